@@ -1,0 +1,661 @@
+"""The promises between workflows and adapters, errors included.
+
+Everything here is asynchronous but the inside of a store transaction, which is plain
+synchronous code run in one piece (in a thread in production, inline in simulation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Protocol, TypeVar
+
+from scheduling.timespan import TimeSpan
+
+from integrations.records import (
+    Blocker,
+    BlockerScope,
+    Booking,
+    Intent,
+    IntentState,
+    JournalEntry,
+    Mailbox,
+    Note,
+    OutboxMail,
+    Pair,
+    PairState,
+    Participant,
+    Permit,
+    Program,
+    Rule,
+    Session,
+    Work,
+)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Clock(Protocol):
+    """The one place that knows what time it is."""
+
+    def now(self) -> datetime:
+        """This instant, aware, in UTC."""
+        ...
+
+    async def sleep(self, length: timedelta) -> None:
+        """Let ``length`` pass."""
+        ...
+
+
+class Life(Protocol):
+    """Whether this incarnation of the program still lives.
+
+    Every port asks before it acts and after it has been answered. In production nobody dies by
+    this; in simulation death is a ``BaseException`` after which nothing of the incarnation gets
+    through to store or tenant, so no ``finally`` can tidy up.
+    """
+
+    def check(self, point: str) -> None:
+        """Return if alive at ``point`` (for example ``"before commit"``), raise otherwise."""
+        ...
+
+
+class Offload(Protocol):
+    """Runs blocking work: in a thread in production, inline in simulation."""
+
+    async def __call__(self, work: Callable[[], T]) -> T: ...
+
+
+# --- the program store -------------------------------------------------------------------
+
+
+class Records(Protocol[R]):
+    """One table of the store."""
+
+    def get(self, key: str) -> R | None:
+        """The record with this id, None if there is none."""
+        ...
+
+    def require(self, key: str) -> R:
+        """The record with this id; ``LookupError`` if there is none."""
+        ...
+
+    def add(self, record: R) -> None:
+        """Store a new record; ``ValueError`` if its key is taken."""
+        ...
+
+    def put(self, record: R) -> None:
+        """Store the record, in place of the one with the same key if there is one."""
+        ...
+
+    def put_many(self, records: Sequence[R]) -> None:
+        """``put`` for many at once."""
+        ...
+
+    def all(self) -> list[R]:
+        """Every record, in the order of its key."""
+        ...
+
+
+class Programs(Records[Program], Protocol):
+    """Programs, keyed by id."""
+
+
+class Rules(Records[Rule], Protocol):
+    """Versions of cadence rules, keyed by id."""
+
+    def current(self, program_id: str) -> Rule:
+        """The newest version; ``LookupError`` if the program has none."""
+        ...
+
+
+class Participants(Records[Participant], Protocol):
+    """People, keyed by id."""
+
+    def many(self, ids: Iterable[str]) -> dict[str, Participant]:
+        """Those of ``ids`` that exist, by id."""
+        ...
+
+    def by_mail(self, mails: Iterable[str]) -> dict[str, Participant]:
+        """Those whose address is among ``mails``, keyed by lower-case address."""
+        ...
+
+
+class Pairs(Records[Pair], Protocol):
+    """Pairs, keyed by id."""
+
+    def in_state(self, *states: PairState, program_id: str | None = None) -> list[Pair]:
+        """Pairs in one of ``states``, in the order of their ids."""
+        ...
+
+    def of_people(self, person_ids: Iterable[str]) -> list[Pair]:
+        """Pairs, of whatever program and state, in which any of these people is."""
+        ...
+
+    def count_by_state(self, program_id: str | None = None) -> dict[PairState, int]:
+        """How many pairs are in each state; states with none are left out."""
+        ...
+
+    def count_by_mailbox(self) -> dict[str, int]:
+        """How many pairs each mailbox organizes, keyed by mailbox id."""
+        ...
+
+
+class Notes(Records[Note], Protocol):
+    """Free text about pairs, keyed by pair id."""
+
+
+class Bookings(Records[Booking], Protocol):
+    """Series Tandem created; the key is ``"{pair_id}/{generation}"``."""
+
+    def of_pair(self, pair_id: str) -> list[Booking]:
+        """All generations of a pair, oldest first."""
+        ...
+
+
+class Sessions(Records[Session], Protocol):
+    """Sessions, keyed by id."""
+
+    def of_pair(self, pair_id: str) -> list[Session]:
+        """Sessions of a pair in the order of their windows."""
+        ...
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[Session]]:
+        """``of_pair`` for many pairs at once, by pair id; pairs without sessions included."""
+        ...
+
+    def replace_planned(self, pair_id: str, sessions: Sequence[Session]) -> None:
+        """Put ``sessions`` in place of those of the pair that are still only planned."""
+        ...
+
+
+class Intents(Records[Intent], Protocol):
+    """Write-ahead intents, keyed by id."""
+
+    def by_key(self, key: str) -> Intent | None:
+        """The newest intent of this act that was not dropped."""
+        ...
+
+    def open(self, pair_id: str | None = None) -> list[Intent]:
+        """Intents neither done nor dropped, oldest first."""
+        ...
+
+    def settle(self, intent_id: str, state: IntentState, outcome: str, at: datetime) -> None:
+        """Close an intent as ``done`` or ``dropped``."""
+        ...
+
+    def of_pair(self, pair_id: str) -> list[Intent]:
+        """Every intent of a pair, oldest first."""
+        ...
+
+
+class DueWork(Records[Work], Protocol):
+    """Due work: the truth that queue messages only point to. Keyed by id."""
+
+    def schedule(self, kind: str, subject: str, due_at: datetime) -> Work:
+        """Make sure there is open work of this kind for ``subject``.
+
+        An open row keeps the earlier of the two due times, so a repeated wake-up changes nothing.
+        """
+        ...
+
+    def due(self, now: datetime, *, kinds: Sequence[str] = (), limit: int = 100) -> list[Work]:
+        """Open work that is due and not claimed by anybody at ``now``, oldest due first."""
+        ...
+
+    def next_due_at(self, *, kinds: Sequence[str] = ()) -> datetime | None:
+        """When the next open row can be claimed (its due time, or the end of its claim)."""
+        ...
+
+    def claim(self, work_id: str, holder: str, now: datetime, length: timedelta) -> Work | None:
+        """Take the row if it is open, due and free (or its claim ran out); None otherwise.
+
+        Counts an attempt. Two claimants never both succeed.
+        """
+        ...
+
+    def extend(self, work_id: str, holder: str, until: datetime) -> bool:
+        """Hold the claim until ``until``; False if somebody else holds it or it ran out."""
+        ...
+
+    def finish(self, work_id: str, holder: str) -> bool:
+        """Mark done; False if the claim was lost meanwhile (nothing is changed then)."""
+        ...
+
+    def postpone(
+        self,
+        work_id: str,
+        holder: str,
+        due_at: datetime,
+        *,
+        error: str | None = None,
+        forgive: bool = False,
+    ) -> bool:
+        """Give the row back until ``due_at``; ``forgive`` does not count the attempt."""
+        ...
+
+    def poison(self, work_id: str, error: str) -> None:
+        """Put the row aside, visible, until somebody revives it."""
+        ...
+
+    def revive(self, work_id: str, due_at: datetime) -> None:
+        """Open a poisoned row again with its attempts at nought."""
+        ...
+
+    def count(self) -> dict[tuple[str, str], int]:
+        """How many rows there are by (kind, state)."""
+        ...
+
+
+class Mailboxes(Records[Mailbox], Protocol):
+    """Program mailboxes, keyed by object id."""
+
+    def defer(self, mailbox_id: str, not_before: datetime) -> None:
+        """Let nobody call this mailbox before ``not_before``; a later one in force stays."""
+        ...
+
+    def pace_mails(
+        self, mailbox_id: str, mails: int, now: datetime, per_mail: timedelta, burst: timedelta
+    ) -> datetime:
+        """Reserve a place for ``mails`` in the mailbox's pace and return when they may be sent.
+
+        A mail costs ``per_mail`` of the mailbox's time; what was reserved may run ahead of ``now``
+        by ``burst`` at most before the answer lies in the future (a leaky bucket).
+        """
+        ...
+
+
+class Permits(Protocol):
+    """At most ``slots`` calls at once to one mailbox, over every process of the fleet."""
+
+    def acquire(
+        self, mailbox_id: str, holder: str, now: datetime, length: timedelta, slots: range
+    ) -> Permit | datetime:
+        """A permit in one of ``slots``, or when to ask again.
+
+        ``not_before`` of the mailbox is respected. An expired permit is free; so is one that the
+        same holder already has (repeating the call prolongs it).
+        """
+        ...
+
+    def release(self, permit: Permit) -> None:
+        """Give the permit back, unless somebody else has it by now."""
+        ...
+
+    def held(self, mailbox_id: str, now: datetime) -> list[Permit]:
+        """Permits in force."""
+        ...
+
+
+class Blockers(Protocol):
+    """What holds somebody or something up; at most one open per scope, subject and code."""
+
+    def set(self, blocker: Blocker) -> bool:
+        """Open it or renew its data; True if it was not open before (``since`` stays)."""
+        ...
+
+    def clear(self, scope: BlockerScope, subject_id: str, at: datetime, *codes: str) -> list[str]:
+        """Close the open blockers of the subject with these codes (all codes if none is given).
+
+        Returns the codes that were closed.
+        """
+        ...
+
+    def open(
+        self, scope: BlockerScope | None = None, subject_ids: Iterable[str] | None = None
+    ) -> list[Blocker]:
+        """Open blockers, oldest first."""
+        ...
+
+
+class Outbox(Protocol):
+    """Mails Tandem sends itself, one row per (person, purpose, session)."""
+
+    def add(self, mail: OutboxMail) -> bool:
+        """Add unless the row exists; True if it was added."""
+        ...
+
+    def due(self, now: datetime, limit: int = 100) -> list[OutboxMail]:
+        """Waiting mails that are due, oldest first."""
+        ...
+
+    def mark_sent(self, mail: OutboxMail, at: datetime) -> None:
+        """The mail is about to go out: in this order a crash loses one, never doubles it."""
+        ...
+
+
+class Journal(Protocol):
+    """Append-only."""
+
+    def write(self, *entries: JournalEntry) -> None:
+        """Append, in order."""
+        ...
+
+    def read(
+        self,
+        *,
+        pair_id: str | None = None,
+        code: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[JournalEntry]:
+        """Entries with a sequence number above ``after``, oldest first."""
+        ...
+
+
+class Switches(Protocol):
+    """Named switches of the whole installation."""
+
+    def get(self, name: str) -> str | None: ...
+
+    def set(self, name: str, value: str | None) -> None: ...
+
+
+class Transaction(Protocol):
+    """All tables within one transaction: everything is seen and written together or not at all."""
+
+    @property
+    def programs(self) -> Programs: ...
+    @property
+    def rules(self) -> Rules: ...
+    @property
+    def participants(self) -> Participants: ...
+    @property
+    def pairs(self) -> Pairs: ...
+    @property
+    def notes(self) -> Notes: ...
+    @property
+    def bookings(self) -> Bookings: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def intents(self) -> Intents: ...
+    @property
+    def work(self) -> DueWork: ...
+    @property
+    def mailboxes(self) -> Mailboxes: ...
+    @property
+    def permits(self) -> Permits: ...
+    @property
+    def blockers(self) -> Blockers: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def switches(self) -> Switches: ...
+
+
+class Store(Protocol):
+    """The program store."""
+
+    async def run(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` in one transaction, commit it and return its result.
+
+        ``work`` may be run again if the database asks for it, so it must do nothing but use the
+        transaction. An exception out of it rolls everything back and is passed on.
+
+        Raises:
+            StoreError: one of its kinds; nothing was changed.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Raise what keeps the store from being used (missing, outdated, newer, locked ...)."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+# --- Microsoft Graph ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryUser:
+    """A user as the directory knows it."""
+
+    id: str
+    mail: str
+    name: str
+    enabled: bool
+    guest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What could not be read, and why: a reason code, never free text. Nobody takes it for free."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxSettings:
+    """Zone (IANA, None if empty or not mappable) and the one range of working hours."""
+
+    zone: str | None
+    weekdays: tuple[str, ...] = ()
+    start: time | None = None
+    end: time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleItem:
+    """One entry of somebody's free/busy: when, and Graph's status in lower case; no title."""
+
+    start: datetime
+    end: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """One person's free/busy in one reading window, unsorted and unclipped as Graph gives it.
+
+    ``digits`` is Graph's availabilityView, one per ``digit_minutes`` from ``span.start``.
+    """
+
+    span: TimeSpan
+    items: tuple[ScheduleItem, ...]
+    digits: str
+    digit_minutes: int
+    hours: MailboxSettings | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesDraft:
+    """A recurring meeting to be created, in the wall clock of ``zone`` (IANA).
+
+    ``transaction_id`` and ``tag`` are made from pair, series and generation: the first keeps a
+    repeated POST from making a second event, by the second an event is found again.
+    """
+
+    subject: str
+    body_html: str
+    zone: str
+    start: datetime
+    duration: timedelta
+    weekday: str
+    interval_weeks: int
+    occurrences: int
+    attendees: tuple[tuple[str, str], ...]
+    location: str | None
+    transaction_id: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSnapshot:
+    """An event of a program mailbox as Graph has it now."""
+
+    id: str
+    etag: str
+    ical_uid: str
+    kind: str
+    span: TimeSpan
+    cancelled: bool
+    join_url: str | None
+    zone: str | None = None
+    original_start: datetime | None = None
+    responses: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlineMeeting:
+    """The online meeting of a series; ``lobby_scope`` says who is let in without the organizer."""
+
+    id: str
+    lobby_scope: str | None
+
+
+class Directory(Protocol):
+    """The firm's directory."""
+
+    async def find(self, mails: Sequence[str]) -> dict[str, DirectoryUser | None]:
+        """Who is behind these addresses, keyed as given; None = nobody. Asked in batches.
+
+        Raises:
+            ThrottledError, UnreachableError, TokenError, RefusedError: nothing is known.
+        """
+        ...
+
+
+class MailboxSettingsSource(Protocol):
+    """Zone and working hours of participants."""
+
+    async def read(self, user_ids: Sequence[str]) -> dict[str, MailboxSettings | Unreadable]:
+        """Settings by user id, asked in batches; one unreadable mailbox does not spoil others."""
+        ...
+
+
+class FreeBusySource(Protocol):
+    """Free/busy of participants, and nothing else of their calendars."""
+
+    async def read(
+        self, reader_id: str, mails: Sequence[str], spans: Sequence[TimeSpan]
+    ) -> dict[str, tuple[Schedule, ...] | Unreadable]:
+        """What is known of each person's time within ``spans``, keyed by the addresses given.
+
+        ``spans`` are reading windows of under 62 days that touch each other. One call reads at
+        most 20 people over one window: ceil(P / 20) x W calls, more only where an answer is too
+        large and its window is halved. An entry is Unreadable as soon as one of its windows is.
+
+        Raises:
+            ThrottledError, TokenError: nothing is known. Other failures of one call make the
+            people of that call Unreadable; the others proceed.
+        """
+        ...
+
+
+class OrganizerCalendar(Protocol):
+    """The calendars of program mailboxes: the only ones Tandem writes to.
+
+    Every write raises ``OutcomeUnknownError`` where it may have happened, ``ChangedMeanwhileError``
+    where the etag is stale, ``ThrottledError``, ``RefusedError`` or ``UnreachableError`` where it
+    certainly did not happen.
+    """
+
+    async def teams_offered(self, mailbox_id: str) -> bool:
+        """Whether the mailbox may create Teams meetings."""
+        ...
+
+    async def create_series(self, mailbox_id: str, draft: SeriesDraft) -> EventSnapshot:
+        """Create the series and invite its attendees.
+
+        Raises:
+            DuplicateError: an event with this transaction id exists; ``existing_id`` if told.
+        """
+        ...
+
+    async def create_trial(
+        self, mailbox_id: str, span: TimeSpan, zone: str, transaction_id: str, tag: str
+    ) -> EventSnapshot:
+        """Create a Teams meeting that nobody is invited to; it mails nobody."""
+        ...
+
+    async def find_tagged(self, mailbox_id: str, tag: str) -> list[EventSnapshot]:
+        """Masters and single events that carry ``tag``, oldest first."""
+        ...
+
+    async def read(self, mailbox_id: str, event_id: str) -> EventSnapshot:
+        """The event as it stands. Raises NotFoundError."""
+        ...
+
+    async def instances(
+        self, mailbox_id: str, event_id: str, span: TimeSpan
+    ) -> list[EventSnapshot]:
+        """Occurrences and exceptions of a series in ``span``, by start; cancelled ones are gone."""
+        ...
+
+    async def move(
+        self, mailbox_id: str, event_id: str, to: TimeSpan, zone: str, etag: str | None
+    ) -> EventSnapshot:
+        """Move one event or occurrence: ``start`` and ``end`` only, nothing else is written."""
+        ...
+
+    async def cancel(self, mailbox_id: str, event_id: str, comment: str) -> None:
+        """Cancel an event, a series or one occurrence, with a comment. Gone already is done."""
+        ...
+
+    async def delete(self, mailbox_id: str, event_id: str) -> None:
+        """Delete an event that nobody was invited to. Gone already is done."""
+        ...
+
+
+class OnlineMeetings(Protocol):
+    """Teams meetings behind the events of program mailboxes."""
+
+    async def find(self, organizer_id: str, join_url: str) -> OnlineMeeting | None:
+        """The meeting with this join link; None if Teams knows none."""
+        ...
+
+
+class Graph(Protocol):
+    """All of Microsoft Graph that Tandem uses."""
+
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def settings(self) -> MailboxSettingsSource: ...
+    @property
+    def free_busy(self) -> FreeBusySource: ...
+    @property
+    def calendar(self) -> OrganizerCalendar: ...
+    @property
+    def meetings(self) -> OnlineMeetings: ...
+
+    async def anchor_zones(self, zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:
+        """Those IANA ``zones`` whose Windows name maps back to the same offsets on all ``days``."""
+        ...
+
+    def calls_by_kind(self) -> dict[str, int]:
+        """How many calls left, by operation name; items of a batch count singly."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+# --- queue -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """What a queue message carries: a kind of work and its id. The store has the rest."""
+
+    kind: str
+    work_id: str
+
+
+class Queue(Protocol):
+    """Wake-ups for consumers. Losing or repeating one changes nothing but the moment."""
+
+    async def send(self, wake_ups: Sequence[WakeUp]) -> None:
+        """Send after the commit that made the work."""
+        ...
+
+    async def close(self) -> None: ...

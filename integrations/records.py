@@ -1,0 +1,314 @@
+"""What Tandem remembers: frozen records, one class per table of the program store.
+
+Instants are aware and in UTC; wall-clock facts carry the IANA zone that governs them.
+Ids are internal and say nothing about a person. Free text a person typed stands in
+:class:`Note` alone, so that everything else may be logged and journalled by id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class ProgramState(StrEnum):
+    """Life of a program."""
+
+    DRAFT = "draft"
+    ANNOUNCED = "announced"
+    RUNNING = "running"
+    CLOSED = "closed"
+
+
+class PairState(StrEnum):
+    """Life of a pair; what holds it up stands beside it as a :class:`Blocker`."""
+
+    ENROLLED = "enrolled"
+    PLANNED = "planned"
+    BOOKING = "booking"
+    BOOKED = "booked"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+
+
+class SessionState(StrEnum):
+    """Life of a session up to its end; what became of it after that is its verdict."""
+
+    PLANNED = "planned"
+    SCHEDULED = "scheduled"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+class IntentState(StrEnum):
+    """How far a Graph write has come.
+
+    ``prepared`` was certainly not sent; ``sending`` may have been; ``done`` and
+    ``dropped`` are settled.
+    """
+
+    PREPARED = "prepared"
+    SENDING = "sending"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+class WorkState(StrEnum):
+    """A piece of due work: waiting or claimed is told by ``claimed_until``."""
+
+    OPEN = "open"
+    DONE = "done"
+    POISON = "poison"
+
+
+class BlockerScope(StrEnum):
+    """What a blocker holds up."""
+
+    PERSON = "person"
+    PAIR = "pair"
+    MAILBOX = "mailbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One reverse-mentoring program with its own rule, zone and people to turn to."""
+
+    id: str
+    name: str
+    zone: str
+    state: ProgramState = ProgramState.DRAFT
+    mixed: bool = False
+    contact: Json = field(default_factory=dict)
+    links: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A version of a program's cadence rule; ``body`` is its whole text as data."""
+
+    id: str
+    program_id: str
+    version: int
+    body: Json
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """A person of the directory who is in at least one pair.
+
+    ``zone`` is IANA, None while unknown. ``hours`` maps ``mon`` .. ``sun`` to
+    ``[["09:00", "17:30"], ...]`` in that zone; ``hours_are_bound`` says that they are one
+    range for all days and so only an outer bound.
+    """
+
+    id: str
+    directory_id: str
+    mail: str
+    name: str
+    office: str | None = None
+    zone: str | None = None
+    zone_is_guessed: bool = False
+    hours: Json = field(default_factory=dict)
+    hours_source: str | None = None
+    hours_are_bound: bool = False
+    enabled: bool = True
+    guest: bool = False
+    timekeeper: str | None = None
+    settings_read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two people who are to meet: the mentor is the junior, the mentee the senior.
+
+    ``series`` is the planned series slot: ``{"zone", "weekday", "start", "phase", "first_date",
+    "occurrences", "interval_weeks"}``; None until planned. ``calendars_read_at`` is when the
+    free/busy behind the plan was read.
+    """
+
+    id: str
+    program_id: str
+    mentor_id: str
+    mentee_id: str
+    start_date: date
+    roster_id: str | None = None
+    state: PairState = PairState.ENROLLED
+    mailbox_id: str | None = None
+    generation: int = 1
+    office: str | None = None
+    practice_group: str | None = None
+    assistants: tuple[str, ...] = ()
+    focus: str | None = None
+    place: str | None = None
+    series: Json | None = None
+    calendars_read_at: datetime | None = None
+    planned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Free text that a coordinator wrote about a pair; never logged, never journalled."""
+
+    pair_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A series Tandem created: the event in the program mailbox and its online meeting."""
+
+    pair_id: str
+    generation: int
+    mailbox_id: str
+    event_id: str
+    ical_uid: str
+    etag: str
+    zone: str
+    join_url: str | None
+    meeting_id: str | None = None
+    instances_verified_at: datetime | None = None
+    booked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The one meeting of a cadence window, whatever became of it.
+
+    ``series_start`` is where the series itself falls in this window (its recurrence id);
+    ``start`` differs from it when the date was moved. ``reason`` is the planner's, as data.
+    """
+
+    id: str
+    pair_id: str
+    window: int
+    state: SessionState
+    series_start: datetime
+    start: datetime
+    end: datetime
+    moved: bool = False
+    reason: Json | None = None
+    event_id: str | None = None
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A Graph write, recorded before it is made.
+
+    ``key`` names the one act it stands for: the same act never has two open intents.
+    ``before`` and ``after`` hold what a read-back compares; ``mails`` lists whom the write will
+    mail: ``[{"person": id, "kind": "invitation"}]``. ``send_at`` is the place it was given in
+    the mailbox's pace.
+    """
+
+    id: str
+    key: str
+    kind: str
+    pair_id: str
+    mailbox_id: str
+    state: IntentState
+    created_at: datetime
+    session_id: str | None = None
+    event_id: str | None = None
+    etag: str | None = None
+    transaction_id: str | None = None
+    before: Json = field(default_factory=dict)
+    after: Json = field(default_factory=dict)
+    mails: tuple[Json, ...] = ()
+    send_at: datetime | None = None
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Something to do at ``due_at``; at most one open row per kind and subject."""
+
+    id: str
+    kind: str
+    subject: str
+    due_at: datetime
+    state: WorkState = WorkState.OPEN
+    attempts: int = 0
+    claimed_by: str | None = None
+    claimed_until: datetime | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """Leave to make one call at a time to a mailbox, until ``expires_at``."""
+
+    mailbox_id: str
+    slot: int
+    holder: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A program mailbox: organizer of its pairs' meetings and shard of the write path.
+
+    ``id`` is its directory object id. ``not_before`` comes from ``Retry-After``.
+    ``mail_paced_until`` is when the mails already granted will all have gone, at the mailbox's
+    pace. ``checked_on`` is the last day on which a trial event got its join link.
+    """
+
+    id: str
+    address: str
+    open_to_new: bool = True
+    not_before: datetime | None = None
+    mail_paced_until: datetime | None = None
+    checked_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocker:
+    """Something that holds up a person, pair or mailbox until somebody acts.
+
+    ``code`` has its words and its remedy in the catalogue; ``data`` holds ids, codes, dates and
+    numbers only.
+    """
+
+    scope: BlockerScope
+    subject_id: str
+    code: str
+    since: datetime
+    data: Json = field(default_factory=dict)
+    cleared_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxMail:
+    """A mail Tandem itself sends, once per person, purpose and session."""
+
+    person_id: str
+    purpose: str
+    session_id: str
+    due_at: datetime
+    state: str = "waiting"
+    data: Json = field(default_factory=dict)
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """One line of the append-only journal: internal ids and reason codes, no names, no text."""
+
+    at: datetime
+    code: str
+    program_id: str | None = None
+    pair_id: str | None = None
+    person_id: str | None = None
+    session_id: str | None = None
+    intent_id: str | None = None
+    mailbox_id: str | None = None
+    data: Json = field(default_factory=dict)
+    seq: int | None = None
