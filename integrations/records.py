@@ -204,16 +204,16 @@ class Intent:
     ``key`` names the one act it stands for: the same act never has two open intents.
     ``before`` and ``after`` hold what a read-back compares; ``mails`` lists whom the write will
     mail: ``[{"person": id, "kind": "invitation"}]``. ``send_at`` is the place it was given in
-    the mailbox's pace.
+    the mailbox's pace. ``pair_id`` is None for a mailbox's own trial event.
     """
 
     id: str
     key: str
     kind: str
-    pair_id: str
     mailbox_id: str
     state: IntentState
     created_at: datetime
+    pair_id: str | None = None
     session_id: str | None = None
     event_id: str | None = None
     etag: str | None = None

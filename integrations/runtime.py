@@ -1,0 +1,110 @@
+"""The seams to time, chance, threads and life: the only modules that touch them are built here.
+
+Production and simulation differ in these four objects and in nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, length: timedelta) -> None:
+        await asyncio.sleep(max(length.total_seconds(), 0.0))
+
+
+class LoopClock:
+    """The running event loop's own clock, counted from ``start``.
+
+    On a loop whose time jumps, sleeping, time-outs and ``now`` all follow the same pretended time.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        if start.utcoffset() is None:
+            raise ValueError(f"start needs a zone: {start}")
+        self._start = start.astimezone(UTC)
+        self._zero: float | None = None
+
+    def now(self) -> datetime:
+        elapsed = asyncio.get_running_loop().time()
+        if self._zero is None:
+            self._zero = elapsed
+        return self._start + timedelta(seconds=elapsed - self._zero)
+
+    async def sleep(self, length: timedelta) -> None:
+        await asyncio.sleep(max(length.total_seconds(), 0.0))
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work in a thread, so that the event loop goes on."""
+    return await asyncio.to_thread(work)
+
+
+async def inline(work: Callable[[], T]) -> T:
+    """Run blocking work at once, in order: one thread, the same every time."""
+    return work()
+
+
+class Immortal:
+    """The life of a process that ends only when its operating system ends it."""
+
+    def check(self, point: str) -> None:
+        """Always return."""
+
+
+class Death(BaseException):
+    """This incarnation is dead: nothing it does reaches the store or the tenant any more.
+
+    Not an ``Exception``, so that nothing catches it on the way and tidies up, as nothing would
+    tidy up after a power cut.
+    """
+
+
+class EventLog:
+    """What happened, in order, as one hash: the same seed has to give the same one."""
+
+    def __init__(self) -> None:
+        self.points: list[str] = []
+
+    def write(self, line: str) -> None:
+        self.points.append(line)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over all lines so far, in hex."""
+        return hashlib.sha256("\n".join(self.points).encode()).hexdigest()
+
+
+class Incarnation:
+    """One life of the program in simulation; dies at the ``dies_at``-th point it passes.
+
+    Points are counted from 1. Once dead, every port refuses, whoever asks.
+    """
+
+    def __init__(self, log: EventLog, *, dies_at: int | None = None) -> None:
+        self.log = log
+        self.passed = 0
+        self.dead = False
+        self._dies_at = dies_at
+
+    def check(self, point: str) -> None:
+        """Pass ``point`` alive, or raise :class:`Death`."""
+        if self.dead:
+            raise Death(point)
+        self.passed += 1
+        self.log.write(point)
+        if self.passed == self._dies_at:
+            self.dead = True
+            self.log.write(f"death {point}")
+            raise Death(point)

@@ -1,0 +1,248 @@
+"""All settings, read from the environment in one place and checked together.
+
+``docs/reference/settings.md`` lists them; a test holds the page to this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+from integrations.errors import Fault, SettingsError
+
+PREFIX = "TANDEM_"
+
+
+def _comma_list(value: object) -> object:
+    return (
+        tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+    )
+
+
+def _on_off(value: object) -> object:
+    words = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+    return words.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
+Switch = Annotated[bool, BeforeValidator(_on_off)]
+Addresses = Annotated[tuple[str, ...], BeforeValidator(_comma_list)]
+
+
+class Settings(BaseModel):
+    """One frozen object, built once in :mod:`integrations.bootstrap`; secrets never show in it.
+
+    A field ``x_y`` is the variable ``TANDEM_X_Y``; its description says what it is for and in
+    which unit.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    store_url: SecretStr = Field(
+        default=SecretStr("sqlite:///.tandem/tandem.sqlite"),
+        description="SQLAlchemy address of the program store; SQLite is refused inside Azure.",
+    )
+    tenant_id: str = Field(default="", description="Directory (tenant) id of Microsoft Entra ID.")
+    client_id: str = Field(default="", description="Application (client) id of the registration.")
+    credential: Literal["certificate", "federated", "secret"] = Field(
+        default="certificate",
+        description="How the registration proves itself; a secret is for trials only.",
+    )
+    certificate_file: Path | None = Field(
+        default=None, description="PEM file with the certificate and its private key."
+    )
+    client_secret: SecretStr | None = Field(default=None, description="For trials only.")
+    managed_identity: str | None = Field(
+        default=None,
+        description="Client id of the user-assigned identity behind the federated credential.",
+    )
+    authority: str = Field(
+        default="https://login.microsoftonline.com",
+        pattern=r"^https://",
+        description="Sign-in authority; the tenant id is added to it.",
+    )
+    graph_url: str = Field(
+        default="https://graph.microsoft.com/v1.0",
+        pattern=r"^https?://",
+        description="Root of Microsoft Graph.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="PEM file of further certificate authorities to trust."
+    )
+    program_mailboxes: Addresses = Field(
+        default=(), description="Addresses of the program mailboxes, separated by commas."
+    )
+    free_busy_reader: Literal["program_mailbox", "own_mailbox"] = Field(
+        default="program_mailbox", description="Whose path free/busy is read by."
+    )
+    read_only: Switch = Field(
+        default=False, description="on = look and plan, write nothing to Microsoft Graph."
+    )
+    mails_per_minute: int = Field(
+        default=27,
+        ge=0,
+        le=29,
+        description="Pace of mails per program mailbox; Exchange bounds it to about 30. 0 = off.",
+    )
+    workers: int = Field(default=8, ge=1, le=64, description="Pieces of work done side by side.")
+    page_url: str = Field(
+        default="https://tandem.invalid/pairs",
+        pattern=r"^https?://",
+        description="Root of the pairs' pages, linked from the invitation.",
+    )
+    queue_connection: SecretStr | None = Field(
+        default=None,
+        description="Connection string of the storage account for wake-ups (Azurite, trials).",
+    )
+    queue_account_url: str | None = Field(
+        default=None,
+        pattern=r"^https://",
+        description="Queue address of the storage account, used with the managed identity.",
+    )
+    work_queue: str = Field(
+        default="tandem-work",
+        pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$",
+        description="Name of the storage queue for wake-ups.",
+    )
+    plan_schedule: str = Field(
+        default="0 0 * * * *", description="NCRONTAB schedule of the planning timer, in UTC."
+    )
+    work_schedule: str = Field(
+        default="0 * * * * *", description="NCRONTAB schedule of the work timer, in UTC."
+    )
+    zone: str = Field(
+        default="UTC", description="IANA zone of programs that do not name their own."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level of Tandem's own log lines."
+    )
+
+    @field_validator("certificate_file", "ca_file")
+    @classmethod
+    def _readable(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("the path of a readable file")
+        return path
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("an IANA zone such as Europe/London")
+        return value
+
+    @field_validator("plan_schedule", "work_schedule")
+    @classmethod
+    def _six_fields(cls, value: str) -> str:
+        if len(value.split()) != 6:
+            raise ValueError("six NCRONTAB fields: second minute hour day month weekday")
+        return value
+
+    @property
+    def mail_pace(self) -> timedelta | None:
+        """Time one mail costs its mailbox; None = no pace."""
+        return timedelta(minutes=1) / self.mails_per_minute if self.mails_per_minute else None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Settings from ``TANDEM_*`` variables; empty ones count as absent.
+
+        Raises:
+            SettingsError: every fault at once, without the values of secrets.
+        """
+        values = {
+            name: environ[PREFIX + name.upper()]
+            for name in cls.model_fields
+            if environ.get(PREFIX + name.upper(), "").strip()
+        }
+        faults = [
+            Fault(name, "a variable that Tandem knows")
+            for name in sorted(environ)
+            if name.startswith(PREFIX) and name[len(PREFIX) :].lower() not in cls.model_fields
+        ]
+        faults.extend(_faults_between(values, environ))
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            raise SettingsError(
+                [*faults, *(_fault(dict(e), values) for e in error.errors())]
+            ) from None
+        if faults:
+            raise SettingsError(faults)
+        return settings
+
+    def require_tenant(self) -> None:
+        """Raise what is missing before Microsoft Graph can be spoken to."""
+        faults = [
+            Fault(PREFIX + name.upper(), "a value, to speak to Microsoft Graph")
+            for name in ("tenant_id", "client_id", "program_mailboxes")
+            if not getattr(self, name)
+        ]
+        if faults:
+            raise SettingsError(faults)
+
+
+def _faults_between(values: Mapping[str, str], environ: Mapping[str, str]) -> list[Fault]:
+    """What is wrong with variables taken together, whatever else is wrong with each."""
+    faults = []
+    credential = values.get("credential", "certificate")
+    needed = _NEEDED_BY_CREDENTIAL.get(credential)
+    if needed and "client_id" in values and needed not in values:
+        faults.append(
+            Fault(PREFIX + needed.upper(), f"a value with {PREFIX}CREDENTIAL={credential}")
+        )
+    # A function app's own disk is lost with its instance, and a store on it as well.
+    if environ.get("WEBSITE_INSTANCE_ID") and values.get("store_url", "sqlite").startswith(
+        "sqlite"
+    ):
+        faults.append(Fault(f"{PREFIX}STORE_URL", "a PostgreSQL address inside Azure"))
+    return faults
+
+
+_NEEDED_BY_CREDENTIAL = {
+    "certificate": "certificate_file",
+    "federated": "managed_identity",
+    "secret": "client_secret",
+}
+_SECRET = {name for name, f in Settings.model_fields.items() if "SecretStr" in str(f.annotation)}
+
+
+def _fault(error: dict[str, Any], values: Mapping[str, str]) -> Fault:
+    """One of pydantic's findings as variable, expectation and, unless secret, value."""
+    name = str(error["loc"][0]) if error["loc"] else ""
+    expected = _expected(error)
+    if not name:
+        return Fault("settings", expected)
+    value = None if name in _SECRET else values.get(name)
+    return Fault(PREFIX + name.upper(), expected, value)
+
+
+def _expected(error: dict[str, Any]) -> str:
+    context = error.get("ctx") or {}
+    match error["type"]:
+        case "literal_error":
+            return str(context["expected"])
+        case "int_parsing" | "int_type":
+            return "a whole number"
+        case "greater_than_equal":
+            return f"at least {context['ge']}"
+        case "less_than_equal":
+            return f"at most {context['le']}"
+        case "string_pattern_mismatch":
+            return f"text like {context['pattern']}"
+        case "bool_parsing" | "bool_type":
+            return "on or off"
+        case _:
+            return str(error["msg"]).removeprefix("Value error, ")
