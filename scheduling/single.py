@@ -1,0 +1,230 @@
+"""The best series and dates of one pair on a given cost of each start: exact.
+
+A series slot is bounded by its cheapest session in each window taken alone; slots
+are then realised, cheapest bound first, until no bound beats what was found.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scheduling.board import PairBoard, Placement, kept_placements, placement
+from scheduling.cost import SKIP, Costs
+from scheduling.zonetime import local_day
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A series option of a pair and its sessions in order of windows, with their cost."""
+
+    option: int
+    placements: tuple[Placement, ...]
+    cost: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bounds:
+    """For every option and open window the cheapest session alone.
+
+    ``series`` and ``moved`` (option x window) are capped at ``SKIP``; ``total``
+    is a lower bound of each option's cost.
+    """
+
+    day_costs: Costs
+    series: Costs
+    moved: Costs
+    total: Costs
+
+
+def option_bounds(board: PairBoard, costs: Costs) -> Bounds:
+    """Bounds of every series option of the pair when starts cost ``costs``."""
+    frame, rule = board.frame, board.request.rule
+    day_costs = np.full(rule.horizon_days, SKIP, dtype=np.int64)
+    if len(frame.day_first):
+        day_costs[frame.days_present] = np.minimum.reduceat(costs, frame.day_first)
+    by_window = day_costs.reshape(rule.occurrences, rule.window_days)
+    best_moved = np.minimum((frame.nearness + by_window[:, None, :]).min(axis=2), SKIP)
+    windows = np.array(board.request.open_windows, dtype=np.intp)
+    padded = np.append(costs, SKIP)
+    series = np.minimum(padded[frame.options.position[:, windows]], SKIP)
+    moved = best_moved[windows[None, :], frame.options.nominal[:, windows]]
+    return Bounds(day_costs, series, moved, np.minimum(series, moved).sum(axis=1))
+
+
+def best_choice(board: PairBoard, costs: Costs, *, below: int | None = None) -> Choice | None:
+    """The cheapest choice, or ``None`` if there is no option (or none cheaper than ``below``)."""
+    bounds = option_bounds(board, costs)
+    best: Choice | None = None
+    limit = below
+    for option in _cheapest_first(bounds.total):
+        if limit is not None and bounds.total[option] >= limit:
+            break
+        choice = realise(board, costs, bounds, int(option))
+        if limit is None or choice.cost < limit:
+            best, limit = choice, choice.cost
+    return best
+
+
+def _cheapest_first(totals: Costs) -> Sequence[int]:
+    """Options in order of their bound; sorting is put off until the first does not settle it."""
+    if not len(totals):
+        return ()
+    first = int(np.argmin(totals))
+    return _LazyOrder(first, totals)
+
+
+class _LazyOrder(Sequence[int]):
+    def __init__(self, first: int, totals: Costs) -> None:
+        self._first, self._totals = first, totals
+        self._order: list[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self._totals)
+
+    def __getitem__(self, index: int) -> int:  # type: ignore[override]
+        if index == 0:
+            return self._first
+        if self._order is None:
+            self._order = np.argsort(self._totals, kind="stable").tolist()
+        return self._order[index]
+
+
+def realise(board: PairBoard, costs: Costs, bounds: Bounds, option: int) -> Choice:
+    """The cheapest sessions with a given series option."""
+    windows = board.request.open_windows
+    chosen: list[Placement] = []
+    for column, window in enumerate(windows):
+        on_slot = int(bounds.series[option, column])
+        off_slot = int(bounds.moved[option, column])
+        if min(on_slot, off_slot) >= SKIP:
+            continue
+        if on_slot <= off_slot:
+            position = int(board.frame.options.position[option, window])
+            chosen.append(placement(board, window, position, moved=False))
+        else:
+            day = _nearest_day(board, bounds, option, window)
+            chosen.append(_on_day(board, costs, option, window, day))
+    fits = neighbour_test(board)
+    everything = sorted((*chosen, *kept_placements(board)), key=lambda p: p.window)
+    if all(fits(a, b) for a, b in itertools.pairwise(everything)):
+        return Choice(option, tuple(chosen), int(bounds.total[option]))
+    return _realise_with_gaps(board, costs, bounds, option)
+
+
+def _nearest_day(board: PairBoard, bounds: Bounds, option: int, window: int) -> int:
+    length = board.request.rule.window_days
+    nominal = board.frame.options.nominal[option, window]
+    days = bounds.day_costs[window * length : (window + 1) * length]
+    return window * length + int(np.argmin(board.frame.nearness[window, nominal] + days))
+
+
+def _on_day(board: PairBoard, costs: Costs, option: int, window: int, day: int) -> Placement:
+    """The cheapest start of a day, nearest the series' hour among equals."""
+    table = board.frame.raster.zones[board.mentor.zone]
+    piece = table.day_slice(day)
+    cheapest = costs[piece] == costs[piece].min()
+    away = np.abs(table.start[piece] - _usual_minute(board, option, window))
+    best = int(np.argmin(np.where(cheapest, away, np.iinfo(np.int32).max)))
+    return placement(board, window, piece.start + best, moved=True)
+
+
+def _usual_minute(board: PairBoard, option: int, window: int) -> int:
+    """Minute of the mentor's day at which the series would begin."""
+    options, raster = board.frame.options, board.frame.raster
+    rows = options.rows[options.anchor[option]]
+    instant = rows.instant[options.row[option], window]
+    if instant < 0:
+        return int(rows.start[options.row[option]])
+    return int(raster.offsets(board.mentor.zone).local(np.array([instant]))[0] % 1440)
+
+
+def neighbour_test(board: PairBoard) -> Callable[[Placement, Placement], bool]:
+    """Whether two sessions of the pair may follow each other without one in between."""
+    rule = board.request.rule
+    day_cap, week_cap = rule.max_per_person_per_day, rule.max_per_person_per_week
+
+    def fits(a: Placement, b: Placement) -> bool:
+        if rule.min_gap_days and (a.moved or b.moved) and b.day - a.day < rule.min_gap_days:
+            return False
+        if b.day - a.day > 8:
+            return True
+        if b.start < a.end + rule.buffer_minutes:
+            return False
+        if day_cap == 1 and _same_local(board, a, b, 1):
+            return False
+        return not (week_cap == 1 and _same_local(board, a, b, 7))
+
+    return fits
+
+
+def _same_local(board: PairBoard, a: Placement, b: Placement, days: int) -> bool:
+    """Whether two sessions share a local day (1) or Monday week (7) of either person."""
+    first = board.frame.raster.first_day
+    return any(
+        (local_day(person.zone, a.start) - first) // days
+        == (local_day(person.zone, b.start) - first) // days
+        for person in (board.mentor, board.mentee)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    cost: int
+    placements: tuple[Placement, ...]
+
+
+def _realise_with_gaps(board: PairBoard, costs: Costs, bounds: Bounds, option: int) -> Choice:
+    """Dynamic programme over windows; the state is the last session placed so far."""
+    fits = neighbour_test(board)
+    kept = {p.window: p for p in kept_placements(board)}
+    column_of = {window: c for c, window in enumerate(board.request.open_windows)}
+    paths: dict[Placement | None, _Path] = {None: _Path(0, ())}
+    for window in sorted({*kept, *column_of}):
+        if window in kept:
+            stands = kept[window]
+            paths = _after_kept(paths, stands, fits)
+            continue
+        candidates = _candidates(board, costs, bounds, option, window)
+        reached = {last: _Path(path.cost + SKIP, path.placements) for last, path in paths.items()}
+        for cost, candidate in candidates:
+            before = min(
+                (path for last, path in paths.items() if last is None or fits(last, candidate)),
+                key=lambda path: path.cost,
+                default=None,
+            )
+            if before is not None:
+                reached[candidate] = _Path(before.cost + cost, (*before.placements, candidate))
+        paths = reached
+    best = min(paths.values(), key=lambda path: path.cost)
+    return Choice(option, best.placements, best.cost)
+
+
+def _after_kept(
+    paths: dict[Placement | None, _Path],
+    stands: Placement,
+    fits: Callable[[Placement, Placement], bool],
+) -> dict[Placement | None, _Path]:
+    """Paths that may be followed by a standing session; sessions too near to it give way."""
+    possible = [path for last, path in paths.items() if last is None or fits(last, stands)]
+    if not possible:  # Standing sessions are too near to each other; that is not ours to judge.
+        possible = list(paths.values())
+    return {stands: min(possible, key=lambda path: path.cost)}
+
+
+def _candidates(
+    board: PairBoard, costs: Costs, bounds: Bounds, option: int, window: int
+) -> list[tuple[int, Placement]]:
+    """The session on the slot and the best one of every other day within tolerance."""
+    options, length = board.frame.options, board.request.rule.window_days
+    found: list[tuple[int, Placement]] = []
+    position = int(options.position[option, window])
+    if position < len(costs) and costs[position] < SKIP:
+        found.append((int(costs[position]), placement(board, window, position, moved=False)))
+    near = board.frame.nearness[window, options.nominal[option, window]]
+    days = bounds.day_costs[window * length : (window + 1) * length]
+    for offset in np.flatnonzero(near + days < SKIP).tolist():
+        moved = _on_day(board, costs, option, window, window * length + offset)
+        found.append((int(near[offset] + days[offset]), moved))
+    return found
