@@ -1,0 +1,109 @@
+"""The catalogue of what can hold something up: its words, its remedy, and whether it stops booking.
+
+The words name a thing, never a person's reasons; who is meant stands beside them by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class BlockerKind:
+    """What a code means. ``stops`` says that nothing is decided from calendars meanwhile."""
+
+    words: str
+    remedy: str
+    stops: bool = True
+
+
+BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
+    {
+        # a person
+        "account_disabled": BlockerKind(
+            "the account is switched off",
+            "If the person has left, withdraw the pair; otherwise ask IT to enable the account.",
+        ),
+        "guest": BlockerKind(
+            "the account is a guest of this tenant, so its calendar cannot be read",
+            "Agree a time by hand, or enrol the person's account in this tenant.",
+        ),
+        "no_mailbox": BlockerKind(
+            "there is no Exchange Online mailbox (none, on premises, or deleted)",
+            "Ask IT for an Exchange Online licence or a migration of the mailbox.",
+        ),
+        "settings_forbidden": BlockerKind(
+            "Tandem may not read the mailbox settings",
+            "Ask IT to grant MailboxSettings.Read with this mailbox in its scope.",
+        ),
+        "calendar_unreadable": BlockerKind(
+            "free/busy could not be read",
+            "Usually passes by itself; if not, ask IT to check the mailbox and its sharing policy.",
+        ),
+        "zone_unknown": BlockerKind(
+            "the mailbox names no time zone; the program's is used until it does",
+            "Ask the person to open Outlook once, or set the zone by hand.",
+            stops=False,
+        ),
+        # a pair
+        "no_common_slot": BlockerKind(
+            "the two calendars share too few free hours",
+            "See the remedies listed, best first.",
+        ),
+        "dates_short": BlockerKind(
+            "some dates have no common hour",
+            "A make-up or one of the remedies listed would win them back.",
+            stops=False,
+        ),
+        "instances_differ": BlockerKind(
+            "the dates Outlook made of the series are not the ones planned",
+            "Look at the series in the program mailbox; then `tandem book` again.",
+        ),
+        "no_join_link": BlockerKind(
+            "the event was created without a Teams link",
+            "See the program mailbox's blocker; the event stands and is not announced further.",
+        ),
+        "meeting_unknown": BlockerKind(
+            "Teams does not show the online meeting behind the join link",
+            "Ask IT to grant the Teams application access policy to the program mailbox.",
+            stops=False,
+        ),
+        "changed_by_person": BlockerKind(
+            "somebody changed the event while it was being booked",
+            "Look at the series in the program mailbox; their change stands.",
+        ),
+        "refused": BlockerKind(
+            "Microsoft Graph refused a write for this pair",
+            "See `tandem doctor`; the code beside this says what was refused.",
+        ),
+        "work_put_aside": BlockerKind(
+            "Tandem gave up after several tries",
+            "Read the error code, mend the cause, then `tandem book --again`.",
+        ),
+        # a program mailbox
+        "no_teams": BlockerKind(
+            "the program mailbox may not create Teams meetings",
+            "Ask IT for a Teams licence and meeting policy for the program mailbox.",
+        ),
+        "trial_without_link": BlockerKind(
+            "a trial event of the program mailbox got no Teams link",
+            "Ask IT to check the Teams licence of the program mailbox; nothing is booked until then.",
+        ),
+        "lobby_closed": BlockerKind(
+            "people would wait in the lobby, because the program mailbox never joins",
+            "Set AutoAdmittedUsers to InvitedUsers (or wider) in its Teams meeting policy.",
+        ),
+        "lobby_unverified": BlockerKind(
+            "whether people wait in the lobby could not be read",
+            "Grant OnlineMeetings.Read.All and the Teams application access policy.",
+            stops=False,
+        ),
+        "mailbox_refused": BlockerKind(
+            "Microsoft Graph refused Tandem's calls to the program mailbox",
+            "Ask IT to check licence and mailbox scope; `tandem doctor` names the permission.",
+        ),
+    }
+)
+STOPPING = frozenset(code for code, kind in BLOCKERS.items() if kind.stops)

@@ -1,0 +1,274 @@
+"""Writing to Graph so that every write happens exactly once, whatever dies on the way.
+
+A write is an *intent* in the store before it is a call. After a crash or a lost answer the intent
+says what was meant, and a look at the calendar says whether it came true: equal to what was meant
+is done, equal to what was before is sent again, anything else was a person's doing and stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from integrations.errors import (
+    ChangedMeanwhileError,
+    ClaimLostError,
+    DuplicateError,
+    IntegrationError,
+    NoPermitError,
+    OutcomeUnknownError,
+    ReadOnlyModeError,
+    RefusedError,
+    ThrottledError,
+    TokenError,
+    UnreachableError,
+)
+from integrations.ports import Transaction
+from integrations.records import Intent, IntentState, JournalEntry, Json
+from integrations.workflows.app import App
+
+T = TypeVar("T")
+
+LOOK_AGAIN = timedelta(seconds=30)
+MOST_RESENDS = 3
+
+
+class NotYet(Exception):  # noqa: N818 - not an error: the work is handed back until ``due_at``
+    """There is nothing to do before ``due_at``; the work is to be taken up again then."""
+
+    def __init__(self, due_at: datetime, reason: str) -> None:
+        self.due_at, self.reason = due_at, reason
+        super().__init__(f"{reason}, again at {due_at:%Y-%m-%dT%H:%M:%SZ}")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to do a piece of work; checked and prolonged with each write."""
+
+    work_id: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened(Generic[T]):
+    """A read-back found what was meant."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class NotHappened:
+    """A read-back found what was before; ``etag`` is the one to send again with."""
+
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedElsewhere:
+    """A read-back found neither: a person acted, and that stands."""
+
+
+ReadBack = Happened[T] | NotHappened | ChangedElsewhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act(Generic[T]):
+    """One write and all that is needed to make it happen once.
+
+    ``key`` names it for good. ``send`` makes the call, ``look`` reads back, ``keep`` stores the
+    result in the same transaction that settles the intent. ``mails`` are those it will cause.
+    """
+
+    key: str
+    kind: str
+    mailbox_id: str
+    send: Callable[[Intent], Awaitable[T]]
+    look: Callable[[Intent], Awaitable[ReadBack[T]]]
+    keep: Callable[[Transaction, Intent, T], None]
+    program_id: str | None = None
+    pair_id: str | None = None
+    session_id: str | None = None
+    event_id: str | None = None
+    etag: str | None = None
+    transaction_id: str | None = None
+    before: Json = field(default_factory=dict)
+    after: Json = field(default_factory=dict)
+    mails: tuple[Json, ...] = ()
+
+
+async def perform(app: App, claim: Claim, act: Act[T]) -> T:
+    """Make ``act`` happen, or find that it has; return its result.
+
+    Raises:
+        NotYet: it waits for its place in the mailbox's pace, or its outcome is not clear yet.
+        ClaimLostError: somebody else works on this.
+        RefusedError: the answer was no; the intent is dropped.
+        IntegrationError: nothing happened; the intent waits to be sent.
+    """
+    began = app.clock.now()
+    intent, may_have_happened = await app.store.run(lambda tx: _begin(app, tx, claim, act, began))
+    if intent.state is IntentState.PREPARED:
+        raise NotYet(intent.send_at or began, "waiting for its place in the pace of mails")
+    if may_have_happened:
+        found = await act.look(intent)
+        if not isinstance(found, NotHappened):
+            return await _conclude(app, act, intent, found)
+        intent = await _send_again(app, claim, intent, found)
+    for _ in range(MOST_RESENDS):
+        found = await _send(app, act, intent)
+        if not isinstance(found, NotHappened):
+            return await _conclude(app, act, intent, found)
+        intent = await _send_again(app, claim, intent, found)
+    raise NotYet(app.clock.now() + LOOK_AGAIN, "changed under our hands")
+
+
+async def _send(app: App, act: Act[T], intent: Intent) -> ReadBack[T]:
+    """Make the call; where its outcome is in doubt, look."""
+    try:
+        return Happened(await act.send(intent))
+    except (ChangedMeanwhileError, DuplicateError):
+        found = await act.look(intent)
+        if isinstance(found, NotHappened) and act.transaction_id is not None:
+            # It exists but the search does not show it yet.
+            raise NotYet(app.clock.now() + LOOK_AGAIN, "exists but cannot be seen yet") from None
+        return found
+    except OutcomeUnknownError:
+        found = await act.look(intent)
+        if isinstance(found, NotHappened):
+            # What a read shows right after a write can be stale: look again before sending.
+            raise NotYet(app.clock.now() + LOOK_AGAIN, "no clear answer") from None
+        return found
+    except RefusedError as refusal:
+        await _settle(app, intent, IntentState.DROPPED, f"refused_{refusal.status}")
+        raise
+    except (ThrottledError, NoPermitError, UnreachableError, TokenError, ReadOnlyModeError):
+        # Certainly not sent: no read-back is needed next time.
+        await app.store.run(lambda tx: tx.intents.put(replace(intent, state=IntentState.PREPARED)))
+        raise
+
+
+def _begin(
+    app: App, tx: Transaction, claim: Claim, act: Act[T], now: datetime
+) -> tuple[Intent, bool]:
+    """The act's intent, on its way if its time has come, and whether it may have happened."""
+    intent = tx.intents.by_key(act.key)
+    if intent is not None and intent.state is IntentState.SENDING:
+        return intent, True
+    if intent is None or intent.state is IntentState.DONE:
+        intent = _new_intent(app, tx, act, now)
+    intent = replace(
+        intent, before=act.before, after=act.after, etag=act.etag, event_id=act.event_id
+    )
+    if intent.send_at is None or intent.send_at <= now:
+        _hold_claim(app, tx, claim, now)
+        intent = replace(intent, state=IntentState.SENDING, sent_at=now)
+    tx.intents.put(intent)
+    return intent, False
+
+
+def _new_intent(app: App, tx: Transaction, act: Act[T], now: datetime) -> Intent:
+    send_at = now
+    if act.mails and app.options.mail_pace is not None:
+        send_at = tx.mailboxes.pace_mails(
+            act.mailbox_id, len(act.mails), now, app.options.mail_pace, app.options.mail_burst
+        )
+    return Intent(
+        id=UUID(int=app.chance.getrandbits(128)).hex,
+        key=act.key,
+        kind=act.kind,
+        state=IntentState.PREPARED,
+        created_at=now,
+        pair_id=act.pair_id,
+        session_id=act.session_id,
+        mailbox_id=act.mailbox_id,
+        transaction_id=act.transaction_id,
+        mails=act.mails,
+        send_at=send_at,
+    )
+
+
+def _hold_claim(app: App, tx: Transaction, claim: Claim, now: datetime) -> None:
+    if not tx.work.extend(claim.work_id, claim.holder, now + app.options.claim_length):
+        raise ClaimLostError(f"claim on work {claim.work_id} was lost")
+
+
+async def _send_again(app: App, claim: Claim, intent: Intent, found: NotHappened) -> Intent:
+    now = app.clock.now()
+    again = replace(intent, etag=found.etag or intent.etag, sent_at=now)
+
+    def record(tx: Transaction) -> None:
+        _hold_claim(app, tx, claim, now)
+        tx.intents.put(again)
+
+    await app.store.run(record)
+    return again
+
+
+async def _conclude(
+    app: App, act: Act[T], intent: Intent, found: Happened[T] | ChangedElsewhere
+) -> T:
+    if isinstance(found, ChangedElsewhere):
+        await _settle(app, intent, IntentState.DROPPED, "changed_elsewhere")
+        raise ChangedByPersonError(act.kind)
+    now = app.clock.now()
+
+    def record(tx: Transaction) -> None:
+        tx.intents.settle(intent.id, IntentState.DONE, "done", now)
+        act.keep(tx, intent, found.value)
+        tx.journal.write(*_entries(act, intent, now))
+
+    await app.store.run(record)
+    return found.value
+
+
+def _entries(act: Act[T], intent: Intent, now: datetime) -> list[JournalEntry]:
+    """The act, and each mail it caused."""
+    common = {
+        "at": now,
+        "program_id": act.program_id,
+        "pair_id": act.pair_id,
+        "session_id": act.session_id,
+        "intent_id": intent.id,
+        "mailbox_id": act.mailbox_id,
+    }
+    return [
+        JournalEntry(code=act.kind, data=act.after, **common),
+        *(
+            JournalEntry(
+                code="mail", person_id=mail["person"], data={"kind": mail["kind"]}, **common
+            )
+            for mail in intent.mails
+        ),
+    ]
+
+
+async def _settle(app: App, intent: Intent, state: IntentState, outcome: str) -> None:
+    now = app.clock.now()
+
+    def record(tx: Transaction) -> None:
+        tx.intents.settle(intent.id, state, outcome, now)
+        tx.journal.write(
+            JournalEntry(
+                at=now,
+                code="intent_dropped",
+                pair_id=intent.pair_id,
+                session_id=intent.session_id,
+                intent_id=intent.id,
+                mailbox_id=intent.mailbox_id,
+                data={"kind": intent.kind, "outcome": outcome},
+            )
+        )
+
+    await app.store.run(record)
+
+
+class ChangedByPersonError(IntegrationError):
+    """Somebody changed the event meanwhile; their change stands and the intent was dropped."""
+
+    remedy = "Nothing: the calendar is looked at again and the store follows it."
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"{kind}: the event was changed by somebody meanwhile")

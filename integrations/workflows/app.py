@@ -1,0 +1,52 @@
+"""What every workflow is handed: the ports, and the few options that shape its acts."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from integrations.ports import Clock, Graph, Offload, Queue, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Choices of the installation, from its settings.
+
+    ``mail_pace`` is the time one mail costs its mailbox (None = no pace); ``mail_burst`` how far
+    mails may run ahead of it. ``reading_keeps`` is how long a look into calendars may be believed
+    when something is written. ``claim_length`` has to exceed the longest single call.
+    """
+
+    program_mailboxes: tuple[str, ...] = ()
+    zone: str = "UTC"
+    read_only: bool = False
+    mail_pace: timedelta | None = timedelta(minutes=1) / 27
+    mail_burst: timedelta = timedelta(seconds=4)
+    workers: int = 8
+    page_url: str = "https://tandem.invalid/pairs"
+    reading_keeps: timedelta = timedelta(minutes=15)
+    claim_length: timedelta = timedelta(minutes=10)
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """The ports of one incarnation. ``holder`` names it in claims and permits."""
+
+    store: Store
+    graph: Graph
+    clock: Clock
+    offload: Offload
+    queue: Queue
+    chance: random.Random
+    options: Options
+    holder: str
+    locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def close(self) -> None:
+        """Let go of what the ports hold open."""
+        await self.queue.close()
+        await self.graph.close()
+        await self.store.close()
