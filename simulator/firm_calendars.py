@@ -85,10 +85,10 @@ def fill(diary: Diary, habits: Habits) -> None:
         _long_trial(diary, habits)
 
 
-def _within(diary: Diary, habits: Habits, starts: tuple[int, ...] = _ODD_STARTS) -> int:
-    """A start inside working hours, at least half an hour before they end."""
+def _within(diary: Diary, habits: Habits) -> int:
+    """A round start inside working hours, at least half an hour before they end."""
     hours = (habits.finish - habits.begin) // 60
-    return habits.begin + 60 * int(diary.rng.random() * hours) + diary.pick(starts)
+    return habits.begin + 60 * int(diary.random() * hours) + diary.pick(_ROUND_STARTS)
 
 
 def _standing_meetings(diary: Diary, habits: Habits) -> None:
@@ -97,11 +97,11 @@ def _standing_meetings(diary: Diary, habits: Habits) -> None:
         diary.repeat(
             Series(
                 weekday=diary.pick(diary.weekdays),
-                minute=_within(diary, habits, _ROUND_STARTS),
+                minute=_within(diary, habits),
                 length=diary.pick((30, 45, 60, 60, 90)),
                 subject=diary.pick(STANDING),
                 every=every,
-                from_week=int(diary.rng.random() * every),
+                from_week=int(diary.random() * every),
             )
         )
     if habits.far_zone:
@@ -111,11 +111,21 @@ def _standing_meetings(diary: Diary, habits: Habits) -> None:
 
 
 def _client_calls(diary: Diary, habits: Habits) -> None:
-    rate = (11.5 if habits.senior else 3.0) * habits.load * len(diary.weekdays) / 5
+    """Single calls at odd minutes: most of what a calendar consists of."""
+    rate = (10 if habits.senior else 3.0) * habits.load * len(diary.weekdays) / 5
+    number = diary.about(rate * diary.horizon.weeks)
+    hours = range(habits.begin, habits.finish - 59, 60)
+    starts = [hour + minute for hour in hours for minute in _ODD_STARTS]
     subjects = [f"{diary.pick(CLIENTS)}: {diary.pick(MATTERS)}" for _ in range(8)]
-    for week in range(diary.horizon.weeks):
-        for day in diary.working_days(diary.about(rate), week):
-            diary.put(day, _within(diary, habits), diary.pick(_CALL_LENGTHS), diary.pick(subjects))
+    draw = diary.rng.choices
+    for day, minute, length, subject in zip(
+        draw(diary.open_days(), k=number),
+        draw(starts, k=number),
+        draw(_CALL_LENGTHS, k=number),
+        draw(subjects, k=number),
+        strict=True,
+    ):
+        diary.put(day, minute, length, subject)
 
 
 def _hearings(diary: Diary, habits: Habits) -> None:
@@ -155,10 +165,10 @@ def _leave(diary: Diary) -> None:
     """One or two absences of a week, one in seven of them of two, and some single days."""
     for _ in range(1 if diary.chance(0.6) else 2):
         weeks = 2 if diary.chance(0.15) else 1
-        first = 7 * int(diary.rng.random() * (diary.horizon.weeks - weeks))
+        first = 7 * int(diary.random() * (diary.horizon.weeks - weeks))
         diary.put_days(first, 7 * weeks - 2, "Annual leave", "oof")
     for _ in range(diary.about(2)):
-        for day in diary.working_days(1, int(diary.rng.random() * diary.horizon.weeks)):
+        for day in diary.working_days(1, int(diary.random() * diary.horizon.weeks)):
             diary.put_days(day, 1, diary.pick(("Day off", "Moving house", "Sick")), "oof")
 
 
@@ -166,13 +176,13 @@ def _private_life(diary: Diary, habits: Habits) -> None:
     for week in range(diary.horizon.weeks):
         if diary.chance(0.15):
             for day in diary.working_days(1, week):
-                minute = _within(diary, habits, _ROUND_STARTS)
-                diary.put_private(day, minute, diary.pick((45, 60, 90)), diary.pick(PRIVATE))
+                minute = _within(diary, habits)
+                diary.put(day, minute, diary.pick((45, 60, 90)), diary.pick(PRIVATE), private=True)
     if diary.chance(0.12):
         weekday = diary.pick(diary.weekdays)
         diary.repeat(Series(weekday, habits.finish - 60, 60, "School run", private=True))
     for _ in range(diary.about(2)):
-        day = int(diary.rng.random() * 7 * diary.horizon.weeks)
+        day = int(diary.random() * 7 * diary.horizon.weeks)
         diary.put_days(day, 1, f"Birthday: {diary.pick(('Mum', 'Leo', 'Ella', 'Sam'))}", "free")
 
 

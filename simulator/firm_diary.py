@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -69,18 +69,29 @@ class Diary:
     closed: frozenset[int]
     rng: Random
     entries: list[Appointment] = field(default_factory=list)
+    random: Callable[[], float] = field(init=False)
+    _midnight: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.random = self.rng.random
+        self._midnight = self.horizon.first.toordinal() * DAY
 
     def chance(self, share: float) -> bool:
         """True in ``share`` of all cases."""
-        return self.rng.random() < share
+        return self.random() < share
 
     def pick(self, choices: Sequence[T]) -> T:
         """One of ``choices``, each as likely as the others."""
-        return choices[int(self.rng.random() * len(choices))]
+        return choices[int(self.random() * len(choices))]
 
     def about(self, rate: float) -> int:
         """A whole number that varies by half around ``rate`` and has it for its mean."""
-        return int(rate * (0.5 + self.rng.random()) + self.rng.random())
+        return int(rate * (0.5 + self.random()) + self.random())
+
+    def open_days(self) -> list[int]:
+        """Every day of the horizon the person works, in order."""
+        days = range(7 * self.horizon.weeks)
+        return [day for day in days if day % 7 in self.weekdays and day not in self.closed]
 
     def working_days(self, count: int, week: int) -> list[int]:
         """Up to ``count`` days of ``week`` the person works; a day may come twice."""
@@ -88,20 +99,26 @@ class Diary:
         return [day for day in drawn if day not in self.closed]
 
     def put(
-        self, day: int, minute: int, length: int, subject: str, show_as: ShowAs = "busy"
+        self,
+        day: int,
+        minute: int,
+        length: int,
+        subject: str,
+        show_as: ShowAs = "busy",
+        *,
+        private: bool = False,
     ) -> None:
         """Write an entry of ``length`` minutes."""
-        start, end = self._moment(day, minute), self._moment(day, minute + length)
-        self.entries.append(Appointment(start, end, self.zone, show_as, subject))
-
-    def put_private(self, day: int, minute: int, length: int, subject: str) -> None:
-        """Write a busy entry of ``length`` minutes whose owner marked it private."""
-        start, end = self._moment(day, minute), self._moment(day, minute + length)
-        self.entries.append(Appointment(start, end, self.zone, "busy", subject, private=True))
+        begin = self._midnight + day * DAY + minute
+        self.entries.append(
+            Appointment(
+                _moment(begin), _moment(begin + length), self.zone, show_as, subject, False, private
+            )
+        )
 
     def put_days(self, day: int, days: int, subject: str, show_as: ShowAs) -> None:
         """Write an all-day entry over ``days`` days."""
-        start, end = self._moment(day, 0), self._moment(day + days, 0)
+        start, end = self._at(day, 0), self._at(day + days, 0)
         self.entries.append(Appointment(start, end, self.zone, show_as, subject, all_day=True))
 
     def repeat(self, series: Series, *, skipping: float = 0.06, moving: float = 0.04) -> None:
@@ -113,7 +130,7 @@ class Diary:
         skipped: list[date] = []
         begin = 7 * series.from_week + series.weekday
         for day in range(begin, 7 * self.horizon.weeks, 7 * series.every):
-            lot = self.rng.random()
+            lot = self.random()
             if day not in self.closed and lot >= skipping + moving:
                 continue
             skipped.append(self.horizon.first + timedelta(days=day))
@@ -123,8 +140,8 @@ class Diary:
                 self.put(other, series.minute + hour, series.length, series.subject, series.show_as)
         self.entries.append(
             Appointment(
-                start=self._moment(begin, series.minute),
-                end=self._moment(begin, series.minute + series.length),
+                start=self._at(begin, series.minute),
+                end=self._at(begin, series.minute + series.length),
                 zone=series.zone or self.zone,
                 show_as=series.show_as,
                 subject=series.subject,
@@ -135,11 +152,11 @@ class Diary:
             )
         )
 
-    def _moment(self, day: int, minute: int) -> datetime:
-        return _moment(self.horizon.first.toordinal() + day, minute)
+    def _at(self, day: int, minute: int) -> datetime:
+        return _moment(self._midnight + day * DAY + minute)
 
 
 @lru_cache(maxsize=2**17)
-def _moment(ordinal: int, minute: int) -> datetime:
-    """Shared by everybody's entries: a large firm has millions of them on a few thousand times."""
-    return datetime.fromordinal(ordinal) + timedelta(minutes=minute)
+def _moment(minute: int) -> datetime:
+    """The ``minute``-th since year 1; one value for all entries, as a large firm has millions."""
+    return datetime.fromordinal(minute // DAY) + timedelta(minutes=minute % DAY)

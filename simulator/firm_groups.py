@@ -22,12 +22,12 @@ TROUBLES: tuple[Trouble, ...] = ("missing", "disabled", "onPremises", "guest", "
 _ONE_PAIR = ((0, 0),)
 # Links are (junior, senior), counted within the group; the weight is how common the shape is.
 _SHAPES = (
-    (_ONE_PAIR, 770),
-    (((0, 0), (1, 0)), 100),
-    (((0, 0), (0, 1)), 60),
-    (((0, 0), (1, 0), (2, 0)), 35),
-    (((0, 0), (1, 0), (1, 1)), 20),
-    (((0, 0), (1, 0), (2, 0), (2, 1)), 15),
+    (_ONE_PAIR, 700),
+    (((0, 0), (1, 0)), 130),
+    (((0, 0), (0, 1)), 80),
+    (((0, 0), (1, 0), (2, 0)), 45),
+    (((0, 0), (1, 0), (1, 1)), 25),
+    (((0, 0), (1, 0), (2, 0), (2, 1)), 20),
 )
 _CROSSINGS = ((NEW_YORK, LONDON, 0.07), (LONDON, SYDNEY, 0.02))
 _TRIAL_SHARE = 0.02
