@@ -42,7 +42,8 @@ PERSON_COSTS = _person_costs()
 def pair_costs(mentor: NDArray[np.uint8], mentee: NDArray[np.uint8]) -> Costs:
     """Cost of each start to a pair; ``SKIP`` where either cannot."""
     costs = PERSON_COSTS[mentor] + PERSON_COSTS[mentee]
-    return np.minimum(costs, SKIP, out=costs)
+    np.minimum(costs, SKIP, out=costs)
+    return costs
 
 
 def goals_of(cost: int) -> int:
