@@ -5,6 +5,7 @@ IntegrationError                  what went wrong and what to do about it: .reme
 ├── RosterError                   .faults: every wrong cell at once; nothing was imported
 ├── StoreError
 │   ├── StoreMissingError
+│   ├── StoreUnreachableError     the database server does not answer, or lets nobody in
 │   ├── StoreLockedError
 │   ├── StoreReadOnlyError
 │   ├── StoreFullError
@@ -86,6 +87,12 @@ class StoreMissingError(StoreError):
     """There is no store at the address given."""
 
     remedy = "Create it with `tandem db upgrade`, or correct TANDEM_STORE_URL."
+
+
+class StoreUnreachableError(StoreError):
+    """The database server does not answer, or does not let us in."""
+
+    remedy = "Check that the server runs and that TANDEM_STORE_URL has its address and account."
 
 
 class StoreLockedError(StoreError):

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Protocol, TypeVar
 
-from scheduling.timespan import TimeSpan
-
 from integrations.records import (
     Blocker,
     BlockerScope,
@@ -32,6 +30,7 @@ from integrations.records import (
     Session,
     Work,
 )
+from scheduling.timespan import TimeSpan
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -167,7 +166,10 @@ class Sessions(Records[Session], Protocol):
         ...
 
     def replace_planned(self, pair_id: str, sessions: Sequence[Session]) -> None:
-        """Put ``sessions`` in place of those of the pair that are still only planned."""
+        """Put ``sessions`` in place of those of the pair that are still only planned.
+
+        ``ValueError`` if one is another pair's or has the id of one that is more than planned.
+        """
         ...
 
 
@@ -183,7 +185,7 @@ class Intents(Records[Intent], Protocol):
         ...
 
     def settle(self, intent_id: str, state: IntentState, outcome: str, at: datetime) -> None:
-        """Close an intent as ``done`` or ``dropped``."""
+        """Close an intent as ``done`` or ``dropped``; ``LookupError`` if it is not open."""
         ...
 
     def of_pair(self, pair_id: str) -> list[Intent]:
@@ -197,7 +199,10 @@ class DueWork(Records[Work], Protocol):
     def schedule(self, kind: str, subject: str, due_at: datetime) -> Work:
         """Make sure there is open work of this kind for ``subject``.
 
-        An open row keeps the earlier of the two due times, so a repeated wake-up changes nothing.
+        An open row keeps the earlier of the two due times, so a repeated wake-up changes nothing;
+        one that is claimed is opened again once its holder is through, because the holder may
+        not have seen what the wake-up was about. A row that is done is opened again. A poisoned
+        one stays as it is until it is revived.
         """
         ...
 
@@ -217,11 +222,17 @@ class DueWork(Records[Work], Protocol):
         ...
 
     def extend(self, work_id: str, holder: str, until: datetime) -> bool:
-        """Hold the claim until ``until``; False if somebody else holds it or it ran out."""
+        """Hold the claim until ``until``; False if it went to somebody else or is over.
+
+        A claim that ran out and was taken by nobody is still its holder's.
+        """
         ...
 
     def finish(self, work_id: str, holder: str) -> bool:
-        """Mark done; False if the claim was lost meanwhile (nothing is changed then)."""
+        """Mark done, or open again if a wake-up came meanwhile.
+
+        False if the claim was lost (nothing is changed then).
+        """
         ...
 
     def postpone(
@@ -233,7 +244,10 @@ class DueWork(Records[Work], Protocol):
         error: str | None = None,
         forgive: bool = False,
     ) -> bool:
-        """Give the row back until ``due_at``; ``forgive`` does not count the attempt."""
+        """Give the row back until ``due_at``; ``forgive`` does not count the attempt.
+
+        A wake-up that came meanwhile and is earlier wins. False if the claim was lost.
+        """
         ...
 
     def poison(self, work_id: str, error: str) -> None:
@@ -250,10 +264,17 @@ class DueWork(Records[Work], Protocol):
 
 
 class Mailboxes(Records[Mailbox], Protocol):
-    """Program mailboxes, keyed by object id."""
+    """Program mailboxes, keyed by object id.
+
+    Putting one leaves ``not_before`` and ``mail_paced_until`` alone: they change by ``defer`` and
+    ``pace_mails`` only, so that a record read a while ago undoes neither.
+    """
 
     def defer(self, mailbox_id: str, not_before: datetime) -> None:
-        """Let nobody call this mailbox before ``not_before``; a later one in force stays."""
+        """Let nobody call this mailbox before ``not_before``; a later one in force stays.
+
+        Any mailbox may ask for a wait, a participant's too.
+        """
         ...
 
     def pace_mails(
@@ -261,8 +282,9 @@ class Mailboxes(Records[Mailbox], Protocol):
     ) -> datetime:
         """Reserve a place for ``mails`` in the mailbox's pace and return when they may be sent.
 
-        A mail costs ``per_mail`` of the mailbox's time; what was reserved may run ahead of ``now``
-        by ``burst`` at most before the answer lies in the future (a leaky bucket).
+        A mail costs ``per_mail`` of the mailbox's time; unused time of the last ``burst`` still
+        counts (a leaky bucket; ``integrations.pacing.MailPace`` has the numbers for a limit per
+        minute). The place is for that instant: who comes much later takes a new one.
         """
         ...
 
@@ -276,7 +298,8 @@ class Permits(Protocol):
         """A permit in one of ``slots``, or when to ask again.
 
         ``not_before`` of the mailbox is respected. An expired permit is free; so is one that the
-        same holder already has (repeating the call prolongs it).
+        same holder already has (repeating the call prolongs it). Otherwise the instant is when
+        the first permit in force ends; most are given back sooner.
         """
         ...
 
@@ -321,8 +344,11 @@ class Outbox(Protocol):
         """Waiting mails that are due, oldest first."""
         ...
 
-    def mark_sent(self, mail: OutboxMail, at: datetime) -> None:
-        """The mail is about to go out: in this order a crash loses one, never doubles it."""
+    def mark_sent(self, mail: OutboxMail, at: datetime) -> bool:
+        """The mail is about to go out: in this order a crash loses one, never doubles it.
+
+        False if it is marked already: somebody else sends it.
+        """
         ...
 
 
@@ -341,7 +367,10 @@ class Journal(Protocol):
         after: int = 0,
         limit: int | None = None,
     ) -> list[JournalEntry]:
-        """Entries with a sequence number above ``after``, oldest first."""
+        """Entries with a sequence number above ``after``, oldest first.
+
+        Entries of transactions that ran side by side may appear with lower numbers later.
+        """
         ...
 
 
@@ -416,13 +445,14 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryUser:
-    """A user as the directory knows it."""
+    """A user as the directory knows it. ``office`` is Graph's ``officeLocation``."""
 
     id: str
     mail: str
     name: str
     enabled: bool
     guest: bool
+    office: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,7 +229,11 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """Something to do at ``due_at``; at most one open row per kind and subject."""
+    """Something to do at ``due_at``; one row per kind and subject, opened again when needed.
+
+    ``again_at`` is a wake-up that came while the row was claimed: its holder may not have seen
+    what it was about.
+    """
 
     id: str
     kind: str
@@ -239,6 +243,7 @@ class Work:
     attempts: int = 0
     claimed_by: str | None = None
     claimed_until: datetime | None = None
+    again_at: datetime | None = None
     last_error: str | None = None
 
 

@@ -1,0 +1,264 @@
+"""What keeps acting safe: intents, blockers, the outbox, the journal, switches, mailboxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, or_, select, update
+
+from integrations.pacing import place_in_pace
+from integrations.records import (
+    Blocker,
+    BlockerScope,
+    Intent,
+    IntentState,
+    JournalEntry,
+    Mailbox,
+    OutboxMail,
+)
+from integrations.store import tables
+from integrations.store.rows import KeyedRows, Rows, chunks, insert_into
+
+_SETTLED = (IntentState.DONE, IntentState.DROPPED)
+
+
+class IntentRows(KeyedRows[Intent]):
+    """Write-ahead intents."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.intents, Intent)
+
+    def by_key(self, key: str) -> Intent | None:
+        """The newest intent of this act that was not dropped."""
+        columns = tables.intents.c
+        kept = self._query().where(columns.key == key, columns.state != IntentState.DROPPED)
+        newest = self._fetch(kept.order_by(columns.created_at.desc(), columns.id.desc()).limit(1))
+        return newest[0] if newest else None
+
+    def open(self, pair_id: str | None = None) -> list[Intent]:
+        """Intents neither done nor dropped, oldest first."""
+        query = self._query().where(tables.INTENT_IS_OPEN)
+        if pair_id is not None:
+            query = query.where(tables.intents.c.pair_id == pair_id)
+        return self._fetch(self._oldest_first(query))
+
+    def settle(self, intent_id: str, state: IntentState, outcome: str, at: datetime) -> None:
+        """Close an intent as ``done`` or ``dropped``; ``LookupError`` if it is not open."""
+        if state not in _SETTLED:
+            raise ValueError(f"an intent is settled as done or dropped, not {state}")
+        closed = self._connection.execute(
+            update(tables.intents)
+            .where(tables.intents.c.id == intent_id, tables.INTENT_IS_OPEN)
+            .values(state=state, outcome=outcome, settled_at=at)
+        )
+        if not closed.rowcount:
+            raise LookupError(f"intents: there is no open {intent_id}")
+
+    def of_pair(self, pair_id: str) -> list[Intent]:
+        """Every intent of a pair, oldest first."""
+        of_pair = self._query().where(tables.intents.c.pair_id == pair_id)
+        return self._fetch(self._oldest_first(of_pair))
+
+    @staticmethod
+    def _oldest_first(query: Select[Any]) -> Select[Any]:
+        return query.order_by(tables.intents.c.created_at, tables.intents.c.id)
+
+
+class MailboxRows(KeyedRows[Mailbox]):
+    """Program mailboxes with the waits and the pace of their gates.
+
+    Putting a mailbox leaves both alone: they change by ``defer`` and ``pace_mails`` only, so that
+    a record read a while ago undoes neither.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.mailboxes, Mailbox)
+
+    def defer(self, mailbox_id: str, not_before: datetime) -> None:
+        """Let nobody call this mailbox before ``not_before``; a later one in force stays."""
+        gates = tables.mailbox_gates
+        self._open_gate(mailbox_id)
+        self._connection.execute(
+            update(gates)
+            .where(
+                gates.c.mailbox_id == mailbox_id,
+                or_(gates.c.not_before.is_(None), gates.c.not_before < not_before),
+            )
+            .values(not_before=not_before)
+        )
+
+    def pace_mails(
+        self, mailbox_id: str, mails: int, now: datetime, per_mail: timedelta, burst: timedelta
+    ) -> datetime:
+        """Reserve a place for ``mails`` in the mailbox's pace and return when they may be sent."""
+        gates = tables.mailbox_gates
+        gate = gates.c.mailbox_id == mailbox_id
+        self._open_gate(mailbox_id)
+        read = select(gates.c.mail_paced_until).where(gate)
+        until = self._connection.execute(read).scalar_one()
+        until, send_at = place_in_pace(until, mails, now, per_mail, burst)
+        self._connection.execute(update(gates).where(gate).values(mail_paced_until=until))
+        return send_at
+
+    def _open_gate(self, mailbox_id: str) -> None:
+        insert = insert_into(self._connection, tables.mailbox_gates).on_conflict_do_nothing()
+        self._connection.execute(insert, {"mailbox_id": mailbox_id})
+
+    def _query(self) -> Select[Any]:
+        mailboxes, gates = tables.mailboxes, tables.mailbox_gates
+        columns = [
+            mailboxes.c[field.name] if field.name in mailboxes.c else gates.c[field.name]
+            for field in fields(Mailbox)
+        ]
+        return select(*columns).outerjoin_from(
+            mailboxes, gates, mailboxes.c.id == gates.c.mailbox_id
+        )
+
+
+class BlockerRows(Rows[Blocker]):
+    """What holds somebody or something up."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.blockers, Blocker)
+
+    def set(self, blocker: Blocker) -> bool:
+        """Open it or renew its data; True if it was not open before (``since`` stays)."""
+        columns = tables.blockers.c
+        insert = insert_into(self._connection, tables.blockers).on_conflict_do_nothing()
+        if self._connection.execute(insert, self._row(blocker)).rowcount:
+            return True
+        self._connection.execute(
+            update(tables.blockers)
+            .where(
+                columns.scope == blocker.scope,
+                columns.subject_id == blocker.subject_id,
+                columns.code == blocker.code,
+                tables.BLOCKER_IS_OPEN,
+            )
+            .values(data=blocker.data)
+        )
+        return False
+
+    def clear(self, scope: BlockerScope, subject_id: str, at: datetime, *codes: str) -> list[str]:
+        """Close the open blockers of the subject with these codes (all codes if none is given).
+
+        Returns the codes that were closed, in their order.
+        """
+        open_codes = [blocker.code for blocker in self.open(scope, [subject_id])]
+        closed = sorted(code for code in open_codes if not codes or code in codes)
+        columns = tables.blockers.c
+        if closed:
+            self._connection.execute(
+                update(tables.blockers)
+                .where(
+                    columns.scope == scope,
+                    columns.subject_id == subject_id,
+                    columns.code.in_(closed),
+                    tables.BLOCKER_IS_OPEN,
+                )
+                .values(cleared_at=at)
+            )
+        return closed
+
+    def open(
+        self, scope: BlockerScope | None = None, subject_ids: Iterable[str] | None = None
+    ) -> list[Blocker]:
+        """Open blockers, oldest first."""
+        query = self._query().where(tables.BLOCKER_IS_OPEN)
+        if scope is not None:
+            query = query.where(tables.blockers.c.scope == scope)
+        query = query.order_by(tables.blockers.c.since, tables.blockers.c.id)
+        if subject_ids is None:
+            return self._fetch(query)
+        subject = tables.blockers.c.subject_id
+        found = [
+            blocker
+            for chunk in chunks(subject_ids)
+            for blocker in self._fetch(query.where(subject.in_(chunk)))
+        ]
+        return sorted(found, key=lambda blocker: blocker.since)
+
+
+class OutboxRows(Rows[OutboxMail]):
+    """Mails Tandem sends itself, one row per (person, purpose, session)."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.outbox, OutboxMail)
+
+    def add(self, mail: OutboxMail) -> bool:
+        """Add unless the row exists; True if it was added."""
+        insert = insert_into(self._connection, tables.outbox).on_conflict_do_nothing()
+        return bool(self._connection.execute(insert, self._row(mail)).rowcount)
+
+    def due(self, now: datetime, limit: int = 100) -> list[OutboxMail]:
+        """Waiting mails that are due, oldest first."""
+        due_at = tables.outbox.c.due_at
+        query = self._query().where(tables.MAIL_IS_WAITING, due_at <= now)
+        return self._fetch(query.order_by(due_at, *self._keys).limit(limit))
+
+    def mark_sent(self, mail: OutboxMail, at: datetime) -> bool:
+        """The mail is about to go out; False if somebody else has sent it: then it must not."""
+        marked = self._connection.execute(
+            update(tables.outbox)
+            .where(self._is(self._key(mail)), tables.MAIL_IS_WAITING)
+            .values(state="sent", sent_at=at)
+        )
+        return bool(marked.rowcount)
+
+
+class JournalRows(Rows[JournalEntry]):
+    """The append-only journal; the database itself refuses to change it."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.journal, JournalEntry)
+
+    def write(self, *entries: JournalEntry) -> None:
+        """Append, in order; the store numbers the entries."""
+        rows = [self._row(entry) for entry in entries]
+        for row in rows:
+            del row["seq"]
+        if rows:
+            self._connection.execute(insert_into(self._connection, tables.journal), rows)
+
+    def read(
+        self,
+        *,
+        pair_id: str | None = None,
+        code: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[JournalEntry]:
+        """Entries with a sequence number above ``after``, oldest first."""
+        columns = tables.journal.c
+        query = self._query().where(columns.seq > after)
+        if pair_id is not None:
+            query = query.where(columns.pair_id == pair_id)
+        if code is not None:
+            query = query.where(columns.code == code)
+        return self._fetch(query.order_by(columns.seq).limit(limit))
+
+
+class SwitchRows:
+    """Named switches of the whole installation."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, name: str) -> str | None:
+        """What the switch is set to, None if it is not set."""
+        columns = tables.switches.c
+        query = select(columns.value).where(columns.name == name)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def set(self, name: str, value: str | None) -> None:
+        """Set the switch; None takes the setting away."""
+        if value is None:
+            gone = delete(tables.switches).where(tables.switches.c.name == name)
+            self._connection.execute(gone)
+            return
+        insert = insert_into(self._connection, tables.switches)
+        upsert = insert.on_conflict_do_update(index_elements=["name"], set_={"value": value})
+        self._connection.execute(upsert, {"name": name, "value": value})

@@ -1,0 +1,134 @@
+"""Opening a database so that a commit means the same on both.
+
+Every transaction sees one state of the store and is refused or repeated if somebody else changed
+what it changes: on SQLite because it holds the write lock from its first statement on, on
+PostgreSQL by REPEATABLE READ.
+
+What is committed outlives the process and, with SQLite as set up here, a power cut: the
+write-ahead log is synced at every commit (``synchronous=FULL``). One that may lose its last
+commits would forget intents of writes that went out. PostgreSQL does the same unless its
+administrator switched ``fsync`` or ``synchronous_commit`` off.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from integrations.errors import StoreMissingError
+
+_POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+_CONNECT_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a store is. Shows neither in ``str`` nor in ``repr`` a password."""
+
+    url: URL
+
+    @classmethod
+    def of(cls, text: str) -> Address:
+        """The address that ``text`` gives; ``StoreMissingError`` if no store can be there."""
+        try:
+            url = make_url(text)
+        except ArgumentError:
+            # Its message may quote the text, and with it a password.
+            raise StoreMissingError("the store's address is not a database URL") from None
+        if url.drivername in _POSTGRESQL:
+            return cls(url.set(drivername="postgresql+psycopg"))
+        if url.drivername not in ("sqlite", "sqlite+pysqlite"):
+            raise StoreMissingError(f"{url.drivername} is neither sqlite nor postgresql")
+        if not url.database or url.database == ":memory:":
+            raise StoreMissingError("a SQLite store needs a file; one in memory would be lost")
+        return cls(url)
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite store, None for PostgreSQL."""
+        if self.url.get_backend_name() != "sqlite":
+            return None
+        return Path(self.url.database or "").absolute()
+
+    def __str__(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    def __repr__(self) -> str:
+        return f"Address({self})"
+
+
+def open_engine(
+    address: Address, *, create: bool = False, lock_timeout: timedelta, pool_size: int
+) -> Engine:
+    """An engine for the store at ``address``; connects when first used.
+
+    Parameters:
+        create: make the SQLite file if there is none. PostgreSQL databases are never made.
+        lock_timeout: how long to wait for a lock somebody else holds.
+        pool_size: connections to PostgreSQL. SQLite has one writer at a time and gets one
+            connection: who waits for it in this process queues up, instead of polling the file.
+    """
+    if address.file is not None:
+        return _open_sqlite(address.file, address.url.query, create, lock_timeout)
+    milliseconds = max(1, int(lock_timeout / timedelta(milliseconds=1)))
+    return create_engine(
+        address.url,
+        hide_parameters=True,
+        isolation_level="REPEATABLE READ",
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "options": f"-c timezone=UTC -c lock_timeout={milliseconds}",
+        },
+    )
+
+
+def _open_sqlite(
+    file: Path, query: Mapping[str, Any], create: bool, lock_timeout: timedelta
+) -> Engine:
+    mode = "rwc" if create else query.get("mode", "rw")
+    uri = f"file:{quote(os.fspath(file))}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            uri,
+            uri=True,
+            timeout=lock_timeout.total_seconds(),
+            check_same_thread=False,
+            # Python would begin transactions by itself, and too late for ours.
+            isolation_level=None,
+        )
+
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=max(lock_timeout.total_seconds(), 1.0) * 6,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        if mode == "rwc":
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,154 @@
+"""Who takes part and what is booked for them: programs, rules, people, pairs, sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, or_, select
+
+from integrations.records import (
+    Booking,
+    Pair,
+    PairState,
+    Participant,
+    Rule,
+    Session,
+    SessionState,
+)
+from integrations.store import tables
+from integrations.store.rows import KeyedRows, chunks
+
+
+class RuleRows(KeyedRows[Rule]):
+    """Versions of cadence rules."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.rules, Rule)
+
+    def current(self, program_id: str) -> Rule:
+        """The newest version; ``LookupError`` if the program has none."""
+        of_program = self._query().where(tables.rules.c.program_id == program_id)
+        newest = self._fetch(of_program.order_by(tables.rules.c.version.desc()).limit(1))
+        if not newest:
+            raise LookupError(f"rules: program {program_id} has none")
+        return newest[0]
+
+
+class ParticipantRows(KeyedRows[Participant]):
+    """People of the directory."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.participants, Participant)
+
+    def many(self, ids: Iterable[str]) -> dict[str, Participant]:
+        """Those of ``ids`` that exist, by id."""
+        column = tables.participants.c.id
+        return {
+            person.id: person
+            for chunk in chunks(ids)
+            for person in self._fetch(self._query().where(column.in_(chunk)))
+        }
+
+    def by_mail(self, mails: Iterable[str]) -> dict[str, Participant]:
+        """Those whose address is among ``mails``, keyed by lower-case address."""
+        column = tables.participants.c.mail_folded
+        return {
+            person.mail.lower(): person
+            for chunk in chunks(mail.lower() for mail in mails)
+            for person in self._fetch(self._query().where(column.in_(chunk)).order_by("id"))
+        }
+
+    def _row(self, record: Participant) -> dict[str, Any]:
+        return super()._row(record) | {"mail_folded": record.mail.lower()}
+
+
+class PairRows(KeyedRows[Pair]):
+    """Pairs."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.pairs, Pair)
+
+    def in_state(self, *states: PairState, program_id: str | None = None) -> list[Pair]:
+        """Pairs in one of ``states``, in the order of their ids."""
+        query = self._query().where(tables.pairs.c.state.in_(states))
+        if program_id is not None:
+            query = query.where(tables.pairs.c.program_id == program_id)
+        return self._fetch(query.order_by(tables.pairs.c.id))
+
+    def of_people(self, person_ids: Iterable[str]) -> list[Pair]:
+        """Pairs, of whatever program and state, in which any of these people is."""
+        mentor, mentee = tables.pairs.c.mentor_id, tables.pairs.c.mentee_id
+        found = {
+            pair.id: pair
+            for chunk in chunks(person_ids)
+            for pair in self._fetch(self._query().where(or_(mentor.in_(chunk), mentee.in_(chunk))))
+        }
+        return [found[pair_id] for pair_id in sorted(found)]
+
+    def count_by_state(self, program_id: str | None = None) -> dict[PairState, int]:
+        """How many pairs are in each state; states with none are left out."""
+        state = tables.pairs.c.state
+        query = select(state, func.count()).group_by(state).order_by(state)
+        if program_id is not None:
+            query = query.where(tables.pairs.c.program_id == program_id)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def count_by_mailbox(self) -> dict[str, int]:
+        """How many pairs each mailbox organizes, keyed by mailbox id."""
+        mailbox = tables.pairs.c.mailbox_id
+        query = select(mailbox, func.count()).where(mailbox.is_not(None))
+        rows = self._connection.execute(query.group_by(mailbox).order_by(mailbox))
+        return {row[0]: row[1] for row in rows}
+
+
+class BookingRows(KeyedRows[Booking]):
+    """Series Tandem created, keyed by pair and generation."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.bookings, Booking)
+
+    def of_pair(self, pair_id: str) -> list[Booking]:
+        """All generations of a pair, oldest first."""
+        of_pair = self._query().where(tables.bookings.c.pair_id == pair_id)
+        return self._fetch(of_pair.order_by(tables.bookings.c.generation))
+
+
+class SessionRows(KeyedRows[Session]):
+    """Sessions."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.sessions, Session)
+
+    def of_pair(self, pair_id: str) -> list[Session]:
+        """Sessions of a pair in the order of their windows."""
+        return self.of_pairs([pair_id])[pair_id]
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[Session]]:
+        """``of_pair`` for many pairs at once, by pair id; pairs without sessions included."""
+        columns = tables.sessions.c
+        found: dict[str, list[Session]] = {}
+        for chunk in chunks(pair_ids):
+            found |= {pair_id: [] for pair_id in chunk}
+            query = self._query().where(columns.pair_id.in_(chunk))
+            for session in self._fetch(query.order_by(columns.window, columns.id)):
+                found[session.pair_id].append(session)
+        return found
+
+    def replace_planned(self, pair_id: str, sessions: Sequence[Session]) -> None:
+        """Put ``sessions`` in place of those of the pair that are still only planned.
+
+        Raises ``ValueError`` if one belongs to another pair, or has the id of a session that is
+        more than planned.
+        """
+        strangers = [session.id for session in sessions if session.pair_id != pair_id]
+        if strangers:
+            raise ValueError(f"sessions: {strangers} are not of pair {pair_id}")
+        columns = tables.sessions.c
+        self._connection.execute(
+            delete(tables.sessions).where(
+                columns.pair_id == pair_id, columns.state == SessionState.PLANNED
+            )
+        )
+        for session in sessions:
+            self.add(session)

@@ -1,0 +1,1 @@
+"""Alembic's migrations of the program store; started by ``integrations.store.upgrade``."""

@@ -1,0 +1,1 @@
+"""One module per migration, in order; each states what it changes and why."""

@@ -1,0 +1,167 @@
+"""The program store: transactions over SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from sqlalchemy import Connection, event, inspect, select
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.exc import DBAPIError
+
+from integrations.errors import StoreMissingError, StoreNewerError, StoreOutdatedError
+from integrations.ports import Life, Offload
+from integrations.records import Note, Program
+from integrations.store import tables
+from integrations.store.acting import (
+    BlockerRows,
+    IntentRows,
+    JournalRows,
+    MailboxRows,
+    OutboxRows,
+    SwitchRows,
+)
+from integrations.store.engine import Address, open_engine
+from integrations.store.enrolled import (
+    BookingRows,
+    PairRows,
+    ParticipantRows,
+    RuleRows,
+    SessionRows,
+)
+from integrations.store.failures import is_worth_repeating, told_as_ours
+from integrations.store.permits import PermitRows
+from integrations.store.revision import CODE_REVISION
+from integrations.store.rows import KeyedRows
+from integrations.store.work import WorkRows
+
+T = TypeVar("T")
+
+# Each time one of those who clash gets through, so this many may clash without anybody failing.
+_REPEATS = 50
+
+
+class SqlTransaction:
+    """All tables over one connection; good until the transaction ends."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.programs = KeyedRows(connection, tables.programs, Program)
+        self.rules = RuleRows(connection)
+        self.participants = ParticipantRows(connection)
+        self.pairs = PairRows(connection)
+        self.notes = KeyedRows(connection, tables.notes, Note)
+        self.bookings = BookingRows(connection)
+        self.sessions = SessionRows(connection)
+        self.intents = IntentRows(connection)
+        self.work = WorkRows(connection)
+        self.mailboxes = MailboxRows(connection)
+        self.permits = PermitRows(connection)
+        self.blockers = BlockerRows(connection)
+        self.outbox = OutboxRows(connection)
+        self.journal = JournalRows(connection)
+        self.switches = SwitchRows(connection)
+
+
+class SqlStore:
+    """``integrations.ports.Store`` over the database at ``url``.
+
+    Making one does not connect. Nothing is created: a store is made by ``upgrade``. Every
+    transaction first asks which code the store admits, so an instance that was left behind by an
+    upgrade writes nothing more. Life is asked at the points ``store`` (before a transaction),
+    ``before commit`` and ``after commit``; a transaction that wrote nothing has no commit.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        offload: Offload,
+        life: Life,
+        lock_timeout: timedelta = timedelta(seconds=10),
+        pool_size: int = 5,
+    ) -> None:
+        self._address = Address.of(url)
+        self._offload = offload
+        self._life = life
+        self.engine = open_engine(self._address, lock_timeout=lock_timeout, pool_size=pool_size)
+        event.listen(self.engine, "before_cursor_execute", _note_writing)
+
+    def __repr__(self) -> str:
+        return f"SqlStore({self._address})"
+
+    async def run(self, work: Callable[[SqlTransaction], T]) -> T:
+        """Run ``work`` in one transaction, commit it and return its result."""
+        self._life.check("store")
+        return await self._offload(lambda: self._run(work))
+
+    async def check(self) -> None:
+        """Raise what keeps the store from being used, reading and writing."""
+        self._life.check("store")
+        await self._offload(self._check)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._offload(self.engine.dispose)
+
+    def _run(self, work: Callable[[SqlTransaction], T]) -> T:
+        with told_as_ours(self._address):
+            for _ in range(_REPEATS):
+                try:
+                    return self._run_once(work)
+                except DBAPIError as error:
+                    if not is_worth_repeating(error):
+                        raise
+            return self._run_once(work)
+
+    def _run_once(self, work: Callable[[SqlTransaction], T]) -> T:
+        with self.engine.connect() as connection:
+            with connection.begin() as transaction:
+                _admit(connection)
+                result = work(SqlTransaction(connection))
+                if not connection.info.get(_WROTE):
+                    transaction.rollback()
+                    return result
+                self._life.check("before commit")
+            self._life.check("after commit")
+            return result
+
+    def _check(self) -> None:
+        with (
+            told_as_ours(self._address),
+            self.engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
+            if not inspect(connection).has_table(tables.store_info.name):
+                raise StoreMissingError(f"{self._address} holds no program store")
+            _admit(connection)
+            # Whether it can be written shows only by writing.
+            SqlTransaction(connection).switches.set("store check", "on")
+            transaction.rollback()
+
+
+_WROTE = "tandem wrote"
+
+
+def _admit(connection: Connection) -> None:
+    """Raise unless this code and the store fit together."""
+    connection.info[_WROTE] = False
+    columns = tables.store_info.c
+    row = connection.execute(select(columns.revision, columns.minimum_code_revision)).one()
+    if row.minimum_code_revision > CODE_REVISION:
+        raise StoreNewerError(row.minimum_code_revision, CODE_REVISION)
+    if row.revision < CODE_REVISION:
+        raise StoreOutdatedError(f"the store has revision {row.revision}, not {CODE_REVISION}")
+
+
+def _note_writing(
+    connection: Connection,
+    _cursor: object,
+    _statement: str,
+    _parameters: object,
+    context: DefaultExecutionContext,
+    _executemany: bool,
+) -> None:
+    """Remember that the transaction wrote something."""
+    if context.isinsert or context.isupdate or context.isdelete:
+        connection.info[_WROTE] = True

@@ -1,0 +1,310 @@
+"""The tables of the program store. A column is named after the field of the record it holds.
+
+Foreign keys are checked at commit, so records may be written in any order within a transaction.
+What each field is for, and how long it is kept, stands in docs/reference/data.md.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TextClause,
+    text,
+)
+
+from integrations.records import (
+    BlockerScope,
+    IntentState,
+    PairState,
+    ProgramState,
+    SessionState,
+    WorkState,
+)
+from integrations.store.columns import Instant, JsonTuple, Word
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only where the key is declared INTEGER.
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+_NULLABLE_JSON = JSON(none_as_null=True)
+
+
+def _to(column: str) -> ForeignKey:
+    """A reference that is checked when the transaction commits."""
+    return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+# Written out, not bound: a database uses a partial index only where it can read the condition.
+INTENT_IS_OPEN = text("state IN ('prepared', 'sending')")
+WORK_IS_OPEN = text("state = 'open'")
+BLOCKER_IS_OPEN = text("cleared_at IS NULL")
+MAIL_IS_WAITING = text("state = 'waiting'")
+
+
+def _partial(name: str, *columns: str, where: TextClause, unique: bool = False) -> Index:
+    """An index over the rows that meet ``where``, on both databases."""
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+store_info = Table(
+    "store_info",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, nullable=False),
+    Column("minimum_code_revision", Integer, nullable=False),
+    Column("journal_kept_from", Instant),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+programs = Table(
+    "programs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("state", Word(ProgramState), nullable=False),
+    Column("mixed", Boolean, nullable=False),
+    Column("contact", JSON, nullable=False),
+    Column("links", JSON, nullable=False),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("program_id", String, _to("programs.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("uq_rules_program_id_version", "program_id", "version", unique=True),
+)
+
+participants = Table(
+    "participants",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("directory_id", String, nullable=False),
+    Column("mail", Text, nullable=False),
+    # Folded by Python, because SQLite's lower() knows ASCII only.
+    Column("mail_folded", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("office", Text),
+    Column("zone", String),
+    Column("zone_is_guessed", Boolean, nullable=False),
+    Column("hours", JSON, nullable=False),
+    Column("hours_source", String),
+    Column("hours_are_bound", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("guest", Boolean, nullable=False),
+    Column("timekeeper", Text),
+    Column("settings_read_at", Instant),
+    Index("uq_participants_directory_id", "directory_id", unique=True),
+)
+
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("open_to_new", Boolean, nullable=False),
+    Column("checked_on", Date),
+)
+
+# Apart from the mailboxes for two reasons: participants' mailboxes ask us to wait as well, and
+# whoever puts back a mailbox record read a while ago must not undo a wait or a place in the pace.
+mailbox_gates = Table(
+    "mailbox_gates",
+    metadata,
+    Column("mailbox_id", String, primary_key=True),
+    Column("not_before", Instant),
+    Column("mail_paced_until", Instant),
+)
+
+pairs = Table(
+    "pairs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("program_id", String, _to("programs.id"), nullable=False),
+    Column("mentor_id", String, _to("participants.id"), nullable=False, index=True),
+    Column("mentee_id", String, _to("participants.id"), nullable=False, index=True),
+    Column("start_date", Date, nullable=False),
+    Column("roster_id", Text),
+    Column("state", Word(PairState), nullable=False),
+    Column("mailbox_id", String, _to("mailboxes.id"), index=True),
+    Column("generation", Integer, nullable=False),
+    Column("office", Text),
+    Column("practice_group", Text),
+    Column("assistants", JsonTuple, nullable=False),
+    Column("focus", Text),
+    Column("place", Text),
+    Column("series", _NULLABLE_JSON),
+    Column("calendars_read_at", Instant),
+    Column("planned_at", Instant),
+    Index("ix_pairs_state_program_id", "state", "program_id"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("pair_id", String, _to("pairs.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("pair_id", String, _to("pairs.id"), primary_key=True),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("mailbox_id", String, _to("mailboxes.id"), nullable=False, index=True),
+    Column("event_id", Text, nullable=False, index=True),
+    Column("ical_uid", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("join_url", Text),
+    Column("meeting_id", Text),
+    Column("instances_verified_at", Instant),
+    Column("booked_at", Instant, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("pair_id", String, _to("pairs.id"), nullable=False),
+    Column("window", Integer, nullable=False),
+    Column("state", Word(SessionState), nullable=False),
+    Column("series_start", Instant, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False),
+    Column("moved", Boolean, nullable=False),
+    Column("reason", _NULLABLE_JSON),
+    Column("event_id", Text),
+    Column("etag", Text),
+    Index("ix_sessions_pair_id_window", "pair_id", "window"),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("pair_id", String, nullable=False),
+    Column("mailbox_id", String, nullable=False),
+    Column("state", Word(IntentState), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("session_id", String),
+    Column("event_id", Text),
+    Column("etag", Text),
+    Column("transaction_id", String),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("mails", JsonTuple, nullable=False),
+    Column("send_at", Instant),
+    Column("sent_at", Instant),
+    Column("settled_at", Instant),
+    Column("outcome", String),
+    Index("ix_intents_pair_id_created_at", "pair_id", "created_at"),
+    Index("ix_intents_key", "key"),
+    _partial("uq_intents_key_open", "key", unique=True, where=INTENT_IS_OPEN),
+    _partial("ix_intents_created_at_open", "created_at", where=INTENT_IS_OPEN),
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("state", Word(WorkState), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("claimed_by", String),
+    Column("claimed_until", Instant),
+    Column("again_at", Instant),
+    Column("last_error", Text),
+    Index("uq_work_kind_subject", "kind", "subject", unique=True),
+    _partial("ix_work_due_at_open", "due_at", where=WORK_IS_OPEN),
+)
+
+permits = Table(
+    "permits",
+    metadata,
+    Column("mailbox_id", String, primary_key=True),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("holder", String, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("uq_permits_mailbox_id_holder", "mailbox_id", "holder", unique=True),
+)
+
+blockers = Table(
+    "blockers",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("scope", Word(BlockerScope), nullable=False),
+    Column("subject_id", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("cleared_at", Instant),
+    _partial("uq_blockers_open", "scope", "subject_id", "code", unique=True, where=BLOCKER_IS_OPEN),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("person_id", String, _to("participants.id"), primary_key=True),
+    Column("purpose", String, primary_key=True),
+    Column("session_id", String, primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("sent_at", Instant),
+    _partial("ix_outbox_due_at_waiting", "due_at", where=MAIL_IS_WAITING),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", _SERIAL, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("code", String, nullable=False),
+    Column("program_id", String),
+    Column("pair_id", String),
+    Column("person_id", String),
+    Column("session_id", String),
+    Column("intent_id", String),
+    Column("mailbox_id", String),
+    Column("data", JSON, nullable=False),
+    Index("ix_journal_pair_id_seq", "pair_id", "seq"),
+    Index("ix_journal_code_seq", "code", "seq"),
+    sqlite_autoincrement=True,
+)
+
+switches = Table(
+    "switches",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
