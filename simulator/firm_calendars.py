@@ -47,7 +47,7 @@ CITIES = (
 )
 
 _ODD_STARTS = (0, 5, 10, 15, 20, 25, 30, 40, 45, 50, 55)
-_CALL_LENGTHS = (15, 20, 25, 30, 30, 45, 45, 50, 60, 60, 75, 90)
+_CALL_LENGTHS = (20, 25, 30, 45, 45, 50, 60, 60, 75, 90, 90, 120)
 _ROUND_STARTS = (0, 0, 30)
 
 
@@ -112,7 +112,7 @@ def _standing_meetings(diary: Diary, habits: Habits) -> None:
 
 def _client_calls(diary: Diary, habits: Habits) -> None:
     """Single calls at odd minutes: most of what a calendar consists of."""
-    rate = (10 if habits.senior else 3.0) * habits.load * len(diary.weekdays) / 5
+    rate = (9.0 if habits.senior else 2.0) * habits.load * len(diary.weekdays) / 5
     number = diary.about(rate * diary.horizon.weeks)
     hours = range(habits.begin, habits.finish - 59, 60)
     starts = [hour + minute for hour in hours for minute in _ODD_STARTS]
