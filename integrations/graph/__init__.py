@@ -1,0 +1,1 @@
+"""Speaks Microsoft Graph: everything that knows its words, zones, limits and errors."""

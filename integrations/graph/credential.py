@@ -1,0 +1,214 @@
+"""Access tokens: msal asks for them, in the way the app registration proves itself.
+
+msal is blocking, so it runs behind the ``Offload`` port; one token is shared by all calls until
+shortly before it expires.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import msal
+from cryptography import x509
+from kiota_abstractions.authentication import (
+    AccessTokenProvider,
+    AllowedHostsValidator,
+    BaseBearerTokenAuthenticationProvider,
+)
+
+from integrations.errors import (
+    CertificateExpiredError,
+    OperationNotPermittedError,
+    TokenRefusedError,
+    UnreachableError,
+)
+from integrations.graph.settings import (
+    MICROSOFT_AUTHORITY,
+    CertificateCredential,
+    GraphSettings,
+    ManagedIdentityCredential,
+)
+from integrations.ports import Clock, Offload
+
+_RENEW_BEFORE = timedelta(minutes=5)
+_KEY_REFUSED = 700027
+"""Entra's number for an assertion whose key it does not accept; its text says if it is too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token; ``renew_at`` lies some minutes before it expires."""
+
+    value: str
+    renew_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Token(renew_at={self.renew_at:%Y-%m-%dT%H:%M:%SZ})"
+
+
+class Credential:
+    """Asks Entra ID for tokens; blocking. ``http_client`` stands in for msal's own."""
+
+    def __init__(self, settings: GraphSettings, http_client: Any = None) -> None:
+        self._settings, self._http_client = settings, http_client
+        self._app: Any = None
+
+    def ask(self, now: datetime, claims: str | None) -> Token:
+        """A token fresh from Entra, whatever msal still has.
+
+        Raises:
+            CertificateExpiredError: found before asking, or told by Entra.
+            TokenRefusedError, UnreachableError
+        """
+        expires_on = self._certificate_expiry()
+        if expires_on is not None and expires_on <= now:
+            raise CertificateExpiredError(expires_on.date())
+        answer = self._acquire(claims)
+        if "access_token" not in answer:
+            # msal keeps a refusal for a minute; the next attempt shall ask anew.
+            self._app = None
+            raise _refusal(answer, expires_on.date() if expires_on else None)
+        lifetime = timedelta(seconds=int(answer.get("expires_in", 0)))
+        return Token(answer["access_token"], now + lifetime - min(_RENEW_BEFORE, lifetime / 2))
+
+    def _acquire(self, claims: str | None) -> dict[str, Any]:
+        try:
+            if self._app is None:
+                self._app = self._open_app()
+            self._app.remove_tokens_for_client()
+            answer = self._app.acquire_token_for_client(
+                [self._settings.scope], claims_challenge=claims
+            )
+        except OSError:
+            self._app = None
+            raise UnreachableError("the sign-in service cannot be reached") from None
+        except ValueError:
+            # msal says so when the tenant has no OpenID configuration.
+            self._app = None
+            raise TokenRefusedError("unknown_authority") from None
+        return dict(answer or {})
+
+    def _open_app(self) -> Any:
+        settings = self._settings
+        return msal.ConfidentialClientApplication(
+            settings.client_id,
+            client_credential=self._proof(),
+            authority=f"{settings.authority.rstrip('/')}/{settings.tenant_id}",
+            # Only Microsoft's own service can vouch for an authority.
+            instance_discovery=None if settings.authority == MICROSOFT_AUTHORITY else False,
+            **self._http_options(),
+        )
+
+    def _http_options(self) -> dict[str, Any]:
+        if self._http_client is not None:
+            return {"http_client": self._http_client}
+        timeout = self._settings.call_timeout.total_seconds()
+        return {"verify": self._settings.ca_file or True, "timeout": timeout}
+
+    def _proof(self) -> Any:
+        credential = self._settings.credential
+        if isinstance(credential, CertificateCredential):
+            return {"private_key": credential.pem, "thumbprint": credential.thumbprint}
+        if isinstance(credential, ManagedIdentityCredential):
+            return {"client_assertion": self._identity_assertion(credential)}
+        return credential.secret
+
+    def _identity_assertion(self, credential: ManagedIdentityCredential) -> Callable[[], str]:
+        identity: Any = (
+            msal.UserAssignedManagedIdentity(client_id=credential.identity_client_id)
+            if credential.identity_client_id
+            else msal.SystemAssignedManagedIdentity()
+        )
+
+        def assertion() -> str:
+            answer = msal.ManagedIdentityClient(
+                identity, http_client=self._http_client or _session(self._settings)
+            ).acquire_token_for_client(resource=credential.audience)
+            if "access_token" not in answer:
+                raise TokenRefusedError(str(answer.get("error", "no_managed_identity")))
+            return str(answer["access_token"])
+
+        return assertion
+
+    def _certificate_expiry(self) -> datetime | None:
+        credential = self._settings.credential
+        if not isinstance(credential, CertificateCredential):
+            return None
+        block = re.search(
+            "-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", credential.pem, re.DOTALL
+        )
+        if block is None:
+            return None
+        return x509.load_pem_x509_certificate(block.group().encode()).not_valid_after_utc
+
+
+class TokenSource:
+    """The token all calls of one event loop share."""
+
+    def __init__(self, credential: Credential, clock: Clock, offload: Offload) -> None:
+        self._credential, self._clock, self._offload = credential, clock, offload
+        self._lock = asyncio.Lock()
+        self._token: Token | None = None
+
+    async def token(self, claims: str | None = None) -> str:
+        """A token that is good for some minutes yet. Raises as :meth:`Credential.ask`."""
+        async with self._lock:
+            now = self._clock.now()
+            if self._token is None or claims or self._token.renew_at <= now:
+                self._token = None
+                self._token = await self._offload(lambda: self._credential.ask(now, claims))
+            return self._token.value
+
+    def distrust(self, token: str) -> None:
+        """Forget ``token``, which Graph refused, unless it was replaced meanwhile."""
+        if self._token is not None and self._token.value == token:
+            self._token = None
+
+
+class BearerTokens(AccessTokenProvider):
+    """Hands tokens to kiota, for the host of Graph and no other."""
+
+    def __init__(self, source: TokenSource, base_url: str) -> None:
+        self._source = source
+        self._hosts = AllowedHostsValidator([urlsplit(base_url).hostname or ""])
+
+    async def get_authorization_token(
+        self, uri: str, additional_authentication_context: dict[str, Any] | None = None
+    ) -> str:
+        if not self._hosts.is_url_host_valid(uri):
+            raise OperationNotPermittedError("(token)", "(another server)")
+        claims = (additional_authentication_context or {}).get("claims")
+        return await self._source.token(claims)
+
+    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
+        return self._hosts
+
+
+def authentication(source: TokenSource, base_url: str) -> BaseBearerTokenAuthenticationProvider:
+    """What kiota asks to sign each request."""
+    return BaseBearerTokenAuthenticationProvider(BearerTokens(source, base_url))
+
+
+def _session(settings: GraphSettings) -> Any:
+    import requests
+
+    session = requests.Session()
+    session.verify = settings.ca_file or True
+    return session
+
+
+def _refusal(
+    answer: dict[str, Any], expires_on: date | None
+) -> TokenRefusedError | CertificateExpiredError:
+    codes = answer.get("error_codes") or []
+    text = str(answer.get("error_description", ""))
+    number = codes[0] if codes else next(iter(re.findall(r"AADSTS(\d+)", text)), None)
+    if str(number) == str(_KEY_REFUSED) and expires_on and "expired" in text:
+        return CertificateExpiredError(expires_on)
+    return TokenRefusedError(f"AADSTS{number}" if number else str(answer.get("error", "unknown")))

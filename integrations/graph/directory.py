@@ -1,0 +1,66 @@
+"""The firm's directory: who is behind an address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.request_information import RequestInformation
+from msgraph.generated.users.users_request_builder import UsersRequestBuilder
+
+from integrations.graph import models
+from integrations.graph.batch import ItemAnswer, read_all
+from integrations.graph.client import Wire, malformed
+from integrations.graph.operations import FIND_USER
+from integrations.graph.refusals import refusal_from
+from integrations.ports import DirectoryUser
+
+_SELECT = ["id", "displayName", "mail", "userPrincipalName", "userType", "accountEnabled"]
+
+
+class PeopleDirectory:
+    """Implements :class:`integrations.ports.Directory`."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def find(self, mails: Sequence[str]) -> dict[str, DirectoryUser | None]:
+        asked = list(dict.fromkeys(mails))
+        requests = [self._request(mail) for mail in asked]
+        answers = await read_all(self._wire, FIND_USER, requests)
+        return {mail: _best(mail, answer) for mail, answer in zip(asked, answers, strict=True)}
+
+    def _request(self, mail: str) -> RequestInformation:
+        literal = mail.replace("'", "''")
+        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
+            filter=f"mail eq '{literal}' or userPrincipalName eq '{literal}'", select=_SELECT
+        )
+        return self._wire.graph.users.to_get_request_information(
+            RequestConfiguration(query_parameters=query)
+        )
+
+
+def _best(mail: str, answer: ItemAnswer) -> DirectoryUser | None:
+    """The user the address belongs to. A mail address outranks a sign-in name, and an account in
+    use one that is switched off: leavers' addresses are sometimes given to others."""
+    if not answer.ok:
+        raise refusal_from(answer.status, answer.error, operation=FIND_USER.name)
+    try:
+        users = models.parse_data(models.Users, answer.body).value
+    except models.MalformedAnswerError:
+        raise malformed(FIND_USER, answer.status) from None
+
+    def rank(user: models.User) -> tuple[bool, bool, str]:
+        return ((user.mail or "").casefold() != mail.casefold(), not user.enabled, user.id)
+
+    return _to_tandem(min(users, key=rank)) if users else None
+
+
+def _to_tandem(user: models.User) -> DirectoryUser:
+    return DirectoryUser(
+        id=user.id,
+        mail=user.mail or user.upn or "",
+        name=user.name or "",
+        enabled=bool(user.enabled),
+        guest=(user.type or "").casefold() == "guest",
+    )

@@ -1,0 +1,73 @@
+"""All of Microsoft Graph that Tandem uses, behind one door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from random import Random
+from typing import Any
+
+import httpx
+
+from integrations.graph.calendar import ProgramCalendar
+from integrations.graph.client import Surroundings, Wire
+from integrations.graph.directory import PeopleDirectory
+from integrations.graph.free_busy import FreeBusy
+from integrations.graph.mailbox_settings import SettingsOfMailboxes
+from integrations.graph.meetings import TeamsMeetings
+from integrations.graph.settings import GraphSettings
+from integrations.graph.zones import anchor_zones
+from integrations.ports import Clock, Life, Offload, Store
+
+
+class GraphAdapter:
+    """Implements :class:`integrations.ports.Graph` over the real client."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.directory = PeopleDirectory(wire)
+        self.settings = SettingsOfMailboxes(wire)
+        self.free_busy = FreeBusy(wire)
+        self.calendar = ProgramCalendar(wire)
+        self.meetings = TeamsMeetings(wire)
+
+    async def anchor_zones(self, zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:
+        return anchor_zones(zones, days)
+
+    def calls_by_kind(self) -> dict[str, int]:
+        return dict(sorted(self._wire.calls.items()))
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+
+def open_graph(  # noqa: PLR0913 - the ports an adapter stands on, all by name
+    settings: GraphSettings,
+    *,
+    store: Store,
+    clock: Clock,
+    life: Life,
+    offload: Offload,
+    chance: Random,
+    read_only: Callable[[], bool] = lambda: False,
+    transport: httpx.AsyncBaseTransport | None = None,
+    token_http_client: Any = None,
+) -> GraphAdapter:
+    """A Graph adapter; nothing is sent before it is used.
+
+    Parameters:
+        read_only: asked before each write whether writing is switched off.
+        chance: jitter, call ids and permit holders are drawn from it.
+        transport, token_http_client: stand in for the network, for httpx and for msal.
+    """
+    around = Surroundings(
+        store=store,
+        clock=clock,
+        life=life,
+        offload=offload,
+        chance=chance,
+        read_only=read_only,
+        transport=transport,
+        token_http_client=token_http_client,
+    )
+    return GraphAdapter(Wire(settings, around))

@@ -1,0 +1,124 @@
+"""Decides whether a request may leave, by the table of permitted operations alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote
+
+import httpx
+
+from integrations.errors import OperationNotPermittedError, ReadOnlyModeError
+from integrations.graph.operations import BATCH, OPERATIONS, Operation, Whose
+
+MOST_IN_BATCH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A request that may leave.
+
+    ``calls`` are the operations it makes: one, or those inside a batch. ``mailboxes`` are the
+    program mailboxes they name, one entry per call that names one.
+    """
+
+    operation: Operation
+    calls: tuple[Operation, ...]
+    mailboxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Lets a request pass only if it is a row of the table, in a mailbox the row is for."""
+
+    base_url: str
+    program_mailboxes: Callable[[], Collection[str]]
+    read_only: Callable[[], bool]
+    own_mailbox_reads: bool = False
+
+    def admit(self, request: httpx.Request) -> Passage:
+        """What the request amounts to.
+
+        Raises:
+            OperationNotPermittedError: it, or an item of its batch, is not in the table.
+            ReadOnlyModeError: it writes, and writing is switched off.
+        """
+        path = self._path_below_root(request)
+        if BATCH.user_in(request.method, path) is not None:
+            return self._admit_batch(request)
+        call, mailbox = self._admit_call(request.method, path, request.url.query.decode("ascii"))
+        return Passage(call, (call,), () if mailbox is None else (mailbox,))
+
+    def _path_below_root(self, request: httpx.Request) -> str:
+        root = httpx.URL(self.base_url)
+        path = request.url.raw_path.decode("ascii").partition("?")[0]
+        prefix = root.raw_path.decode("ascii").rstrip("/")
+        same_server = (root.scheme, root.host, root.port) == (
+            request.url.scheme,
+            request.url.host,
+            request.url.port,
+        )
+        if not same_server or not path.startswith(f"{prefix}/"):
+            raise OperationNotPermittedError(request.method, "(another server)")
+        return path.removeprefix(prefix)
+
+    def _admit_batch(self, request: httpx.Request) -> Passage:
+        items = _batch_items(request)
+        admitted = [self._admit_call(*item) for item in items]
+        return Passage(
+            BATCH,
+            tuple(call for call, _ in admitted),
+            tuple(mailbox for _, mailbox in admitted if mailbox is not None),
+        )
+
+    def _admit_call(self, method: str, path: str, query: str) -> tuple[Operation, str | None]:
+        """The row of a single call and the program mailbox it names, None if it names none."""
+        for operation in OPERATIONS:
+            user = operation.user_in(method, path)
+            if user is None or operation is BATCH:
+                continue
+            mailbox = self._program_mailbox(user)
+            if not self._is_for(operation, mailbox) or not _options_fit(operation, query):
+                continue
+            if operation.writes and self.read_only():
+                raise ReadOnlyModeError(f"{operation.name} was not sent: writing is switched off")
+            return operation, mailbox
+        raise OperationNotPermittedError(method, _shape(path))
+
+    def _program_mailbox(self, user: str) -> str | None:
+        wanted = unquote(user).casefold()
+        return next((m for m in self.program_mailboxes() if m.casefold() == wanted), None)
+
+    def _is_for(self, operation: Operation, program_mailbox: str | None) -> bool:
+        if operation.by_setting and not self.own_mailbox_reads:
+            return False
+        return operation.whose is not Whose.PROGRAM or program_mailbox is not None
+
+
+def _options_fit(operation: Operation, query: str) -> bool:
+    return {name for name, _ in parse_qsl(query, keep_blank_values=True)} <= operation.options
+
+
+def _batch_items(request: httpx.Request) -> list[tuple[str, str, str]]:
+    """Method, path and query of each item; a body that cannot be understood is refused."""
+    refusal = OperationNotPermittedError(request.method, BATCH.path)
+    try:
+        items = json.loads(request.content)["requests"]
+        calls = [(item["method"].upper(), *_split(item["url"])) for item in items]
+    except (ValueError, TypeError, KeyError, AttributeError, httpx.RequestNotRead):
+        raise refusal from None
+    if not 1 <= len(calls) <= MOST_IN_BATCH:
+        raise refusal
+    return calls
+
+
+def _split(url: str) -> tuple[str, str]:
+    path, _, query = url.partition("?")
+    return path, query
+
+
+def _shape(path: str) -> str:
+    """The path with what may tell of a person left out: only the words of Graph remain."""
+    words = {word for operation in OPERATIONS for word in operation.path.split("/")}
+    return "/".join(part if part in words else "…" for part in path.split("/"))

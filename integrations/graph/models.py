@@ -1,0 +1,231 @@
+"""Graph's answers as Tandem reads them.
+
+A field that is not here is not read: titles, locations, bodies, private flags and people's names
+in calendars never get further than the parser. Words of an enumeration are read without regard
+to case, and one we do not know becomes ``unknown``, which blocks wherever it is decided upon.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from integrations.graph.zones import UnmappableZoneError, zone_of
+
+UNKNOWN = "unknown"
+
+ITEM_STATUSES = frozenset({"free", "tentative", "busy", "oof", "workingelsewhere"})
+EVENT_TYPES = ("singleInstance", "occurrence", "exception", "seriesMaster")
+RESPONSES = frozenset({"none", "organizer", "tentativelyaccepted", "accepted", "declined"})
+
+
+class MalformedAnswerError(ValueError):
+    """An answer that is not what Graph documents. It never quotes what it contained."""
+
+
+def _item_status(value: object) -> str:
+    status = str(value).casefold()
+    return status if status in ITEM_STATUSES else UNKNOWN
+
+
+def _event_type(value: object) -> str:
+    known = {name.casefold(): name for name in EVENT_TYPES}
+    return known.get(str(value).casefold(), UNKNOWN)
+
+
+def _response(value: object) -> str:
+    response = str(value).casefold()
+    # Exchange tells "no answer yet" in two words.
+    if response == "notresponded":
+        return "none"
+    return response if response in RESPONSES else UNKNOWN
+
+
+def _lower(value: object) -> str:
+    return str(value).casefold()
+
+
+def _clock_time(value: object) -> object:
+    """``08:00:00.0000000`` has one fraction digit more than a time holds."""
+    return value[:15] if isinstance(value, str) else value
+
+
+ItemStatus = Annotated[str, BeforeValidator(_item_status)]
+EventType = Annotated[str, BeforeValidator(_event_type)]
+Response = Annotated[str, BeforeValidator(_response)]
+Lower = Annotated[str, BeforeValidator(_lower)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+
+
+class Answer(BaseModel):
+    """Base of all answers: unknown members are tolerated and dropped."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class ZonedTime(Answer):
+    """Graph's ``dateTimeTimeZone``: a local time and the name of its zone."""
+
+    local: datetime = Field(alias="dateTime")
+    zone: str | None = Field(default=None, alias="timeZone")
+
+    def instant(self) -> datetime:
+        """The same moment in UTC."""
+        if self.local.tzinfo is not None:
+            return self.local.astimezone(UTC)
+        return self.local.replace(tzinfo=zone_of(self.zone or "")).astimezone(UTC)
+
+
+class _Named(Answer):
+    name: str | None = None
+
+
+class WorkingHours(Answer):
+    days: list[Lower] = Field(default_factory=list, alias="daysOfWeek")
+    start: ClockTime | None = Field(default=None, alias="startTime")
+    end: ClockTime | None = Field(default=None, alias="endTime")
+    zone: _Named | None = Field(default=None, alias="timeZone")
+
+
+class MailboxSettingsAnswer(Answer):
+    zone: str | None = Field(default=None, alias="timeZone")
+    hours: WorkingHours | None = Field(default=None, alias="workingHours")
+
+
+class FreeBusyItem(Answer):
+    status: ItemStatus = UNKNOWN
+    start: ZonedTime
+    end: ZonedTime
+
+
+class FreeBusyFault(Answer):
+    code: str | None = Field(default=None, alias="responseCode")
+
+
+class FreeBusyEntry(Answer):
+    mail: str = Field(alias="scheduleId")
+    digits: str | None = Field(default=None, alias="availabilityView")
+    items: list[FreeBusyItem] | None = Field(default=None, alias="scheduleItems")
+    hours: WorkingHours | None = Field(default=None, alias="workingHours")
+    fault: FreeBusyFault | None = Field(default=None, alias="error")
+
+
+class FreeBusyAnswer(Answer):
+    """Entries are parsed one by one, so that a malformed one spoils only itself."""
+
+    value: list[dict[str, Any]]
+
+
+class _Address(Answer):
+    address: str | None = None
+
+
+class _Status(Answer):
+    response: Response = "none"
+
+
+class Attendee(Answer):
+    email: _Address | None = Field(default=None, alias="emailAddress")
+    status: _Status | None = None
+
+
+class _JoinInfo(Answer):
+    join_url: str | None = Field(default=None, alias="joinUrl")
+
+
+class Event(Answer):
+    id: str
+    etag: str = Field(default="", alias="@odata.etag")
+    ical_uid: str = Field(default="", alias="iCalUId")
+    type: EventType = UNKNOWN
+    start: ZonedTime
+    end: ZonedTime
+    cancelled: bool | None = Field(default=None, alias="isCancelled")
+    online: _JoinInfo | None = Field(default=None, alias="onlineMeeting")
+    zone: str | None = Field(default=None, alias="originalStartTimeZone")
+    original_start: datetime | None = Field(default=None, alias="originalStart")
+    created: datetime | None = Field(default=None, alias="createdDateTime")
+    attendees: list[Attendee] | None = None
+
+
+class EventPage(Answer):
+    value: list[Event]
+    next_link: str | None = Field(default=None, alias="@odata.nextLink")
+
+
+class Calendar(Answer):
+    providers: list[Lower] = Field(default_factory=list, alias="allowedOnlineMeetingProviders")
+
+
+class User(Answer):
+    id: str
+    mail: str | None = None
+    upn: str | None = Field(default=None, alias="userPrincipalName")
+    name: str | None = Field(default=None, alias="displayName")
+    type: str | None = Field(default=None, alias="userType")
+    enabled: bool | None = Field(default=None, alias="accountEnabled")
+
+
+class Users(Answer):
+    value: list[User]
+
+
+class _Lobby(Answer):
+    scope: str | None = None
+
+
+class Meeting(Answer):
+    id: str
+    lobby: _Lobby | None = Field(default=None, alias="lobbyBypassSettings")
+
+
+class Meetings(Answer):
+    value: list[Meeting]
+
+
+class BatchItemAnswer(Answer):
+    id: str
+    status: int
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
+
+
+class BatchAnswer(Answer):
+    responses: list[BatchItemAnswer]
+
+
+M = TypeVar("M", bound=Answer)
+
+
+def parse_json(model: type[M], content: bytes) -> M:
+    """``content`` as ``model``.
+
+    Raises:
+        MalformedAnswerError: it is not JSON or not that; nothing of it is quoted.
+    """
+    try:
+        return model.model_validate_json(content)
+    except ValidationError:
+        raise MalformedAnswerError(f"not a {model.__name__}") from None
+
+
+def parse_data(model: type[M], data: object) -> M:
+    """As :func:`parse_json`, from JSON that is data already."""
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        raise MalformedAnswerError(f"not a {model.__name__}") from None
+
+
+def instant_of(moment: ZonedTime) -> datetime:
+    """The moment in UTC.
+
+    Raises:
+        MalformedAnswerError: its zone is unknown.
+    """
+    try:
+        return moment.instant()
+    except UnmappableZoneError:
+        raise MalformedAnswerError("a time in a zone nobody knows") from None

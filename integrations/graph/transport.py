@@ -1,0 +1,109 @@
+"""Where calls leave: guard, permit, mark, count, send, and one log record for each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+import httpx
+
+from integrations.graph.guard import Guard, Passage
+from integrations.graph.permits import Gates
+from integrations.graph.refusals import retry_after
+from integrations.logs import log_event
+from integrations.ports import Clock, Life
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """What a departing call needs besides the guard and the gates."""
+
+    clock: Clock
+    life: Life
+    chance: Random
+    calls: Counter[str]
+    call_timeout: timedelta
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """The only way out to Graph. A call that is not permitted raises, and nothing is sent."""
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, guard: Guard, gates: Gates, departures: Departures
+    ) -> None:
+        self._inner, self._guard, self._gates = inner, guard, gates
+        self._departures = departures
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        passage = self._guard.admit(request)
+        self._mark(request, passage)
+        async with self._gates.hold(passage.mailboxes):
+            response = await self._send(request, passage)
+            await self._heed(response, passage)
+            return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    def _mark(self, request: httpx.Request, passage: Passage) -> None:
+        call_id = uuid.UUID(int=self._departures.chance.getrandbits(128), version=4)
+        request.headers["client-request-id"] = str(call_id)
+        prefer = passage.operation.prefer
+        if prefer is not None:
+            request.headers["Prefer"] = prefer
+
+    async def _send(self, request: httpx.Request, passage: Passage) -> httpx.Response:
+        name, out = passage.operation.name, self._departures
+        out.life.check(f"before call {name}")
+        out.calls.update(call.name for call in passage.calls)
+        started = out.clock.now()
+        try:
+            async with asyncio.timeout(out.call_timeout.total_seconds()):
+                response = await self._inner.handle_async_request(request)
+                await response.aread()
+        except (TimeoutError, httpx.TransportError) as error:
+            out.life.check(f"after call {name}")
+            self._record(request, passage, started, type(error).__name__, None)
+            if isinstance(error, httpx.TransportError):
+                raise
+            raise httpx.ReadTimeout("no whole answer in time") from error
+        out.life.check(f"after call {name}")
+        self._record(request, passage, started, response.status_code, response)
+        return response
+
+    async def _heed(self, response: httpx.Response, passage: Passage) -> None:
+        """Tell the fleet at once if the mailbox asks to be left alone."""
+        now = self._departures.clock.now()
+        wait = retry_after(response.headers, now)
+        if wait is not None and response.status_code >= 400:
+            for mailbox in set(passage.mailboxes):
+                await self._gates.defer(mailbox, now + wait)
+
+    def _record(
+        self,
+        request: httpx.Request,
+        passage: Passage,
+        started: datetime,
+        status: int | str,
+        response: httpx.Response | None,
+    ) -> None:
+        # Never the URL: a query can hold an address, a path an event, a body anything.
+        took = self._departures.clock.now() - started
+        log_event(
+            log,
+            "graph call",
+            operation=passage.operation.name,
+            items=len(passage.calls),
+            status=status,
+            duration_ms=round(took.total_seconds() * 1000),
+            request_id=None if response is None else response.headers.get("request-id"),
+            client_request_id=request.headers["client-request-id"],
+            mailbox_ids=sorted(set(passage.mailboxes)),
+        )
