@@ -1,0 +1,81 @@
+"""What Exchange and Teams do in more than one way, as switches.
+
+Each default is what most tenants have shown; each other value has been seen too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+LobbyScope = Literal[
+    "organizer",
+    "invited",
+    "organization",
+    "organizationExcludingGuests",
+    "organizationAndFederated",
+    "everyone",
+]
+
+
+@dataclass(slots=True)
+class Behaviour:
+    """Switches of the tenant; they may be turned at any time and hold from the next call on.
+
+    Lengths of time pass on the tenant's clock, ``latency`` on the event loop's.
+    """
+
+    # An unknown path, option or member, or a missing immutable-id preference, is a complaint.
+    strict: bool = True
+    latency: timedelta = timedelta(0)
+    # Refuse the fifth call at once of an app to a mailbox, and 10,000 of them in ten minutes.
+    concurrent_calls: int = 4
+    concurrency_retry_after: int = 1
+    calls_in_ten_minutes: int = 10_000
+    page_size: int = 10
+    # transactionId used again.
+    duplicate_transaction_status: Literal[400, 409] = 409
+    duplicate_names_existing_event: bool = True
+    deleting_frees_transaction_id: bool = False
+    # Exchange touches a new event some seconds after it was made; None: it does not.
+    change_key_rotates_after: timedelta | None = timedelta(seconds=5)
+    # How long a read goes on to show what stood before a write.
+    stale_reads: timedelta = timedelta(0)
+    free_busy_lag: timedelta = timedelta(0)
+    # getSchedule.
+    schedules_per_call: int = 100
+    schedule_items: int = 1000
+    unknown_mailbox_code: str = "ErrorMailRecipientNotFound"
+    # What a reader without rights on a mailbox sees of it.
+    default_sharing: Literal["availability", "details", "none"] = "availability"
+    # Mailboxes (mail, lower case) whose working hours bear a zone of their own making.
+    custom_hours_zone: set[str] = field(default_factory=set)
+    custom_hours_zone_swapped: bool = False
+    # An answer to one date makes it an exception.
+    answer_makes_exception: bool = False
+    unanswered: Literal["none", "notResponded"] = "none"
+    # Errors.
+    inner_error_name: Literal["innerError", "innererror"] = "innerError"
+    empty_error_codes: bool = False
+    # Directory: clauses of one filter.
+    filter_clauses: int = 15
+
+
+@dataclass(slots=True)
+class TeamsPolicy:
+    """The Teams meeting policy of the organizers: who enters without being let in.
+
+    It is laid down in each meeting when the meeting is made. ``organizer`` is a
+    tenant whose policy was never set up for meetings without their organizer.
+    """
+
+    lobby: LobbyScope = "organization"
+    dial_in_bypasses_lobby: bool = False
+    attendance_reports: bool = True
+
+
+# Exchange's own numbers.
+MOST_ATTENDEES = 500
+MOST_BATCH_ITEMS = 20
+SCHEDULE_WINDOW = timedelta(days=62)

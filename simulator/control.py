@@ -1,0 +1,259 @@
+"""The control API under ``/_control/``: what a test in another process does to the tenant."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, fields
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simulator.behaviour import TeamsPolicy
+from simulator.clock import AdjustableClock
+from simulator.errors import GraphError
+from simulator.faults import Chance, Fault
+from simulator.people import Appointment
+from simulator.registration import AppRegistration
+
+if TYPE_CHECKING:
+    from simulator.tenant import Tenant
+
+Act = Callable[["Tenant", Mapping[str, Any]], Any]
+
+
+def control_routes(tenant: Tenant, token: str) -> list[Route]:
+    """A route per act; each asks for ``Authorization: Bearer <token>``.
+
+    Answers are JSON; a request that cannot be carried out gives 400 with
+    ``{"error": …}``, a missing token 401.
+    """
+    return [
+        Route(f"/_control/{name}", _endpoint(tenant, token, act), methods=[method])
+        for (method, name), act in _ACTS.items()
+    ]
+
+
+def _endpoint(tenant: Tenant, token: str, act: Act) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            return _json({"error": "the control token is missing or wrong"}, 401)
+        raw = await request.body()
+        try:
+            asked = orjson.loads(raw) if raw else dict(request.query_params)
+            return _json(act(tenant, asked))
+        except KeyError as missing:
+            return _json({"error": f"missing or unknown: {missing}"}, 400)
+        except (GraphError, ValueError, TypeError) as fault:
+            return _json({"error": str(fault)}, 400)
+
+    return answer
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    return Response(
+        orjson.dumps(body, default=_plain), status, {"content-type": "application/json"}
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+# Looking
+
+
+def _health(tenant: Tenant, _: Mapping[str, Any]) -> Any:
+    return {"tenant": tenant.id, "now": tenant.clock(), "users": sum(1 for _ in tenant.directory)}
+
+
+def _mails(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    return [asdict(mail) for mail in tenant.mail_log[int(asked.get("from", 0)) :]]
+
+
+def _calls(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    return [asdict(call) for call in tenant.calls[int(asked.get("from", 0)) :]]
+
+
+def _complaints(tenant: Tenant, _: Mapping[str, Any]) -> Any:
+    return tenant.complaints
+
+
+def _events(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    return [asdict(event) for event in tenant.events_of(asked["mailbox"])]
+
+
+def _occurrences(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    start, end = (datetime.fromisoformat(asked[name]) for name in ("start", "end"))
+    return [asdict(seen) for seen in tenant.occurrences_of(asked["mailbox"], start, end)]
+
+
+def _clock(tenant: Tenant, _: Mapping[str, Any]) -> Any:
+    return {"now": tenant.clock()}
+
+
+def _behaviour(tenant: Tenant, _: Mapping[str, Any]) -> Any:
+    return asdict(tenant.behaviour)
+
+
+def _faults(tenant: Tenant, _: Mapping[str, Any]) -> Any:
+    return [asdict(fault) for fault in tenant.faults.planned]
+
+
+# Acting
+
+
+def _set_clock(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    clock = tenant.clock
+    if not isinstance(clock, AdjustableClock):
+        raise TypeError("this tenant's clock cannot be set")
+    if "now" in asked:
+        clock.set(datetime.fromisoformat(asked["now"]))
+    if "advance_seconds" in asked:
+        clock.advance(timedelta(seconds=float(asked["advance_seconds"])))
+    return _clock(tenant, asked)
+
+
+def _set_behaviour(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """Turn switches; lengths of time are in seconds."""
+    known = {field.name for field in fields(tenant.behaviour)}
+    for name in asked:
+        if name not in known:
+            raise KeyError(name)
+    for name, value in asked.items():
+        setattr(tenant.behaviour, name, _switch(name, getattr(tenant.behaviour, name), value))
+    return _behaviour(tenant, asked)
+
+
+def _switch(name: str, before: Any, value: Any) -> Any:
+    if name == "change_key_rotates_after" and value is None:
+        return None
+    if isinstance(before, timedelta) or name == "change_key_rotates_after":
+        return timedelta(seconds=float(value))
+    if isinstance(before, set):
+        return {str(mail).lower() for mail in value}
+    if not isinstance(value, type(before)):
+        raise TypeError(f"{name} takes {type(before).__name__}, not {value!r}")
+    return value
+
+
+def _plan_fault(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    latency = timedelta(seconds=float(asked.get("latency", 0)))
+    tenant.faults.plan(Fault(**{**asked, "latency": latency}))
+    return _faults(tenant, asked)
+
+
+def _set_chance(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    tenant.faults.chance = Chance(**asked)
+    return asdict(tenant.faults.chance)
+
+
+def _clear_faults(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    tenant.faults.clear()
+    return _faults(tenant, asked)
+
+
+def _register_app(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    app = AppRegistration.from_document(asked)
+    tenant.register_app(app)
+    return {"client_id": app.client_id}
+
+
+def _teams_policy(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    tenant.teams_policy = TeamsPolicy(**asked)
+    return asdict(tenant.teams_policy)
+
+
+def _answer(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    proposed = asked.get("proposed")
+    tenant.answer(
+        asked["person"],
+        asked["item"],
+        asked["response"],
+        day=_day(asked),
+        send_reply=asked.get("send_reply", True),
+        proposed=None if proposed is None else (_instant(proposed[0]), _instant(proposed[1])),
+    )
+    return {}
+
+
+def _delete(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    tenant.delete_from_calendar(asked["person"], asked["item"], day=_day(asked))
+    return {}
+
+
+def _book(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """``start`` and ``end`` are wall-clock times of ``zone``."""
+    until = asked.get("until")
+    plan = {name: value for name, value in asked.items() if name != "person"}
+    plan |= {"start": _instant(asked["start"]), "end": _instant(asked["end"])}
+    plan |= {"until": date.fromisoformat(until) if until else None}
+    plan |= {"skipped": tuple(map(date.fromisoformat, asked.get("skipped", ())))}
+    tenant.book_appointment(asked["person"], Appointment(**plan))
+    return {}
+
+
+def _change(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    tenant.change_event(asked["item"], asked["changes"], day=_day(asked))
+    return {}
+
+
+def _cancel(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    tenant.cancel_event(asked["item"], day=_day(asked), comment=asked.get("comment", ""))
+    return {}
+
+
+def _change_person(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    changes = {name: value for name, value in asked.items() if name != "person"}
+    tenant.change_person(asked["person"], **changes)
+    return {}
+
+
+def _join(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    at = asked.get("at")
+    admission = tenant.join(asked["person"], asked["join_url"], _instant(at) if at else None)
+    return {"admission": admission}
+
+
+def _day(asked: Mapping[str, Any]) -> date | None:
+    return date.fromisoformat(asked["day"]) if asked.get("day") else None
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+_ACTS: dict[tuple[str, str], Act] = {
+    ("GET", "health"): _health,
+    ("GET", "mails"): _mails,
+    ("GET", "calls"): _calls,
+    ("GET", "complaints"): _complaints,
+    ("GET", "events"): _events,
+    ("GET", "occurrences"): _occurrences,
+    ("GET", "clock"): _clock,
+    ("POST", "clock"): _set_clock,
+    ("GET", "behaviour"): _behaviour,
+    ("POST", "behaviour"): _set_behaviour,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _plan_fault,
+    ("DELETE", "faults"): _clear_faults,
+    ("POST", "chance"): _set_chance,
+    ("POST", "apps"): _register_app,
+    ("POST", "teams-policy"): _teams_policy,
+    ("POST", "people/answer"): _answer,
+    ("POST", "people/delete"): _delete,
+    ("POST", "people/appointment"): _book,
+    ("POST", "people/change"): _change_person,
+    ("POST", "people/join"): _join,
+    ("POST", "organizer/change"): _change,
+    ("POST", "organizer/cancel"): _cancel,
+}

@@ -1,0 +1,63 @@
+"""Which mails Exchange would have sent: one entry per recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from simulator.storage import Storage
+
+MailKind = Literal["invitation", "update", "cancellation", "response", "proposal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail about an event.
+
+    ``event_id`` is the immutable id of the event (of the master, where it is a
+    series) in the organizer's calendar. ``occurrence`` is the original date of
+    the one occurrence the mail is about, in the series' zone; None for a single
+    event and for a whole series. ``comment`` is the text a cancellation carries.
+    """
+
+    at: datetime
+    sender: str
+    recipient: str
+    kind: MailKind
+    event_id: str
+    occurrence: date | None
+    subject: str
+    comment: str = ""
+
+
+class MailLog:
+    """Every mail sent, oldest first, kept with the tenant's state."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._mails = [_read(doc) for doc in storage.entries("mail")]
+
+    def __iter__(self) -> Iterator[Mail]:
+        return iter(self._mails)
+
+    def add(self, mails: Iterable[Mail]) -> None:
+        """Send them."""
+        for mail in mails:
+            self._mails.append(mail)
+            self._storage.append("mail", asdict(mail))
+
+    def listed(self) -> list[Mail]:
+        """A list of its own, oldest first."""
+        return list(self._mails)
+
+
+def _read(doc: dict[str, Any]) -> Mail:
+    return Mail(
+        **{
+            **doc,
+            "at": datetime.fromisoformat(doc["at"]),
+            "occurrence": date.fromisoformat(doc["occurrence"]) if doc["occurrence"] else None,
+        }
+    )
