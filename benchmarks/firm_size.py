@@ -2,7 +2,8 @@
 
     python -m benchmarks.firm_size [PAIRS ...]
 
-Prints a line for each size: seconds by the wall and of CPU, people, calendar entries per person, memory.
+Prints a line for each size: seconds by the wall and of CPU, people, calendar entries of each
+and memory.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ from simulator.firm import make_firm
 
 def main(sizes: list[int]) -> None:
     """Make one firm of each size and print its line."""
-    print(
-        f"{'pairs':>7} {'seconds':>8} {'of CPU':>8} {'people':>7} {'entries each':>12} {'peak MB':>8}"
-    )
+    print(f"{'pairs':>7} {'seconds':>8} {'of CPU':>8} {'people':>7} {'entries':>12} {'MB':>8}")
     for pairs in sizes:
         before, worked = perf_counter(), process_time()
         firm = make_firm(pairs)
