@@ -1,0 +1,133 @@
+"""Serves a tenant on this machine, over HTTPS, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from simulator.serve_clock import replace_file
+from simulator.serve_state import ClockWish, FirmWish, OpenFolder, ServeError, open_folder
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What is served, where and how. Port 0 takes a free one.
+
+    ``strict`` makes the tenant complain of anything it does not know; ``plain_http`` serves
+    tools that cannot be given a certificate, and msal is not among them.
+    """
+
+    state: Path
+    port: int = 0
+    firm: FirmWish = field(default_factory=FirmWish)
+    clock: ClockWish = field(default_factory=ClockWish)
+    ready_file: Path | None = None
+    latency: timedelta = timedelta(0)
+    strict: bool = True
+    plain_http: bool = False
+
+
+def serve(options: ServeOptions) -> None:
+    """Serve until SIGTERM or SIGINT, then end well.
+
+    What was answered is on disk before the answer leaves, so no kind of death loses it.
+
+    Raises:
+        ServeError: the port or the folder cannot be used.
+    """
+    listener = _listen(options.port)
+    try:
+        folder = open_folder(options.state, options.firm, options.clock)
+        try:
+            asyncio.run(_Server(options, folder, listener).serve(sockets=[listener]))
+        finally:
+            folder.close()
+    finally:
+        listener.close()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as fault:
+        listener.close()
+        raise ServeError(
+            f"port {port} of {HOST} cannot be used ({fault.strerror})",
+            "end what listens there, or leave --port out to take a free one",
+        ) from fault
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and returns on a signal instead of dying of it."""
+
+    def __init__(self, options: ServeOptions, folder: OpenFolder, listener: socket.socket) -> None:
+        behaviour = folder.tenant.behaviour
+        behaviour.strict, behaviour.latency = options.strict, options.latency
+        self._options, self._folder = options, folder
+        self._port: int = listener.getsockname()[1]
+        pem = None if options.plain_http else str(folder.certificates.server)
+        super().__init__(
+            uvicorn.Config(
+                folder.tenant.asgi(control_token=folder.holding.control_token),
+                ssl_certfile=pem,
+                ssl_keyfile=pem,
+                # Paths hold addresses and queries; nobody needs them in a terminal.
+                access_log=False,
+                log_level="warning",
+                timeout_graceful_shutdown=5,
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        line = json.dumps(ready_document(self._options, self._folder, self._port))
+        if self._options.ready_file is not None:
+            replace_file(self._options.ready_file, line + "\n", mode=0o600)
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+def ready_document(options: ServeOptions, folder: OpenFolder, port: int) -> dict[str, Any]:
+    """Everything a client needs to reach the tenant; holds secrets of the simulation."""
+    scheme = "http" if options.plain_http else "https"
+    root = f"{scheme}://localhost:{port}"
+    holding, certificates = folder.holding, folder.certificates
+    return {
+        "base_url": f"{root}/v1.0",
+        "authority": root,
+        "tenant_id": folder.tenant.tenant_id,
+        "client_id": holding.client_id,
+        "client_secret": holding.client_secret,
+        "certificate_file": str(certificates.app.resolve()),
+        "key_file": str(certificates.app_key.resolve()),
+        "certificate_thumbprint": certificates.thumbprint(),
+        "ca_file": str(certificates.authority.resolve()),
+        "program_mailboxes": holding.program_mailboxes,
+        "control_url": f"{root}/_control",
+        "control_token": holding.control_token,
+        "roster": str(folder.roster.resolve()),
+        "now": folder.tenant.clock().isoformat(),
+    }
