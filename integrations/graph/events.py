@@ -78,7 +78,7 @@ def trial_to_graph(span: TimeSpan, zone: str, transaction_id: str, tag: str) -> 
 
 def move_to_graph(to: TimeSpan, zone: str) -> Event:
     """``start`` and ``end`` alone: anything more could mail more or cost the join link."""
-    event = Event(odata_type=None)
+    event = Event()
     event.start, event.end = _ends(to, zone)
     return event
 
@@ -115,7 +115,6 @@ def from_graph(event: models.Event) -> EventSnapshot:
 
 def _bare_event(transaction_id: str, tag: str) -> Event:
     return Event(
-        odata_type=None,
         transaction_id=transaction_id,
         sensitivity=Sensitivity.Private,
         is_online_meeting=True,
@@ -147,7 +146,6 @@ def _recurrence(draft: SeriesDraft, start: datetime) -> PatternedRecurrence:
 
 def _attendee(address: str, name: str) -> Attendee:
     return Attendee(
-        odata_type=None,
         type=AttendeeType.Required,
         email_address=EmailAddress(address=address, name=name or None),
     )

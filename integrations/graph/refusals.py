@@ -72,9 +72,8 @@ def code_of(error: Mapping[str, Any]) -> str:
     code = error.get("code")
     if isinstance(code, str) and code:
         return code
-    inner = _inner(error)
-    nested = inner.get("code")
-    return nested if isinstance(nested, str) else ""
+    nested = (inner.get("code") for inner in _inner(error))
+    return next((code for code in nested if isinstance(code, str) and code), "")
 
 
 def reason_unreadable(status: int, code: str) -> str:
@@ -118,16 +117,14 @@ def _error_object(content: bytes) -> Mapping[str, Any]:
         return {}
 
 
-def _inner(error: Mapping[str, Any]) -> Mapping[str, Any]:
-    for spelling in ("innerError", "innererror"):
-        inner = error.get(spelling)
-        if isinstance(inner, Mapping):
-            return inner
-    return {}
+def _inner(error: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The inner errors: documented and seen in two spellings."""
+    found = (error.get(spelling) for spelling in ("innerError", "innererror"))
+    return [inner for inner in found if isinstance(inner, Mapping)]
 
 
 def _existing_id(error: Mapping[str, Any]) -> str | None:
-    for place in (error, _inner(error)):
+    for place in (error, *_inner(error)):
         found = place.get("@event.existingEventId")
         if isinstance(found, str) and found:
             return found

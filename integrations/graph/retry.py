@@ -56,8 +56,13 @@ class Retries:
             retry=retry_if_exception_type(PassingTroubleError),
             reraise=True,
         )
+
+        async def once() -> T:
+            # Tenacity awaits what it can see to be a coroutine function, not any awaitable.
+            return await attempt()
+
         try:
-            return await retrying(attempt)
+            return await retrying(once)
         except PassingTroubleError as trouble:
             raise _lasting(trouble) from None
 
