@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -110,8 +109,7 @@ class MailboxRows(KeyedRows[Mailbox]):
     def _query(self) -> Select[Any]:
         mailboxes, gates = tables.mailboxes, tables.mailbox_gates
         columns = [
-            mailboxes.c[field.name] if field.name in mailboxes.c else gates.c[field.name]
-            for field in fields(Mailbox)
+            mailboxes.c[name] if name in mailboxes.c else gates.c[name] for name in self._fields
         ]
         return select(*columns).outerjoin_from(
             mailboxes, gates, mailboxes.c.id == gates.c.mailbox_id

@@ -28,6 +28,8 @@ from integrations.errors import StoreMissingError
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 _CONNECT_SECONDS = 10
+# Whether an INSERT that may have met a conflict wrote anything.
+_OPTIONS = {"preserve_rowcount": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def open_engine(
     return create_engine(
         address.url,
         hide_parameters=True,
+        execution_options=_OPTIONS,
         isolation_level="REPEATABLE READ",
         pool_size=pool_size,
         max_overflow=0,
@@ -118,6 +121,7 @@ def _open_sqlite(
         max_overflow=0,
         pool_timeout=max(lock_timeout.total_seconds(), 1.0) * 6,
         hide_parameters=True,
+        execution_options=_OPTIONS,
     )
 
     @event.listens_for(engine, "connect")

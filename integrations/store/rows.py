@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -37,10 +37,10 @@ class Rows(Generic[R]):
         self._connection = connection
         self._table = table
         self._record = record
+        self._columns = frozenset(table.columns.keys())
         self._fields = tuple(
             field.name
             for field in fields(record)  # type: ignore[arg-type]  # records are dataclasses
-            if field.name in table.columns
         )
 
     @property
@@ -61,16 +61,15 @@ class Rows(Generic[R]):
         return "/".join(str(getattr(record, column.name)) for column in self._keys)
 
     def _query(self) -> Select[Any]:
+        """Everything, column by column in the order of the fields."""
         return select(*(self._table.columns[name] for name in self._fields))
 
     def _fetch(self, query: Select[Any]) -> list[R]:
-        return [self._from_row(row) for row in self._connection.execute(query).mappings()]
+        rows = self._connection.execute(query)
+        return [self._record(**dict(zip(self._fields, row, strict=True))) for row in rows]
 
     def _row(self, record: R) -> dict[str, Any]:
-        return {name: getattr(record, name) for name in self._fields}
-
-    def _from_row(self, row: Mapping[Any, Any]) -> R:
-        return self._record(**row)
+        return {name: getattr(record, name) for name in self._fields if name in self._columns}
 
 
 class KeyedRows(Rows[R]):
