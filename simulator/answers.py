@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from simulator.calendars import Item
-from simulator.directory import USER_DEFAULT_FIELDS, User, user_resource
+from simulator.directory import USER_DEFAULT_FIELDS, USER_FIELDS, User, user_resource
 from simulator.errors import GraphError, NotSimulatedError, item_not_found
 from simulator.event_body import wall
-from simulator.event_views import View, same_property, stamp
+from simulator.event_views import EVENT_FIELDS, View, same_property, stamp
 from simulator.events import Occurrence
 from simulator.odata import (
     equal_to_any,
@@ -28,14 +28,26 @@ if TYPE_CHECKING:
     from simulator.tenant import Tenant
 
 _METADATA = "https://graph.microsoft.com/v1.0/$metadata#"
-_MOST_USERS, _MOST_EVENTS = 999, 1000
+_T = TypeVar("_T")
+
+
+class _Most(NamedTuple):
+    """Entries of a page: when nothing is asked, and the most that can be asked for."""
+
+    unasked: int
+    asked: int
+
+
+_USERS = _Most(100, 999)
+_MOST_EVENTS = 1000
 
 
 def _page(
-    call: Call, found: Sequence[dict[str, Any]], context: str, *, default: int, most: int
+    call: Call, found: Sequence[_T], show: Callable[[_T], dict[str, Any]], context: str, most: _Most
 ) -> Answer:
+    """One page of what was found; nothing but the page is put into its shown form."""
     query = call.request.query
-    size = whole_number(query, "$top", call.prefer.page_size or default, most)
+    size = whole_number(query, "$top", call.prefer.page_size or most.unasked, most.asked)
     skip = whole_number(query, "$skip", 0, 10**9)
     body: dict[str, Any] = {"@odata.context": _METADATA + context}
     if query.get("$count", "").lower() == "true":
@@ -44,7 +56,7 @@ def _page(
         body["@odata.nextLink"] = next_link(
             call.request.base, call.request.path, query, skip + size
         )
-    body["value"] = list(found[skip : skip + size])
+    body["value"] = [show(one) for one in found[skip : skip + size]]
     return Answer(200, body)
 
 
@@ -62,9 +74,12 @@ def list_users(tenant: Tenant, call: Call) -> Answer:
     if text is not None:
         wanted = equal_to_any(text, tenant.behaviour.filter_clauses)
         found = [user for user in found if any(_is_user(user, *clause) for clause in wanted)]
-    select = selected(call.request.query) or frozenset(USER_DEFAULT_FIELDS)
-    users = [_chosen(user_resource(user), select) for user in found]
-    return _page(call, users, "users", default=100, most=_MOST_USERS)
+    select = _user_fields(call)
+    return _page(call, found, lambda user: _chosen(user_resource(user), select), "users", _USERS)
+
+
+def _user_fields(call: Call) -> frozenset[str]:
+    return _known(selected(call.request.query), USER_FIELDS, "user") or USER_DEFAULT_FIELDS
 
 
 def _is_user(user: User, name: str, value: str) -> bool:
@@ -77,7 +92,7 @@ def _is_user(user: User, name: str, value: str) -> bool:
 def get_user(tenant: Tenant, call: Call) -> Answer:
     """GET /users/{user}."""
     user = tenant.directory.user(call.parts["user"])
-    select = selected(call.request.query) or frozenset(USER_DEFAULT_FIELDS)
+    select = _user_fields(call)
     return Answer(
         200,
         {
@@ -180,9 +195,15 @@ def get_calendar(tenant: Tenant, call: Call) -> Answer:
 
 def list_calendars(tenant: Tenant, call: Call) -> Answer:
     """GET /users/{user}/calendars."""
-    shown = _chosen(_calendar(tenant, call.mailbox), selected(call.request.query))
+    select = selected(call.request.query)
     context = f"users('{call.mailbox.id}')/calendars"
-    return _page(call, [shown], context, default=10, most=_MOST_EVENTS)
+    return _page(
+        call,
+        [call.mailbox],
+        lambda user: _chosen(_calendar(tenant, user), select),
+        context,
+        _events(tenant),
+    )
 
 
 def get_schedule(tenant: Tenant, call: Call) -> Answer:
@@ -196,6 +217,21 @@ def get_schedule(tenant: Tenant, call: Call) -> Answer:
 # Events
 
 
+def _known(select: frozenset[str], known: frozenset[str], kind: str) -> frozenset[str]:
+    """``select`` as it is.
+
+    Raises:
+        GraphError: 400, it names what the resource does not have.
+    """
+    for name in sorted(select - known):
+        raise GraphError(
+            400,
+            "RequestBroker--ParseUri",
+            f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.",
+        )
+    return select
+
+
 def _view(call: Call) -> View:
     expansion = expanded(call.request.query)
     if expansion.extended is not None and not call.app.may("Calendars.Read", call.mailbox.mail):
@@ -206,10 +242,10 @@ def _view(call: Call) -> View:
         zone=call.prefer.zone or "UTC",
         immutable=call.prefer.immutable_ids,
         text_body=call.prefer.text_body,
-        select=selected(call.request.query),
+        select=_known(selected(call.request.query), EVENT_FIELDS, "event"),
         expand_extended=expansion.extended,
         expand_exceptions=expansion.exceptions,
-        exception_select=expansion.exception_select,
+        exception_select=_known(expansion.exception_select, EVENT_FIELDS, "event"),
     )
 
 
@@ -233,14 +269,14 @@ def _item(tenant: Tenant, call: Call) -> Item:
     return tenant.calendars.item(call.mailbox, call.parts["event"])
 
 
-def _item_as_read(tenant: Tenant, call: Call) -> Item:
-    item = _item(tenant, call)
+def _as_read(tenant: Tenant, item: Item) -> Item:
+    """The item as a read shows it now, which for a while after a write is as it was."""
     return Item(tenant.calendars.as_read(item.event), item.day, item.owner)
 
 
 def get_event(tenant: Tenant, call: Call) -> Answer:
     """GET /users/{user}/events/{event}."""
-    return _event_answer(tenant, call, _item_as_read(tenant, call), 200)
+    return _event_answer(tenant, call, _as_read(tenant, _item(tenant, call)), 200)
 
 
 def list_events(tenant: Tenant, call: Call) -> Answer:
@@ -254,12 +290,17 @@ def list_events(tenant: Tenant, call: Call) -> Answer:
         raise NotSimulatedError("$orderby of a list of events", status=400)
     view = _view(call)
     items.reverse()
-    shown = [
-        tenant.views.shown(Item(tenant.calendars.as_read(item.event), item.day, item.owner), view)
-        for item in items
-    ]
-    context = f"users('{call.mailbox.id}')/events"
-    return _page(call, shown, context, default=tenant.behaviour.page_size, most=_MOST_EVENTS)
+    return _page(
+        call,
+        items,
+        lambda item: tenant.views.shown(_as_read(tenant, item), view),
+        f"users('{call.mailbox.id}')/events",
+        _events(tenant),
+    )
+
+
+def _events(tenant: Tenant) -> _Most:
+    return _Most(tenant.behaviour.page_size, _MOST_EVENTS)
 
 
 def _has_property(item: Item, name: str, value: str) -> bool:
@@ -322,7 +363,7 @@ def _proposed(value: Any, name: str) -> datetime:
 def list_instances(tenant: Tenant, call: Call) -> Answer:
     """GET /users/{user}/events/{event}/instances."""
     start, end = _bounds(call)
-    item = _item_as_read(tenant, call)
+    item = _as_read(tenant, _item(tenant, call))
     if not item.event.is_series or item.day is not None:
         raise GraphError(
             400, "ErrorInvalidRequest", "The event is not the master of a recurring series."
@@ -372,19 +413,13 @@ def _occurrences_page(
         # No order is promised; exceptions come first, as Exchange has been seen to list them.
         standing.sort(key=lambda pair: (pair[1].altered is None, pair[1].original))
     view = _view(call)
-    size = whole_number(
-        call.request.query,
-        "$top",
-        call.prefer.page_size or tenant.behaviour.page_size,
-        _MOST_EVENTS,
+    return _page(
+        call,
+        standing,
+        lambda pair: tenant.views.shown(pair[0], view, pair[1]),
+        f"users('{call.mailbox.id}')/{context}",
+        _events(tenant),
     )
-    skip = whole_number(call.request.query, "$skip", 0, 10**9)
-    shown = [
-        tenant.views.shown(item, view, occurrence) if skip <= index < skip + size else {}
-        for index, (item, occurrence) in enumerate(standing)
-    ]
-    path = f"users('{call.mailbox.id}')/{context}"
-    return _page(call, shown, path, default=tenant.behaviour.page_size, most=_MOST_EVENTS)
 
 
 # Online meetings

@@ -92,14 +92,26 @@ class _Face:
         return _response(answer)
 
     async def _batch(self, asked: GraphRequest) -> Answer:
+        status = 0
         try:
             answer = await answer_batch(self._tenant, asked)
+            status = answer.status
         except GraphError as refusal:
             answer = self._tenant.gate.refused(asked, refusal)
-        self._tenant.log_call(
-            LoggedCall(asked.arrived, "POST", "/$batch", "", answer.status, asked.client_request_id)
-        )
-        return answer
+            status = answer.status
+        finally:
+            self._tenant.log_call(
+                LoggedCall(
+                    asked.arrived,
+                    "POST",
+                    "/$batch",
+                    "",
+                    status,
+                    asked.client_request_id,
+                    cut=status == 0,
+                )
+            )
+        return self._tenant.gate.finished(asked, answer)
 
     async def discovery(self, request: Request) -> Response:
         refused = self._wrong_tenant(request)

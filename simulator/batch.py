@@ -23,19 +23,21 @@ async def answer_batch(tenant: Tenant, outer: GraphRequest) -> Answer:
     """200 with one answer per item, in no order; each item's fate is its own.
 
     Raises:
-        GraphError: 400, the batch itself is not well-formed.
+        GraphError: 400, the batch itself is not well-formed; 401, no valid token.
         ConnectionCutError: a fault of some item broke the connection of them all.
     """
+    tenant.sign_in.app_of(outer.headers.get("authorization", ""))
     items = _items(outer.body)
     answers: dict[str, Answer] = {}
     for wave in _waves(items):
         lanes: dict[str, asyncio.Semaphore] = {}
-        runs = [_run(tenant, outer, item, answers, lanes) for item in wave]
         # Without latency nothing waits, and nothing has to be started side by side.
         if tenant.behaviour.latency:
-            done = await asyncio.gather(*runs)
+            done = await asyncio.gather(
+                *(_run(tenant, outer, item, answers, lanes) for item in wave)
+            )
         else:
-            done = [await run for run in runs]
+            done = [await _run(tenant, outer, item, answers, lanes) for item in wave]
         answers.update(zip((str(item["id"]) for item in wave), done, strict=True))
     responses = [
         {

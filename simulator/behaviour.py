@@ -23,6 +23,8 @@ LobbyScope = Literal[
 class Behaviour:
     """Switches of the tenant; they may be turned at any time and hold from the next call on.
 
+    The tenant's state does not remember them.
+
     Lengths of time pass on the tenant's clock, ``latency`` on the event loop's.
     """
 
@@ -62,7 +64,7 @@ class Behaviour:
     filter_clauses: int = 15
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class TeamsPolicy:
     """The Teams meeting policy of the organizers: who enters without being let in.
 

@@ -191,19 +191,22 @@ def user_resource(user: User) -> dict[str, Any]:
     }
 
 
-USER_DEFAULT_FIELDS = (
-    "businessPhones",
-    "displayName",
-    "givenName",
-    "jobTitle",
-    "mail",
-    "mobilePhone",
-    "officeLocation",
-    "preferredLanguage",
-    "surname",
-    "userPrincipalName",
-    "id",
+USER_DEFAULT_FIELDS = frozenset(
+    {
+        "businessPhones",
+        "displayName",
+        "givenName",
+        "jobTitle",
+        "mail",
+        "mobilePhone",
+        "officeLocation",
+        "preferredLanguage",
+        "surname",
+        "userPrincipalName",
+        "id",
+    }
 )
+USER_FIELDS = USER_DEFAULT_FIELDS | {"accountEnabled", "userType", "department"}
 
 
 def clock_time(hhmm: str) -> str:

@@ -12,11 +12,18 @@ from simulator.behaviour import MOST_ATTENDEES
 from simulator.errors import GraphError, invalid_property, invalid_request, unknown_zone
 from simulator.events import Attendee
 from simulator.recurrence import enum_value
-from simulator.zones import UnknownZoneError, to_local, zone_named
+from simulator.zones import UnknownZoneError, to_local, zone_named, zone_sent
 
 SENSITIVITIES = ("normal", "personal", "private", "confidential")
 SHOW_AS = ("free", "tentative", "busy", "oof", "workingElsewhere", "unknown")
 PROVIDERS = ("unknown", "skypeForBusiness", "skypeForConsumer", "teamsForBusiness")
+
+# What Exchange puts around a text.
+_PAGE_HEAD = (
+    '<html>\r\n<head>\r\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
+    "\r\n</head>\r\n<body>\r\n"
+)
+_PAGE_FOOT = "\r\n</body>\r\n</html>\r\n"
 
 # Members Graph knows, with those of their parts that are checked as well.
 _ZONED = {"dateTime": None, "timeZone": None}
@@ -132,7 +139,7 @@ def wall(value: object, name: str) -> Wall:
     try:
         parsed = datetime.fromisoformat(value["dateTime"])
         if zone:
-            known = zone_named(zone)
+            known = zone_sent(zone)
             if parsed.tzinfo is not None:
                 parsed = to_local(parsed, known)
     except UnknownZoneError:
@@ -198,8 +205,7 @@ def _html(name: str, value: object) -> dict[str, str]:
     if enum_value(value.get("contentType") or "text", ("text", "html"), name) == "text":
         content = escape(content, quote=False).replace("\n", "<br>\r\n")
     if "<html" not in content.lower():
-        head = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
-        content = f"<html>\r\n<head>\r\n{head}\r\n</head>\r\n<body>\r\n{content}\r\n</body>\r\n</html>\r\n"
+        content = f"{_PAGE_HEAD}{content}{_PAGE_FOOT}"
     return {"contentType": "html", "content": content}
 
 

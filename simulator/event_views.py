@@ -18,6 +18,56 @@ from simulator.zones import to_local, to_utc, zone_named
 _NEVER = "0001-01-01T00:00:00Z"
 _UNANSWERED_TIME = {"none": _NEVER, "notResponded": "4501-01-01T00:00:00Z"}
 _PREVIEW_LENGTH = 255
+# What can be asked for of an event.
+EVENT_FIELDS = frozenset(
+    [
+        "id",
+        "createdDateTime",
+        "lastModifiedDateTime",
+        "changeKey",
+        "categories",
+        "transactionId",
+        "originalStartTimeZone",
+        "originalEndTimeZone",
+        "originalStart",
+        "iCalUId",
+        "uid",
+        "reminderMinutesBeforeStart",
+        "isReminderOn",
+        "hasAttachments",
+        "subject",
+        "bodyPreview",
+        "importance",
+        "sensitivity",
+        "isAllDay",
+        "isCancelled",
+        "isOrganizer",
+        "responseRequested",
+        "seriesMasterId",
+        "showAs",
+        "type",
+        "webLink",
+        "onlineMeetingUrl",
+        "isOnlineMeeting",
+        "onlineMeetingProvider",
+        "onlineMeeting",
+        "allowNewTimeProposals",
+        "occurrenceId",
+        "isDraft",
+        "hideAttendees",
+        "responseStatus",
+        "body",
+        "start",
+        "end",
+        "location",
+        "locations",
+        "recurrence",
+        "attendees",
+        "organizer",
+        "cancelledOccurrences",
+        "exceptionOccurrences",
+    ]
+)
 # Shown only when asked for by name.
 ON_REQUEST = frozenset({"cancelledOccurrences", "exceptionOccurrences", "occurrenceId"})
 

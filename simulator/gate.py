@@ -84,7 +84,7 @@ class Gate:
             self._log(request, operation.template, visit.mailbox, 0 if before else 200, cut=True)
             raise
         self._log(request, operation.template, visit.mailbox, answer.status)
-        return self._finished(request, answer)
+        return self.finished(request, answer)
 
     def refused(self, request: GraphRequest, refusal: GraphError) -> Answer:
         """The answer that a refusal becomes."""
@@ -110,7 +110,8 @@ class Gate:
         """Note something a strict tenant does not put up with."""
         self._tenant.complaints.append(f"{request.method} {request.path}: {what}")
 
-    def _finished(self, request: GraphRequest, answer: Answer) -> Answer:
+    def finished(self, request: GraphRequest, answer: Answer) -> Answer:
+        """The answer with the headers every answer bears."""
         headers = {
             "request-id": self.request_id(request),
             "client-request-id": request.client_request_id or self.request_id(request),
@@ -137,21 +138,19 @@ class Gate:
             )
         self.complain(request, "unknown path or method")
         self._log(request, request.path, "", refusal.status)
-        return self._finished(request, self.refused(request, refusal))
+        return self.finished(request, self.refused(request, refusal))
 
     async def _visited(self, visit: _Visit) -> Answer:
         """Everything that happens while the call is counted as running."""
         tenant, fault = self._tenant, visit.fault
         app = tenant.sign_in.app_of(visit.request.headers.get("authorization", ""))
-        key = (app.client_id, visit.mailbox)
-        if not visit.request.in_batch:
-            too_early = tenant.throttle.arrive(key, visit.request.arrived)
-            if too_early is not None:
-                self.complain(visit.request, f"did not wait out Retry-After: {too_early}")
-        else:
-            tenant.throttle.arrive(key, visit.request.arrived)
+        in_mailbox = visit.operation.needs == "exchange"
+        key = (app.client_id, visit.mailbox if in_mailbox else visit.operation.needs)
+        too_early = tenant.throttle.arrive(key, visit.request.arrived)
+        if too_early is not None:
+            self.complain(visit.request, f"did not wait out Retry-After: {too_early}")
         try:
-            tenant.throttle.check(key, visit.request.arrived)
+            tenant.throttle.check(key, visit.request.arrived, mailbox=in_mailbox)
         except GraphError as refusal:
             tenant.throttle.told(key, int(refusal.headers["Retry-After"]), tenant.clock())
             raise
@@ -187,9 +186,9 @@ class Gate:
             seconds = 10 if seconds is None else seconds
             self._tenant.throttle.told(key, seconds, self._tenant.clock())
             raise throttled(seconds, "TooManyRequests", "Please retry again later.")
+        if fault.effect == "error" and seconds is not None:
+            self._tenant.throttle.told(key, seconds, self._tenant.clock())
         if fault.effect == "error" and not fault.html:
-            if seconds is not None:
-                self._tenant.throttle.told(key, seconds, self._tenant.clock())
             raise GraphError(
                 fault.status,
                 fault.code,

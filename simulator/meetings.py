@@ -32,7 +32,7 @@ class Meetings:
     def __init__(self, storage: Storage, mint: Mint, directory: Directory, tenant_id: str) -> None:
         self._storage, self._mint, self._directory = storage, mint, directory
         self._tenant_id = tenant_id
-        self.policy = TeamsPolicy()
+        self.policy = TeamsPolicy(**(storage.get("policy", "teams") or {}))
         self._by_url: dict[str, dict[str, Any]] = {
             doc["joinWebUrl"]: doc for _, doc in storage.documents("meeting")
         }
@@ -40,6 +40,11 @@ class Meetings:
             Join(**{**doc, "at": datetime.fromisoformat(doc["at"])})
             for doc in storage.entries("join")
         ]
+
+    def adopt(self, policy: TeamsPolicy) -> None:
+        """Let the policy hold for meetings made from now on."""
+        self.policy = policy
+        self._storage.put("policy", "teams", policy)
 
     def arrange(self, event: Event, organizer: User, now: datetime) -> dict[str, Any]:
         """Make the meeting of an event; what the event keeps of it."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode
 
 from simulator.errors import GraphError, NotSimulatedError, invalid_request, unknown_zone
-from simulator.zones import UnknownZoneError, zone_named
+from simulator.zones import UnknownZoneError, zone_sent
 
 _CLAUSE = re.compile(r"^\(*\s*([A-Za-z/]+)\s+eq\s+'((?:[^']|'')*)'\s*\)*$", re.IGNORECASE)
 _IN = re.compile(r"^\(*\s*([A-Za-z]+)\s+in\s*\((.*)\)\s*\)*$", re.IGNORECASE)
@@ -47,7 +47,7 @@ class Preferences:
         zone = found.get("outlook.timezone", "")
         if zone:
             try:
-                zone_named(zone)
+                zone_sent(zone)
             except UnknownZoneError:
                 raise unknown_zone(zone) from None
         size = found.get("odata.maxpagesize", "")

@@ -26,7 +26,14 @@ PATTERNS = (
 RANGES = ("endDate", "noEnd", "numbered")
 _MOST_OCCURRENCES = 999
 _WEEKDAYS = (rrule.MO, rrule.TU, rrule.WE, rrule.TH, rrule.FR, rrule.SA, rrule.SU)
-_FREQUENCIES = {"daily": rrule.DAILY, "weekly": rrule.WEEKLY}
+_FREQUENCIES: dict[str, Any] = {
+    "daily": rrule.DAILY,
+    "weekly": rrule.WEEKLY,
+    "absoluteMonthly": rrule.MONTHLY,
+    "relativeMonthly": rrule.MONTHLY,
+    "absoluteYearly": rrule.YEARLY,
+    "relativeYearly": rrule.YEARLY,
+}
 
 
 def enum_value(value: object, allowed: tuple[str, ...], name: str) -> str:
@@ -143,7 +150,7 @@ def starts(recurrence: Mapping[str, Any], at: time, until: date) -> Iterator[dat
     if last < first.date():
         return
     rule = rrule.rrule(
-        _frequency(pattern["type"]),
+        _FREQUENCIES[pattern["type"]],
         dtstart=first,
         interval=pattern["interval"],
         wkst=_WEEKDAYS[DAYS.index(pattern["firstDayOfWeek"])],
@@ -155,12 +162,6 @@ def starts(recurrence: Mapping[str, Any], at: time, until: date) -> Iterator[dat
         if start >= end:
             return
         yield start
-
-
-def _frequency(kind: str) -> int:
-    if kind in _FREQUENCIES:
-        return _FREQUENCIES[kind]
-    return rrule.MONTHLY if kind.endswith("Monthly") else rrule.YEARLY
 
 
 def _parts(pattern: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from simulator.errors import GraphError, invalid_property
 from simulator.event_body import wall
 from simulator.event_views import shown_as, zoned
 from simulator.registration import AppRegistration
-from simulator.zones import UnknownZoneError, custom_zone, to_utc, zone_named
+from simulator.zones import custom_zone, to_utc, zone_named
 
 # Digits of the availability view; the highest of a slot wins.
 _DIGIT = {"free": 0, "workingElsewhere": 0, "unknown": 0, "tentative": 1, "busy": 2, "oof": 3}
@@ -319,17 +319,17 @@ def _window(asked: Mapping[str, Any]) -> Window:
 
 
 def _moment(value: object, name: str) -> datetime:
-    written = value.get("dateTime") if isinstance(value, Mapping) else None
-    if isinstance(value, Mapping) and written is None:
-        written = {str(key).lower(): part for key, part in value.items()}.get("datetime")
+    given = (
+        {str(key).lower(): part for key, part in value.items()}
+        if isinstance(value, Mapping)
+        else {}
+    )
+    written = given.get("datetime")
     # A bare date or an instant with a Z is read as no time at all.
     if not isinstance(written, str) or "T" not in written or written.endswith("Z"):
         raise _no_time_window()
-    moment = wall(value, name)
-    try:
-        return to_utc(moment.local, zone_named(moment.zone or "UTC"))
-    except UnknownZoneError:
-        raise _no_time_window() from None
+    moment = wall({"dateTime": written, "timeZone": given.get("timezone")}, name)
+    return to_utc(moment.local, zone_named(moment.zone or "UTC"))
 
 
 def _no_time_window() -> GraphError:

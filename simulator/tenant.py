@@ -71,6 +71,8 @@ class OccurrenceSeen:
 
     ``day`` is its original date in the series' zone (None: it does not recur),
     ``event_id`` the immutable id of the single event or master, ``id`` its own.
+    ``response`` is what the calendar's owner answered, ``responses`` what the
+    organizer was told by each attendee, by address.
     """
 
     id: str
@@ -82,6 +84,7 @@ class OccurrenceSeen:
     organizer: str
     show_as: str
     response: str
+    responses: Mapping[str, str]
     is_exception: bool
     join_url: str | None
 
@@ -158,7 +161,8 @@ class Tenant:
 
     @teams_policy.setter
     def teams_policy(self, policy: TeamsPolicy) -> None:
-        self.meetings.policy = policy
+        self.meetings.adopt(policy)
+        self.storage.commit()
 
     def take_in(self, firm: Firm) -> None:
         """Add a firm's people and program mailboxes with what they have planned."""
@@ -367,6 +371,10 @@ class Tenant:
             organizer=self.directory.user(event.organizer).mail,
             show_as=shown_as(item),
             response="organizer" if standing is None else standing.own,
+            responses={
+                one.address: event.standing(one.address, found.day).response
+                for one in event.attendees
+            },
             is_exception=found.altered is not None,
             join_url=event.meeting["joinUrl"] if event.meeting else None,
         )

@@ -48,8 +48,8 @@ class Throttle:
             lane.arrivals.popleft()
         return self._too_early(lane, arrived)
 
-    def check(self, key: Key, arrived: datetime) -> None:
-        """Refuse what is too much.
+    def check(self, key: Key, arrived: datetime, *, mailbox: bool) -> None:
+        """Refuse what is too much; only calls to a ``mailbox`` are limited in number.
 
         Raises:
             GraphError: 429, the caller was told to keep away, there were too many
@@ -59,6 +59,8 @@ class Throttle:
         if self._too_early(lane, arrived) is not None and lane.not_before is not None:
             seconds = math.ceil((lane.not_before - arrived).total_seconds())
             raise throttled(seconds, "TooManyRequests", "Please retry again later.")
+        if not mailbox:
+            return
         if len(lane.arrivals) > self._behaviour.calls_in_ten_minutes:
             over = lane.arrivals[-self._behaviour.calls_in_ten_minutes]
             seconds = math.ceil((over + _TEN_MINUTES - arrived).total_seconds())

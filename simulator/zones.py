@@ -13,7 +13,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 # Names that Graph documents beside the Windows ones, or that it answers with.
 _PLAIN = {"utc": "UTC", "etc/utc": "UTC", "etc/gmt": "UTC", "tzone://microsoft/utc": "UTC"}
-# Documented as part of the tz database, observed to be refused all the same.
+# Part of the tz database, and observed to be refused all the same.
 _REFUSED_IANA = {"africa/casablanca"}
 _BY_LOWER_NAME = {name.lower(): iana for name, iana in WINDOWS_TO_OLSON.items()}
 
@@ -31,16 +31,27 @@ def zone_named(name: str) -> ZoneInfo:
     """The zone of a Windows or IANA name, in any case.
 
     Raises:
-        UnknownZoneError: neither table holds the name, or Exchange refuses it.
+        UnknownZoneError: neither table holds the name.
     """
     lower = name.strip().lower()
     if lower in _PLAIN:
         return ZoneInfo("UTC")
     if lower in _BY_LOWER_NAME:
         return ZoneInfo(_BY_LOWER_NAME[lower])
-    if lower in _REFUSED_IANA or lower not in _iana_by_lower_name():
+    if lower not in _iana_by_lower_name():
         raise UnknownZoneError(name)
     return ZoneInfo(_iana_by_lower_name()[lower])
+
+
+def zone_sent(name: str) -> ZoneInfo:
+    """The zone of a name that a client sent.
+
+    Raises:
+        UnknownZoneError: no table holds the name, or Exchange refuses it all the same.
+    """
+    if name.strip().lower() in _REFUSED_IANA:
+        raise UnknownZoneError(name)
+    return zone_named(name)
 
 
 @cache
