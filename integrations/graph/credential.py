@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msal
+import requests
 from cryptography import x509
 from kiota_abstractions.authentication import (
     AccessTokenProvider,
@@ -102,14 +103,8 @@ class Credential:
             authority=f"{settings.authority.rstrip('/')}/{settings.tenant_id}",
             # Only Microsoft's own service can vouch for an authority.
             instance_discovery=None if settings.authority == MICROSOFT_AUTHORITY else False,
-            **self._http_options(),
+            http_client=self._http_client or _Session(settings),
         )
-
-    def _http_options(self) -> dict[str, Any]:
-        if self._http_client is not None:
-            return {"http_client": self._http_client}
-        timeout = self._settings.call_timeout.total_seconds()
-        return {"verify": self._settings.ca_file or True, "timeout": timeout}
 
     def _proof(self) -> Any:
         credential = self._settings.credential
@@ -128,7 +123,7 @@ class Credential:
 
         def assertion() -> str:
             answer = msal.ManagedIdentityClient(
-                identity, http_client=self._http_client or _session(self._settings)
+                identity, http_client=self._http_client or _Session(self._settings)
             ).acquire_token_for_client(resource=credential.audience)
             if "access_token" not in answer:
                 raise TokenRefusedError(str(answer.get("error", "no_managed_identity")))
@@ -195,12 +190,22 @@ def authentication(source: TokenSource, base_url: str) -> BaseBearerTokenAuthent
     return BaseBearerTokenAuthenticationProvider(BearerTokens(source, base_url))
 
 
-def _session(settings: GraphSettings) -> Any:
-    import requests
+class _Session(requests.Session):
+    """Trust and time-out of the settings, for each request.
 
-    session = requests.Session()
-    session.verify = settings.ca_file or True
-    return session
+    ``requests`` lets REQUESTS_CA_BUNDLE win over a session's own ``verify``, which would take the
+    authorities of the settings away on machines that set it.
+    """
+
+    def __init__(self, settings: GraphSettings) -> None:
+        super().__init__()
+        self._always = {
+            "verify": settings.ca_file or True,
+            "timeout": settings.call_timeout.total_seconds(),
+        }
+
+    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> Any:
+        return super().request(method, url, *args, **{**self._always, **options})
 
 
 def _refusal(

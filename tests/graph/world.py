@@ -34,6 +34,9 @@ CANARY = "Privileged: Aldermoor v Castellan"
 """Stands wherever an answer may hold a title; must never be seen on our side of the parser."""
 
 
+TRIAL_SECRET = SecretCredential(secret="s3cret")
+
+
 @dataclass
 class Desk:
     """Entra's token endpoint, as msal's http client: hands out token-1, token-2, ..."""
@@ -114,7 +117,7 @@ class _Recording(httpx.AsyncBaseTransport):
 class Circumstances:
     """How the adapter of a scenario is set up."""
 
-    credential: AppCredential = SecretCredential(secret="s3cret")
+    credential: AppCredential = TRIAL_SECRET
     read_only: bool = False
     own_mailbox_reads: bool = False
     life: Life = field(default_factory=Immortal)
