@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from simulator.serve_clock import replace_file
 from simulator.serve_state import ClockWish, FirmWish, OpenFolder, ServeError, open_folder
@@ -87,6 +88,8 @@ class _Server(uvicorn.Server):
                 folder.tenant.asgi(control_token=folder.holding.control_token),
                 ssl_certfile=pem,
                 ssl_keyfile=pem,
+                http=H11Protocol,
+                ws="none",
                 # Paths hold addresses and queries; nobody needs them in a terminal.
                 access_log=False,
                 log_level="warning",
@@ -108,6 +111,17 @@ class _Server(uvicorn.Server):
             replace_file(self._options.ready_file, line + "\n", mode=0o600)
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A TLS connection that a client keeps open for later would be waited for in vain.
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, H11Protocol) and _is_idle(connection):
+                connection.transport.abort()
+        await super().shutdown(sockets)
+
+
+def _is_idle(connection: H11Protocol) -> bool:
+    return connection.cycle is None or connection.cycle.response_complete
 
 
 def ready_document(options: ServeOptions, folder: OpenFolder, port: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import httpx
 import msal
+import requests
 
 GRAPH_SCOPE = "https://graph.microsoft.com/.default"
 
@@ -94,12 +95,17 @@ class ServedTenant:
         )
 
     def _token(self, credential: Any) -> dict[str, Any]:
+        # A machine-wide REQUESTS_CA_BUNDLE would win over msal's own verify.
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = self.ready["ca_file"]
         app = msal.ConfidentialClientApplication(
             self.ready["client_id"],
             authority=f"{self.ready['authority']}/{self.ready['tenant_id']}",
             client_credential=credential,
             instance_discovery=False,
-            verify=self.ready["ca_file"],
+            http_client=session,
         )
-        answer: dict[str, Any] = app.acquire_token_for_client([GRAPH_SCOPE])
+        with session:
+            answer: dict[str, Any] = app.acquire_token_for_client([GRAPH_SCOPE])
         return answer
