@@ -89,7 +89,7 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
         ),
         "trial_without_link": BlockerKind(
             "a trial event of the program mailbox got no Teams link",
-            "Ask IT to check the Teams licence of the program mailbox; nothing is booked until then.",
+            "Ask IT to check the mailbox's Teams licence; nothing is booked until then.",
         ),
         "lobby_closed": BlockerKind(
             "people would wait in the lobby, because the program mailbox never joins",
@@ -107,3 +107,5 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
     }
 )
 STOPPING = frozenset(code for code, kind in BLOCKERS.items() if kind.stops)
+PASSING = frozenset({"calendar_unreadable", "no_mailbox", "settings_forbidden"})
+"""What a new look may find gone; the others wait for a person's act."""

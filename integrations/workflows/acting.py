@@ -37,10 +37,13 @@ MOST_RESENDS = 3
 
 
 class NotYet(Exception):  # noqa: N818 - not an error: the work is handed back until ``due_at``
-    """There is nothing to do before ``due_at``; the work is to be taken up again then."""
+    """There is nothing to do before ``due_at``; the work is to be taken up again then.
 
-    def __init__(self, due_at: datetime, reason: str) -> None:
-        self.due_at, self.reason = due_at, reason
+    ``stuck``: it waits for somebody to mend something, not for its turn.
+    """
+
+    def __init__(self, due_at: datetime, reason: str, *, stuck: bool = False) -> None:
+        self.due_at, self.reason, self.stuck = due_at, reason, stuck
         super().__init__(f"{reason}, again at {due_at:%Y-%m-%dT%H:%M:%SZ}")
 
 
@@ -97,6 +100,10 @@ class Act(Generic[T]):
     before: Json = field(default_factory=dict)
     after: Json = field(default_factory=dict)
     mails: tuple[Json, ...] = ()
+
+
+def keep_nothing(tx: Transaction, intent: Intent, value: object) -> None:
+    """For acts that leave no trace but their intents."""
 
 
 async def perform(app: App, claim: Claim, act: Act[T]) -> T:
@@ -226,20 +233,20 @@ async def _conclude(
 
 def _entries(act: Act[T], intent: Intent, now: datetime) -> list[JournalEntry]:
     """The act, and each mail it caused."""
-    common = {
-        "at": now,
-        "program_id": act.program_id,
-        "pair_id": act.pair_id,
-        "session_id": act.session_id,
-        "intent_id": intent.id,
-        "mailbox_id": act.mailbox_id,
-    }
+    done = JournalEntry(
+        at=now,
+        code=act.kind,
+        program_id=act.program_id,
+        pair_id=act.pair_id,
+        session_id=act.session_id,
+        intent_id=intent.id,
+        mailbox_id=act.mailbox_id,
+        data=act.after,
+    )
     return [
-        JournalEntry(code=act.kind, data=act.after, **common),
+        done,
         *(
-            JournalEntry(
-                code="mail", person_id=mail["person"], data={"kind": mail["kind"]}, **common
-            )
+            replace(done, code="mail", person_id=mail["person"], data={"kind": mail["kind"]})
             for mail in intent.mails
         ),
     ]

@@ -33,7 +33,10 @@ class Options:
 
 @dataclass(slots=True, kw_only=True)
 class App:
-    """The ports of one incarnation. ``holder`` names it in claims and permits."""
+    """The ports of one incarnation. ``holder`` names it in claims and permits.
+
+    ``mailbox_ids`` are the program mailboxes known by now: the only ones Graph calls may write to.
+    """
 
     store: Store
     graph: Graph
@@ -43,7 +46,19 @@ class App:
     chance: random.Random
     options: Options
     holder: str
+    mailbox_ids: set[str] = field(default_factory=set)
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def open(self) -> App:
+        """Check the store and learn which mailboxes are ours.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        await self.store.check()
+        known = await self.store.run(lambda tx: tx.mailboxes.all())
+        self.mailbox_ids.update(mailbox.id for mailbox in known)
+        return self
 
     async def close(self) -> None:
         """Let go of what the ports hold open."""

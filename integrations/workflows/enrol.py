@@ -117,6 +117,7 @@ async def sync_mailboxes(app: App) -> None:
                 tx.mailboxes.add(Mailbox(id=user.id, address=address.lower()))
 
     await app.store.run(record)
+    app.mailbox_ids.update(ids)
 
 
 def _keep(
@@ -149,7 +150,7 @@ def _keep(
                     program_id=pair.program_id,
                     pair_id=pair.id,
                     mailbox_id=mailbox,
-                )  # fmt: skip
+                )
             )
     return Enrolment(
         counts["added"], counts["updated"], counts["unchanged"], len(people), tuple(names), 0
@@ -176,7 +177,7 @@ def _keep_people(
             name=user.name,
             enabled=user.enabled,
             guest=user.guest,
-            office=offices.get(mail) or (old.office if old else None),
+            office=user.office or offices.get(mail) or (old.office if old else None),
             timekeeper=timekeepers.get(mail) or (old.timekeeper if old else None),
         )
         if person != old:
@@ -200,9 +201,7 @@ def _block_accounts(app: App, tx: Transaction, person: Participant) -> None:
 def _keep_program(app: App, tx: Transaction, name: str) -> None:
     key = program_id(name)
     if tx.programs.get(key) is None:
-        tx.programs.add(
-            Program(id=key, name=name, zone=app.options.zone, state=ProgramState.RUNNING)
-        )
+        tx.programs.add(Program(id=key, name=name, zone=app.options.zone, state=ProgramState.DRAFT))
         set_rule(app, tx, key, ProgramRule())
 
 

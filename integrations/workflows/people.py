@@ -80,7 +80,7 @@ def with_settings(
     source, are_bound = person.hours_source, person.hours_are_bound
     if source != "set" and answer.start is not None and answer.end is not None:
         span = [answer.start.strftime("%H:%M"), answer.end.strftime("%H:%M")]
-        hours = {day: [span] for day in answer.weekdays}
+        hours = {day[:3].lower(): [span] for day in answer.weekdays}
         source, are_bound = "mailbox", True
     return replace(
         person,

@@ -20,7 +20,7 @@ from integrations.errors import (
 )
 from integrations.logs import log_event
 from integrations.ports import Transaction, WakeUp
-from integrations.records import Blocker, BlockerScope, JournalEntry, Work
+from integrations.records import Blocker, BlockerScope, JournalEntry, Work, WorkState
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 
@@ -42,6 +42,7 @@ class Worker:
         self._app = app
         self._handlers = handlers
         self._stopping = asyncio.Event()
+        self._stuck: set[str] = set()
 
     def stop(self) -> None:
         """Take up nothing more; what has been begun is ended."""
@@ -84,9 +85,11 @@ class Worker:
         return [work for work in due if work.id not in running][:room]
 
     async def _wait_for_work(self, *, until_quiet: bool) -> bool:
-        """Let time pass until something is due; False if nothing ever will be."""
-        next_due = await self._app.store.run(lambda tx: tx.work.next_due_at())
-        if next_due is None and until_quiet:
+        """Let time pass until something is due; False if all that is left is stuck."""
+        next_due, left = await self._app.store.run(
+            lambda tx: (tx.work.next_due_at(), _open_rows(tx))
+        )
+        if until_quiet and left <= len(self._stuck):
             return False
         pause = POLL if next_due is None else next_due - self._app.clock.now()
         if not until_quiet:
@@ -109,9 +112,12 @@ class Worker:
     async def _do_claimed(self, work: Work) -> None:
         """Run the workflow and give the row back as its end asks for."""
         app, claim = self._app, Claim(work.id, self._app.holder)
+        self._stuck.discard(work.id)
         try:
             await self._handlers[work.kind](app, claim, work.subject)
         except NotYet as wait:
+            if wait.stuck:
+                self._stuck.add(work.id)
             await self._postpone(work, wait.due_at)
         except ThrottledError as wait:
             await self._postpone(work, app.clock.now() + wait.retry_after)
@@ -149,6 +155,10 @@ class Worker:
             await app.store.run(lambda tx: put_aside(tx, work, code, now))
 
 
+def _open_rows(tx: Transaction) -> int:
+    return sum(n for (_, state), n in tx.work.count().items() if state == WorkState.OPEN)
+
+
 def put_aside(tx: Transaction, work: Work, error: str, now: datetime) -> None:
     """Poison the row: journalled, and a blocker on what it was for."""
     tx.work.poison(work.id, error)
@@ -162,7 +172,7 @@ def put_aside(tx: Transaction, work: Work, error: str, now: datetime) -> None:
     )
     tx.blockers.set(
         Blocker(
-            scope=BlockerScope.PAIR,
+            scope=BlockerScope.MAILBOX if work.kind == "check_mailbox" else BlockerScope.PAIR,
             subject_id=work.subject,
             code="work_put_aside",
             since=now,

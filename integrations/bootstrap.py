@@ -1,0 +1,164 @@
+"""Builds the application once, from settings: the only place that joins adapters to workflows."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from integrations.errors import Fault, SettingsError
+from integrations.graph.graph import open_graph
+from integrations.graph.quiet import quiet_libraries
+from integrations.graph.settings import (
+    AppCredential,
+    CertificateCredential,
+    GraphSettings,
+    ManagedIdentityCredential,
+    SecretCredential,
+)
+from integrations.ports import Clock, Life, Offload, Queue
+from integrations.queue.no_queue import NoQueue
+from integrations.queue.storage_queue import StorageQueue
+from integrations.runtime import Immortal, SystemClock, in_thread
+from integrations.settings import Settings
+from integrations.store.store import SqlStore
+from integrations.workflows.app import App, Options
+from integrations.workflows.registry import HANDLERS
+from integrations.workflows.work import Worker
+
+
+def settings_from_environment(defaults: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process; the only reader of its environment."""
+    return Settings.from_environ({**(defaults or {}), **os.environ})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What differs between production and simulation, and nothing else does."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    life: Life = field(default_factory=Immortal)
+    offload: Offload = in_thread
+    seed: int | None = None
+    holder: str | None = None
+    transport: httpx.AsyncBaseTransport | None = None
+    token_http_client: Any = None
+    queue: Queue | None = None
+
+
+def build_app(settings: Settings, around: Surroundings | None = None) -> App:
+    """The application with its adapters; nothing is connected before it is used.
+
+    Raises:
+        SettingsError: what Microsoft Graph needs is missing.
+    """
+    settings.require_tenant()
+    around = around or Surroundings()
+    quiet_libraries()
+    chance = random.Random(secrets.randbits(64) if around.seed is None else around.seed)
+    store = build_store(settings, around)
+    mailbox_ids: set[str] = set()
+    graph = open_graph(
+        graph_settings(settings, mailbox_ids),
+        store=store,
+        clock=around.clock,
+        life=around.life,
+        offload=around.offload,
+        chance=chance,
+        read_only=lambda: settings.read_only,
+        transport=around.transport,
+        token_http_client=around.token_http_client,
+    )
+    return App(
+        store=store,
+        graph=graph,
+        clock=around.clock,
+        offload=around.offload,
+        queue=around.queue or build_queue(settings),
+        chance=chance,
+        options=options_of(settings),
+        holder=around.holder or f"worker-{chance.getrandbits(48):012x}",
+        mailbox_ids=mailbox_ids,
+    )
+
+
+def build_store(settings: Settings, around: Surroundings | None = None) -> SqlStore:
+    """The program store alone, for what needs no tenant."""
+    around = around or Surroundings()
+    return SqlStore(settings.store_url.get_secret_value(), offload=around.offload, life=around.life)
+
+
+def build_worker(app: App) -> Worker:
+    """Who does the application's due work."""
+    return Worker(app, HANDLERS)
+
+
+def build_queue(settings: Settings) -> Queue:
+    """The storage queue of the settings; without one, due work is found by looking."""
+    if settings.queue_connection is not None:
+        return StorageQueue.by_connection(
+            settings.queue_connection.get_secret_value(), settings.work_queue
+        )
+    if settings.queue_account_url is not None:
+        return StorageQueue.by_identity(
+            settings.queue_account_url, settings.work_queue, settings.managed_identity
+        )
+    return NoQueue()
+
+
+def options_of(settings: Settings) -> Options:
+    """What workflows need to know of the settings."""
+    return Options(
+        program_mailboxes=settings.program_mailboxes,
+        zone=settings.zone,
+        read_only=settings.read_only,
+        mail_pace=settings.mail_pace,
+        workers=settings.workers,
+        page_url=settings.page_url,
+    )
+
+
+def graph_settings(settings: Settings, mailbox_ids: set[str]) -> GraphSettings:
+    """What the Graph adapter needs to know of the settings.
+
+    ``mailbox_ids`` are the program mailboxes' object ids as far as they are known by now.
+    """
+    return GraphSettings(
+        tenant_id=settings.tenant_id,
+        client_id=settings.client_id,
+        credential=_credential(settings),
+        program_mailboxes=lambda: mailbox_ids,
+        base_url=settings.graph_url,
+        authority=settings.authority,
+        own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+    )
+
+
+def _credential(settings: Settings) -> AppCredential:
+    if settings.credential == "secret" and settings.client_secret is not None:
+        return SecretCredential(secret=settings.client_secret.get_secret_value())
+    if settings.credential == "federated":
+        return ManagedIdentityCredential(identity_client_id=settings.managed_identity)
+    if settings.certificate_file is None:
+        raise SettingsError([Fault("TANDEM_CERTIFICATE_FILE", "a value")])
+    pem = Path(settings.certificate_file).read_text("ascii", errors="replace")
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+    except ValueError:
+        raise SettingsError(
+            [Fault("TANDEM_CERTIFICATE_FILE", "a PEM file with certificate and private key")]
+        ) from None
+    # Entra names a certificate by its SHA-1 thumbprint; nothing rests on the hash's strength.
+    return CertificateCredential(
+        pem=pem,
+        thumbprint=certificate.fingerprint(hashes.SHA1()).hex(),  # noqa: S303
+    )

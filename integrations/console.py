@@ -1,0 +1,107 @@
+"""What the command line shows: tables, progress and one-line errors, for people who read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from integrations.workflows.report import BlockerLine, DateLine, IntendedWrite, PairLine
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def show_json(data: Any) -> None:
+    """Print data as JSON, for programs."""
+    out.file.write(json.dumps(data, indent=2, default=str, ensure_ascii=False) + "\n")
+
+
+def show_error(message: str, remedy: str) -> None:
+    """Print what went wrong and what helps: the message, then one line of remedy."""
+    err.print(f"[bold red]error[/] {escape(message)}")
+    if remedy:
+        err.print(f"[bold]remedy[/] {escape(remedy)}")
+
+
+def show_pairs(lines: Sequence[PairLine]) -> None:
+    """One row a pair: who, series slot, what lies elsewhere, what is in the way."""
+    table = Table(title="Pairs", title_justify="left", show_lines=True, expand=False)
+    for name, options in (
+        ("pair", {"no_wrap": True}),
+        ("mentor / mentee", {}),
+        ("state", {"no_wrap": True}),
+        ("series slot", {}),
+        ("dates", {"justify": "right"}),
+        ("dates at another hour, and why", {"ratio": 2}),
+        ("in the way, and what helps", {"ratio": 2}),
+    ):
+        table.add_column(name, **options)
+    for line in lines:
+        table.add_row(
+            escape(line.roster_id or line.id),
+            escape(f"{line.mentor} / {line.mentee}"),
+            _state(line),
+            escape(line.slot or "–"),
+            str(line.dates or "–"),
+            "\n".join(_date(date) for date in line.off_slot) or "–",
+            "\n".join(_blocker(blocker) for blocker in line.blockers) or "–",
+        )
+    out.print(table)
+
+
+def _state(line: PairLine) -> str:
+    colour = "green" if line.state == "booked" else "yellow"
+    return f"[{colour}]{line.state}[/]"
+
+
+def _date(date: DateLine) -> str:
+    where = f"→ {date.at}" if date.at else "taken out"
+    return escape(f"{date.instead_of} {where}: {date.why}")
+
+
+def _blocker(blocker: BlockerLine) -> str:
+    remedies = "; ".join(blocker.remedies[:3])
+    return f"{escape(f'{blocker.who}: {blocker.words}')} [dim]{escape(f'→ {remedies}')}[/]"
+
+
+def show_intended(writes: Sequence[IntendedWrite], pairs: Mapping[str, PairLine]) -> None:
+    """Every write that booking would make, one row each."""
+    table = Table(title="What would be written", title_justify="left")
+    for name in ("pair", "mentor / mentee", "write", "at (UTC)", "mails"):
+        table.add_column(name)
+    for write in writes:
+        line = pairs[write.pair_id]
+        table.add_row(
+            escape(line.roster_id or line.id),
+            escape(f"{line.mentor} / {line.mentee}"),
+            write.kind,
+            f"{write.at:%a %d %b %Y %H:%M}",
+            f"{write.mails} x {write.mail_kind}",
+        )
+    out.print(table)
+
+
+def show_counts(title: str, counts: Mapping[str, int]) -> None:
+    """A small table of numbers by kind, with their sum."""
+    table = Table(title=title, title_justify="left", show_footer=True)
+    table.add_column("kind", footer="all")
+    table.add_column("count", justify="right", footer=str(sum(counts.values())))
+    for kind, count in counts.items():
+        table.add_row(escape(kind), str(count))
+    out.print(table)
+
+
+def show_checks(checks: Sequence[tuple[str, bool, str, str]]) -> None:
+    """What doctor found: name, whether it is well, words, and a remedy where it is not."""
+    table = Table(title="Doctor", title_justify="left")
+    for name in ("check", "", "what was found", "what helps"):
+        table.add_column(name)
+    for name, is_well, words, remedy in checks:
+        sign = "[green]ok[/]" if is_well else "[red]no[/]"
+        table.add_row(escape(name), sign, escape(words), escape(remedy or "–"))
+    out.print(table)

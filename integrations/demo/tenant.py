@@ -1,0 +1,150 @@
+"""The simulated tenant as a process: started, asked, and stopped, never imported."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from integrations.errors import IntegrationError
+
+MODULE = "simulator"
+PATIENCE_SECONDS = 120.0
+
+
+class SimulatorError(IntegrationError):
+    """The simulated tenant did not start or does not answer."""
+
+    remedy = "See the lines above; `make demo` installs all that it needs."
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What the tenant told when it began to listen."""
+
+    facts: dict[str, Any]
+
+    def __getitem__(self, name: str) -> str:
+        return str(self.facts[name])
+
+    @property
+    def mailboxes(self) -> list[str]:
+        """Addresses of the program mailboxes."""
+        return [str(mailbox["mail"]) for mailbox in self.facts["program_mailboxes"]]
+
+    @property
+    def now(self) -> datetime:
+        """What time it is in the tenant."""
+        return datetime.fromisoformat(self["now"])
+
+
+def run_simulator(arguments: Sequence[str]) -> int:
+    """Serve in the foreground; return the process's exit code."""
+    try:
+        return subprocess.run(_command(arguments), check=False).returncode  # noqa: S603
+    except KeyboardInterrupt:
+        return 0
+
+
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", MODULE, *arguments]
+
+
+@contextmanager
+def running_tenant(folder: Path, pairs: int, seed: int) -> Iterator[Ready]:
+    """A tenant in ``folder`` with a firm of that size; ends with the block.
+
+    Raises:
+        SimulatorError: it did not come up.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ready_file = folder / "ready.json"
+    ready_file.unlink(missing_ok=True)
+    arguments = [
+        *("--state", str(folder / "tenant"), "--ready-file", str(ready_file)),
+        *("--pairs", str(pairs), "--seed", str(seed)),
+    ]
+    with (folder / "tenant.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own module, with our own arguments
+            _command(arguments), stdout=log, stderr=log
+        )
+        try:
+            yield _wait_until_ready(process, ready_file, folder / "tenant.log")
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], ready_file: Path, log: Path) -> Ready:
+    """Real waiting: another process is starting."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if ready_file.exists():
+            return Ready(json.loads(ready_file.read_text()))
+        if process.poll() is not None:
+            lines = log.read_text(errors="replace").strip().splitlines()
+            raise SimulatorError(lines[-1] if lines else "the simulated tenant ended at once")
+        time.sleep(0.05)
+    raise SimulatorError(f"the simulated tenant did not start within {PATIENCE_SECONDS:.0f} s")
+
+
+class Control:
+    """The tenant's control API: its clock, its mail log, its complaints."""
+
+    def __init__(self, ready: Ready) -> None:
+        self._http = httpx.Client(
+            base_url=ready["control_url"],
+            verify=_trust(ready["ca_file"]),
+            headers={"authorization": f"Bearer {ready['control_token']}"},
+            timeout=30.0,
+        )
+
+    def get(self, path: str) -> Any:
+        """What the tenant says under ``path``."""
+        return self._told(self._http.get(path))
+
+    def advance(self, length: timedelta) -> datetime:
+        """Let ``length`` pass in the tenant and return its new time."""
+        body = {"advance_seconds": length.total_seconds()}
+        return datetime.fromisoformat(self._told(self._http.post("/clock", json=body))["now"])
+
+    def _told(self, answer: httpx.Response) -> Any:
+        if answer.is_error:
+            raise SimulatorError(f"the simulated tenant answered {answer.status_code}")
+        return answer.json()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+
+def _trust(ca_file: str) -> Any:
+    import ssl
+
+    return ssl.create_default_context(cafile=ca_file)
+
+
+class TenantClock:
+    """The tenant's clock: nobody waits, whoever sleeps moves it on for everybody."""
+
+    def __init__(self, control: Control, now: datetime) -> None:
+        self._control = control
+        self._now = now
+
+    def now(self) -> datetime:
+        """The tenant's time, in UTC."""
+        return self._now
+
+    async def sleep(self, length: timedelta) -> None:
+        """Move the tenant's clock by ``length``."""
+        if length > timedelta(0):
+            self._now = self._control.advance(length)

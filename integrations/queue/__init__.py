@@ -1,0 +1,1 @@
+"""Wakes consumers: Azure Storage queues. The store has the work; a message only points to it."""

@@ -1,0 +1,467 @@
+"""Booking one pair: its series, its moved dates, its online meeting, and a look at all of it.
+
+Every step finds out from the store what is done already, so the whole can be repeated at any
+moment: after a crash, a lost answer or a wait it goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
+
+from integrations.blockers import PASSING, STOPPING
+from integrations.errors import NotFoundError, RefusedError
+from integrations.ports import EventSnapshot, SeriesDraft, Transaction
+from integrations.records import (
+    Blocker,
+    BlockerScope,
+    Booking,
+    Intent,
+    IntentState,
+    JournalEntry,
+    Json,
+    Pair,
+    PairState,
+    Participant,
+    Program,
+    ProgramState,
+    Session,
+    SessionState,
+)
+from integrations.workflows import mailboxes
+from integrations.workflows.acting import (
+    Act,
+    ChangedByPersonError,
+    ChangedElsewhere,
+    Claim,
+    Happened,
+    NotHappened,
+    NotYet,
+    ReadBack,
+    perform,
+)
+from integrations.workflows.app import App
+from integrations.workflows.freshness import require_fresh_plan
+from integrations.workflows.invitation import Invited, body_of, subject_of
+from scheduling.rule import WEEKDAYS
+from scheduling.timespan import TimeSpan
+
+KIND = "book_pair"
+MEETING_RETRY = timedelta(minutes=10)
+MEETING_PATIENCE = timedelta(hours=1)
+GIVEN_UP = ("refused", "work_put_aside", "changed_by_person", "instances_differ")
+NO_COMMON_HOUR = "No common hour was found for this date; the other dates stay as they are."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that booking one pair looks at."""
+
+    pair: Pair
+    program: Program
+    mentor: Participant
+    mentee: Participant
+    sessions: Sequence[Session]
+    booking: Booking | None
+    being_created: bool
+    stopped_by: Sequence[Blocker]
+
+    @property
+    def mailbox_id(self) -> str:
+        """The organizer of this pair's meetings; chosen at enrolment."""
+        if self.pair.mailbox_id is None:
+            raise LookupError(f"{self.pair.id} has no program mailbox")
+        return self.pair.mailbox_id
+
+    @property
+    def series(self) -> Json:
+        """The planned series slot."""
+        if self.pair.series is None:
+            raise LookupError(f"{self.pair.id} is not planned")
+        return self.pair.series
+
+    @property
+    def zone(self) -> str:
+        """IANA zone that anchors the series."""
+        return str(self.series["zone"])
+
+
+async def book_pair(app: App, claim: Claim, pair_id: str) -> None:
+    """Take the pair from planned to booked, as far as it can go now.
+
+    Raises:
+        NotYet: something has to be waited for; the work is to be done again then.
+    """
+    case = await _case(app, pair_id)
+    if case.pair.state not in (PairState.PLANNED, PairState.BOOKING, PairState.BOOKED):
+        return
+    if case.stopped_by:
+        return
+    try:
+        await _book(app, claim, case)
+    except ChangedByPersonError:
+        await _block(app, case, "changed_by_person")
+    except RefusedError as refusal:
+        await _block(app, case, "refused", status=str(refusal.status), graph_code=refusal.code)
+
+
+async def _book(app: App, claim: Claim, case: Case) -> None:
+    if case.booking is None:
+        await mailboxes.require_ready(app, claim, case.mailbox_id)
+        if not case.being_created:
+            await require_fresh_plan(app, case.pair.id)
+            case = await _case(app, case.pair.id)
+            if case.stopped_by or case.pair.state is PairState.ENROLLED:
+                return
+        await perform(app, claim, _create_series(app, case))
+        case = await _case(app, case.pair.id)
+    booking = case.booking
+    if booking is None or booking.join_url is None:
+        await _block(app, case, "no_join_link")
+        await mailboxes.stop(app, case.mailbox_id, "trial_without_link")
+        return
+    if booking.instances_verified_at is None:
+        if not await _verify_instances(app, case, booking):
+            return
+        case = await _case(app, case.pair.id)
+    for session in case.sessions:
+        if session.state is SessionState.PLANNED:
+            await perform(app, claim, _move(app, case, booking, session))
+        elif session.state is SessionState.SKIPPED and session.event_id is not None:
+            await perform(app, claim, _cancel(app, case, session))
+    await _finish(app, case)
+
+
+async def _case(app: App, pair_id: str) -> Case:
+    def load(tx: Transaction) -> Case:
+        pair = tx.pairs.require(pair_id)
+        people = tx.participants.many([pair.mentor_id, pair.mentee_id])
+        blockers = [
+            *tx.blockers.open(BlockerScope.PAIR, [pair.id]),
+            *tx.blockers.open(BlockerScope.PERSON, sorted(people)),
+        ]
+        creating = tx.intents.by_key(_series_key(pair))
+        return Case(
+            pair=pair,
+            program=tx.programs.require(pair.program_id),
+            mentor=people[pair.mentor_id],
+            mentee=people[pair.mentee_id],
+            sessions=tx.sessions.of_pair(pair.id),
+            booking=tx.bookings.get(f"{pair.id}/{pair.generation}"),
+            being_created=creating is not None and creating.state is IntentState.SENDING,
+            stopped_by=[b for b in blockers if b.code in STOPPING - PASSING],
+        )
+
+    return await app.store.run(load)
+
+
+# --- the series --------------------------------------------------------------------------
+
+
+def _series_key(pair: Pair) -> str:
+    return f"series/{pair.id}/{pair.generation}"
+
+
+def _create_series(app: App, case: Case) -> Act[EventSnapshot]:
+    tag = _series_key(case.pair)
+    transaction_id = str(uuid5(NAMESPACE_URL, f"tandem:{tag}"))
+    draft = series_draft(case, app.options.page_url, transaction_id, tag)
+
+    async def send(intent: Intent) -> EventSnapshot:
+        return await app.graph.calendar.create_series(case.mailbox_id, draft)
+
+    async def look(intent: Intent) -> ReadBack[EventSnapshot]:
+        found = await app.graph.calendar.find_tagged(case.mailbox_id, tag)
+        return Happened(found[0]) if found else NotHappened()
+
+    def keep(tx: Transaction, intent: Intent, event: EventSnapshot) -> None:
+        now = app.clock.now()
+        tx.bookings.put(
+            Booking(
+                pair_id=case.pair.id,
+                generation=case.pair.generation,
+                mailbox_id=case.mailbox_id,
+                event_id=event.id,
+                ical_uid=event.ical_uid,
+                etag=event.etag,
+                zone=case.zone,
+                join_url=event.join_url,
+                booked_at=now,
+            )
+        )
+        tx.pairs.put(replace(tx.pairs.require(case.pair.id), state=PairState.BOOKING))
+
+    return Act(
+        key=tag,
+        kind="series_created",
+        program_id=case.program.id,
+        pair_id=case.pair.id,
+        mailbox_id=case.mailbox_id,
+        transaction_id=transaction_id,
+        after={**case.series},
+        mails=_mails(case, "invitation"),
+        send=send,
+        look=look,
+        keep=keep,
+    )
+
+
+def series_draft(case: Case, page_url: str, transaction_id: str, tag: str) -> SeriesDraft:
+    """The series as it is to stand in the calendars, invitation included."""
+    first = case.sessions[0]
+    start = first.series_start.astimezone(ZoneInfo(case.zone)).replace(tzinfo=None)
+    invited = Invited(
+        program=case.program,
+        pair=case.pair,
+        mentor=case.mentor,
+        mentee=case.mentee,
+        sessions=case.sessions,
+        zone=case.zone,
+        interval_weeks=case.series["interval_weeks"],
+        page_url=page_url,
+    )
+    return SeriesDraft(
+        subject=subject_of(case.mentor, case.mentee),
+        body_html=body_of(invited),
+        zone=case.zone,
+        start=start,
+        duration=first.end - first.start,
+        weekday=WEEKDAYS[start.weekday()],
+        interval_weeks=case.series["interval_weeks"],
+        occurrences=len(case.sessions),
+        attendees=tuple((person.mail, person.name) for person in (case.mentor, case.mentee)),
+        location=case.pair.place if case.pair.place != "Teams" else None,
+        transaction_id=transaction_id,
+        tag=tag,
+    )
+
+
+def _mails(case: Case, kind: str) -> tuple[Json, ...]:
+    return tuple({"person": p.id, "kind": kind} for p in (case.mentor, case.mentee))
+
+
+# --- its dates ---------------------------------------------------------------------------
+
+
+async def _verify_instances(app: App, case: Case, booking: Booking) -> bool:
+    """Compare the dates Outlook made with the plan; False (and a blocker) if they differ."""
+    first, last = case.sessions[0], case.sessions[-1]
+    margin = timedelta(days=1)
+    span = TimeSpan(first.series_start - margin, last.series_start + 15 * margin)
+    instances = await app.graph.calendar.instances(booking.mailbox_id, booking.event_id, span)
+    by_start = {instance.original_start or instance.span.start: instance for instance in instances}
+    planned = {session.series_start for session in case.sessions}
+    if set(by_start) != planned:
+        await _block(
+            app,
+            case,
+            "instances_differ",
+            missing=", ".join(_stamp(at) for at in sorted(planned - set(by_start))),
+            unexpected=", ".join(_stamp(at) for at in sorted(set(by_start) - planned)),
+        )
+        return False
+    now = app.clock.now()
+
+    def record(tx: Transaction) -> None:
+        tx.bookings.put(replace(booking, instances_verified_at=now))
+        tx.sessions.put_many(
+            [_with_instance(session, by_start[session.series_start]) for session in case.sessions]
+        )
+
+    await app.store.run(record)
+    return True
+
+
+def _stamp(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _with_instance(session: Session, instance: EventSnapshot) -> Session:
+    """The session with its place in Outlook; one that stays on the slot is thereby scheduled."""
+    stays = session.state is SessionState.PLANNED and not session.moved
+    return replace(
+        session,
+        event_id=instance.id,
+        etag=instance.etag,
+        state=SessionState.SCHEDULED if stays else session.state,
+    )
+
+
+def _move(app: App, case: Case, booking: Booking, session: Session) -> Act[EventSnapshot]:
+    target = TimeSpan(session.start, session.end)
+    event_id = session.event_id or ""
+
+    async def send(intent: Intent) -> EventSnapshot:
+        return await app.graph.calendar.move(
+            case.mailbox_id, event_id, target, case.zone, intent.etag
+        )
+
+    async def look(intent: Intent) -> ReadBack[EventSnapshot]:
+        try:
+            event = await app.graph.calendar.read(case.mailbox_id, event_id)
+        except NotFoundError:
+            return ChangedElsewhere()
+        if event.span == target:
+            return Happened(event)
+        unmoved = event.span.start == session.series_start
+        return NotHappened(event.etag) if unmoved else ChangedElsewhere()
+
+    def keep(tx: Transaction, intent: Intent, event: EventSnapshot) -> None:
+        tx.sessions.put(
+            replace(session, state=SessionState.SCHEDULED, event_id=event.id, etag=event.etag)
+        )
+        if event.join_url != booking.join_url:
+            now = app.clock.now()
+            tx.blockers.set(
+                Blocker(
+                    scope=BlockerScope.PAIR, subject_id=case.pair.id, code="no_join_link", since=now
+                )
+            )
+
+    return Act(
+        key=f"move/{session.id}/{case.pair.generation}/{_stamp(session.start)}",
+        kind="date_moved",
+        program_id=case.program.id,
+        pair_id=case.pair.id,
+        session_id=session.id,
+        mailbox_id=case.mailbox_id,
+        event_id=event_id,
+        etag=session.etag,
+        before={"start": _stamp(session.series_start)},
+        after={"start": _stamp(session.start)},
+        mails=_mails(case, "update"),
+        send=send,
+        look=look,
+        keep=keep,
+    )
+
+
+def _cancel(app: App, case: Case, session: Session) -> Act[None]:
+    """Take out a date that has no common hour: it must not stand in the calendars."""
+    event_id = session.event_id or ""
+
+    async def send(intent: Intent) -> None:
+        await app.graph.calendar.cancel(case.mailbox_id, event_id, NO_COMMON_HOUR)
+
+    async def look(intent: Intent) -> ReadBack[None]:
+        try:
+            event = await app.graph.calendar.read(case.mailbox_id, event_id)
+        except NotFoundError:
+            return Happened(None)
+        return Happened(None) if event.cancelled else NotHappened()
+
+    def keep(tx: Transaction, intent: Intent, value: None) -> None:
+        tx.sessions.put(replace(session, event_id=None, etag=None))
+
+    return Act(
+        key=f"cancel/{session.id}/{case.pair.generation}",
+        kind="date_taken_out",
+        program_id=case.program.id,
+        pair_id=case.pair.id,
+        session_id=session.id,
+        mailbox_id=case.mailbox_id,
+        event_id=event_id,
+        before={"start": _stamp(session.series_start)},
+        mails=_mails(case, "cancellation"),
+        send=send,
+        look=look,
+        keep=keep,
+    )
+
+
+# --- its online meeting, and the end -----------------------------------------------------
+
+
+async def _finish(app: App, case: Case) -> None:
+    booking = case.booking
+    if booking is None or booking.join_url is None:
+        return
+    now = app.clock.now()
+    if case.pair.state is not PairState.BOOKED:
+        await app.store.run(lambda tx: _mark_booked(tx, case, now))
+    if booking.meeting_id is not None:
+        return
+    try:
+        meeting = await app.graph.meetings.find(booking.mailbox_id, booking.join_url)
+    except RefusedError:
+        meeting = None
+    if meeting is not None:
+        found = replace(booking, instances_verified_at=now, meeting_id=meeting.id)
+        await app.store.run(lambda tx: _keep_meeting(tx, found, now))
+    elif now - booking.booked_at < MEETING_PATIENCE:
+        raise NotYet(now + MEETING_RETRY, "Teams does not show the meeting yet")
+    else:
+        await _block(app, case, "meeting_unknown")
+
+
+def _mark_booked(tx: Transaction, case: Case, now: datetime) -> None:
+    tx.pairs.put(replace(tx.pairs.require(case.pair.id), state=PairState.BOOKED))
+    tx.journal.write(
+        JournalEntry(at=now, code="booked", program_id=case.program.id, pair_id=case.pair.id)
+    )
+
+
+def _keep_meeting(tx: Transaction, booking: Booking, now: datetime) -> None:
+    tx.bookings.put(booking)
+    tx.blockers.clear(BlockerScope.PAIR, booking.pair_id, now, "meeting_unknown")
+
+
+async def _block(app: App, case: Case, code: str, **data: str) -> None:
+    now = app.clock.now()
+
+    def record(tx: Transaction) -> None:
+        tx.blockers.set(
+            Blocker(
+                scope=BlockerScope.PAIR, subject_id=case.pair.id, code=code, since=now, data=data
+            )
+        )
+        tx.journal.write(
+            JournalEntry(
+                at=now,
+                code="blocked",
+                program_id=case.program.id,
+                pair_id=case.pair.id,
+                data={"why": code, **data},
+            )
+        )
+
+    await app.store.run(record)
+
+
+# --- starting it --------------------------------------------------------------------------
+
+
+async def launch(app: App, program_id: str | None = None, *, again: bool = False) -> int:
+    """Set the programs running and have work for every planned pair; return how many there are.
+
+    ``again`` also takes up pairs that were given up or refused before.
+    """
+    now = app.clock.now()
+
+    def record(tx: Transaction) -> int:
+        for program in tx.programs.all():
+            if program_id in (None, program.id) and program.state is not ProgramState.CLOSED:
+                tx.programs.put(replace(program, state=ProgramState.RUNNING))
+        return schedule_bookings(tx, now, program_id, again=again)
+
+    return await app.store.run(record)
+
+
+def schedule_bookings(
+    tx: Transaction, now: datetime, program_id: str | None = None, *, again: bool = False
+) -> int:
+    """Have open work for every pair of running programs that is planned or half booked."""
+    running = {p.id for p in tx.programs.all() if p.state is ProgramState.RUNNING}
+    pairs = [
+        pair
+        for pair in tx.pairs.in_state(PairState.PLANNED, PairState.BOOKING, program_id=program_id)
+        if pair.program_id in running
+    ]
+    for pair in pairs:
+        if again:
+            tx.blockers.clear(BlockerScope.PAIR, pair.id, now, *GIVEN_UP)
+        tx.work.schedule(KIND, pair.id, now)
+    return len(pairs)

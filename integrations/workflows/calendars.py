@@ -1,0 +1,144 @@
+"""Reading people's time: from free/busy answers to people as the core knows them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from integrations.ports import MailboxSettings, Schedule, Transaction, Unreadable
+from integrations.records import Blocker, BlockerScope, Participant
+from integrations.workflows.app import App
+from integrations.workflows.rules import ProgramRule
+from scheduling.freebusy import calendar_of, chunks, reading_windows
+from scheduling.people import NO_HOURS, BusyTable, LocalRange, Person, Week, WorkingHours
+from scheduling.rule import WEEKDAYS, end_minute_of, minute_of
+from scheduling.timespan import TimeSpan
+
+ZONE_UNREAD = "zone_unread"
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look into calendars: who could be read, who could not, and when it was."""
+
+    people: Mapping[str, Person]
+    unreadable: Mapping[str, str]
+    at: datetime
+
+
+async def look_at(
+    app: App,
+    participants: Sequence[Participant],
+    rules: Mapping[str, ProgramRule],
+    span: TimeSpan,
+) -> Look:
+    """Read everybody's free/busy over ``span``, 20 people a call, spread over the mailboxes.
+
+    ``rules`` gives each person, by id, the rule whose holidays and default hours are theirs.
+    """
+    at = app.clock.now()
+    windows = reading_windows(_whole_hour(span.start), span.end)
+    readers = [m.id for m in await app.store.run(lambda tx: tx.mailboxes.all())]
+    known = sorted((p for p in participants if p.zone is not None), key=lambda p: p.id)
+    groups = chunks(known)
+    answers: dict[str, tuple[Schedule, ...] | Unreadable] = {}
+    for read in await asyncio.gather(
+        *(
+            app.graph.free_busy.read(
+                readers[number % len(readers)], [person.mail for person in group], windows
+            )
+            for number, group in enumerate(groups)
+        )
+    ):
+        answers.update(read)
+    dates = (span.start.date() - _DAY, span.end.date() + _DAY)
+    people: dict[str, Person] = {}
+    # Without a zone no hour of theirs means anything; refreshing the settings said why.
+    unreadable = {p.id: ZONE_UNREAD for p in participants if p.zone is None}
+    for person in known:
+        answer = answers[person.mail]
+        if isinstance(answer, Unreadable):
+            unreadable[person.id] = answer.code
+        else:
+            people[person.id] = _person(person, answer, rules[person.id], app.options.zone, dates)
+    return Look(people, unreadable, at)
+
+
+def record_look(tx: Transaction, look: Look, now: datetime) -> None:
+    """Open a blocker on whom the look could not read, close it on whom it could."""
+    for person_id, reason in look.unreadable.items():
+        if reason == ZONE_UNREAD:
+            continue
+        tx.blockers.set(
+            Blocker(
+                scope=BlockerScope.PERSON,
+                subject_id=person_id,
+                code="no_mailbox" if reason == "unknown_mailbox" else "calendar_unreadable",
+                since=now,
+                data={"reason": reason},
+            )
+        )
+    for person_id in look.people:
+        tx.blockers.clear(BlockerScope.PERSON, person_id, now, "calendar_unreadable")
+
+
+def _whole_hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _person(
+    person: Participant,
+    schedules: Sequence[Schedule],
+    rule: ProgramRule,
+    default_zone: str,
+    dates: tuple[date, date],
+) -> Person:
+    zone = person.zone or default_zone
+    office = rule.holidays.get(person.office or "")
+    return Person(
+        id=person.id,
+        zone=zone,
+        hours=_hours(person, schedules, rule),
+        busy=BusyTable.of(calendar_of(schedules, zone)),
+        absent_dates=office.dates(*dates) if office else frozenset(),
+    )
+
+
+def _hours(person: Participant, schedules: Sequence[Schedule], rule: ProgramRule) -> WorkingHours:
+    """The best source of working hours: set or in the mailbox, then free/busy, then the rule."""
+    if person.hours:
+        return WorkingHours(_week(person.hours), outer_bound_only=person.hours_are_bound)
+    told = next((schedule.hours for schedule in schedules if schedule.hours), None)
+    if told is not None and told.start is not None and told.end is not None:
+        return WorkingHours(_week_of_settings(told), outer_bound_only=True)
+    cadence = rule.cadence
+    return WorkingHours.every(
+        sorted(cadence.weekdays),
+        minute_of(cadence.earliest_local),
+        end_minute_of(cadence.latest_local),
+        outer_bound_only=True,
+    )
+
+
+def _week(hours: Mapping[str, Iterable[Sequence[str]]]) -> Week:
+    days = []
+    for name in WEEKDAYS:
+        ranges = [LocalRange(_minute(start), _minute(end)) for start, end in hours.get(name, ())]
+        days.append(tuple(sorted(ranges)))
+    return tuple(days)
+
+
+def _week_of_settings(settings: MailboxSettings) -> Week:
+    if settings.start is None or settings.end is None:
+        return NO_HOURS
+    day = (LocalRange(minute_of(settings.start), end_minute_of(settings.end)),)
+    worked = {weekday[:3].lower() for weekday in settings.weekdays}
+    return tuple(day if name in worked else () for name in WEEKDAYS)
+
+
+def _minute(clock: str) -> int:
+    hour, minute = clock.split(":")[:2]
+    return int(hour) * 60 + int(minute)

@@ -1,0 +1,115 @@
+"""Looking again just before writing: a plan is a promise only while the calendars still agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from integrations.blockers import PASSING
+from integrations.ports import Transaction
+from integrations.records import BlockerScope, IntentState, Pair, PairState, Session, SessionState
+from integrations.workflows.app import App
+from integrations.workflows.calendars import Look, look_at, record_look
+from integrations.workflows.plan import Roll, horizon, load_roll, plan_with, request_of
+from scheduling.fits import still_fits
+from scheduling.freebusy import PEOPLE_PER_CALL
+from scheduling.timespan import TimeSpan
+
+
+async def require_fresh_plan(app: App, pair_id: str) -> None:
+    """Have the pair's plan rest on a look that may still be believed.
+
+    A stale look is taken again, together with the pairs that are booked next, so that twenty
+    people cost one round of calls. Plans that hold stay; those that do not are made anew.
+    """
+    async with app.locks["freshness"]:
+        now = app.clock.now()
+        ids = await app.store.run(lambda tx: _stale_pairs(app, tx, pair_id, now))
+        if not ids:
+            return
+        roll = await app.store.run(lambda tx: load_roll(tx, ids, now))
+        if not roll.pairs:
+            return
+        look = await look_at(
+            app, list(roll.people.values()), roll.rule_of_people(), horizon(roll, now)
+        )
+        sessions = await app.store.run(lambda tx: tx.sessions.of_pairs(ids))
+        broken = [
+            pair for pair in roll.pairs if not _holds(pair, sessions[pair.id], roll, look, now)
+        ]
+        whole = [pair for pair in roll.pairs if pair not in broken]
+        await app.store.run(lambda tx: _renew(tx, whole, look, now))
+        if broken:
+            again = await app.store.run(lambda tx: load_roll(tx, [p.id for p in broken], now))
+            await plan_with(app, again, look)
+
+
+def _stale_pairs(app: App, tx: Transaction, pair_id: str, now: datetime) -> list[str]:
+    """The pair, if its look is too old, and those next in line with a look as old."""
+    pair = tx.pairs.require(pair_id)
+    if not _is_stale(app, pair, now) and not _was_unreadable(tx, pair):
+        return []
+    ahead = tx.work.due(now + app.options.reading_keeps, kinds=("book_pair",), limit=50)
+    ids = [pair_id]
+    people = set(_members(pair))
+    for work in ahead:
+        other = tx.pairs.get(work.subject)
+        if other is None or other.id in ids or not _is_stale(app, other, now):
+            continue
+        if len(people | set(_members(other))) > PEOPLE_PER_CALL:
+            break
+        ids.append(other.id)
+        people |= set(_members(other))
+    return [i for i in ids if not _may_exist_already(tx, i)]
+
+
+def _was_unreadable(tx: Transaction, pair: Pair) -> bool:
+    """Whether a later look, for another pair, failed to read one of the two."""
+    open_blockers = tx.blockers.open(BlockerScope.PERSON, _members(pair))
+    return any(blocker.code in PASSING for blocker in open_blockers)
+
+
+def _members(pair: Pair) -> tuple[str, str]:
+    return pair.mentor_id, pair.mentee_id
+
+
+def _is_stale(app: App, pair: Pair, now: datetime) -> bool:
+    if pair.state is not PairState.PLANNED:
+        return False
+    return (
+        pair.calendars_read_at is None or now - pair.calendars_read_at > app.options.reading_keeps
+    )
+
+
+def _may_exist_already(tx: Transaction, pair_id: str) -> bool:
+    """Whether a write for this pair is on its way: its plan must then stay as it was sent."""
+    return any(intent.state is IntentState.SENDING for intent in tx.intents.open(pair_id))
+
+
+def _holds(pair: Pair, sessions: Sequence[Session], roll: Roll, look: Look, now: datetime) -> bool:
+    """Whether every planned date still suits both; what cannot be read does not."""
+    if pair.mentor_id not in look.people or pair.mentee_id not in look.people:
+        return False
+    request = request_of(pair, roll.rules[pair.program_id], now)
+    people = look.people[pair.mentor_id], look.people[pair.mentee_id]
+    # The notice was kept when the plan was made; waiting for one's turn may use up half of it.
+    asked_at = now - request.rule.min_notice / 2
+    return all(
+        still_fits(
+            request,
+            people,
+            TimeSpan(session.start, session.end),
+            now=asked_at,
+            commitments=roll.commitments,
+        )
+        is None
+        for session in sessions
+        if session.state is SessionState.PLANNED
+    )
+
+
+def _renew(tx: Transaction, pairs: Sequence[Pair], look: Look, now: datetime) -> None:
+    record_look(tx, look, now)
+    for pair in pairs:
+        tx.pairs.put(replace(tx.pairs.require(pair.id), calendars_read_at=look.at))

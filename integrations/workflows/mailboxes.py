@@ -1,0 +1,196 @@
+"""Program mailboxes: fit to book from today, or stopped with a remedy.
+
+A mailbox without Teams still answers 201 and creates events without a join link, and a closed
+lobby keeps people waiting for an organizer who never comes. So before the first booking of a day
+one event without attendees is made, looked at and deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from integrations.blockers import STOPPING
+from integrations.errors import NotFoundError, RefusedError
+from integrations.ports import EventSnapshot, Transaction
+from integrations.records import Blocker, BlockerScope, Intent, JournalEntry, Mailbox
+from integrations.workflows.acting import (
+    Act,
+    Claim,
+    Happened,
+    NotHappened,
+    NotYet,
+    keep_nothing,
+    perform,
+)
+from integrations.workflows.app import App
+from scheduling.timespan import TimeSpan
+
+KIND = "check_mailbox"
+LOOK_AGAIN = timedelta(hours=1)
+CODES = ("no_teams", "trial_without_link", "lobby_closed", "lobby_unverified", "mailbox_refused")
+OPEN_LOBBIES = frozenset(
+    {
+        "everyone",
+        "organization",
+        "organizationandfederated",
+        "organizationexcludingguests",
+        "invited",
+    }
+)
+
+
+async def check_mailbox(app: App, claim: Claim, mailbox_id: str) -> None:
+    """Do the day's trial of a mailbox now, whether or not it was done before (doctor asks)."""
+    async with app.locks[f"mailbox {mailbox_id}"]:
+        mailbox = await app.store.run(lambda tx: tx.mailboxes.require(mailbox_id))
+        await _try_out(app, claim, mailbox)
+
+
+async def require_ready(app: App, claim: Claim, mailbox_id: str) -> None:
+    """Return once the mailbox has passed today's trial.
+
+    Raises:
+        NotYet: it has not; a blocker on the mailbox says why.
+    """
+    async with app.locks[f"mailbox {mailbox_id}"]:
+        mailbox, stopped = await app.store.run(lambda tx: _state(tx, mailbox_id))
+        now = app.clock.now()
+        if mailbox.checked_on != now.date():
+            if stopped and max(b.since for b in stopped) + LOOK_AGAIN > now:
+                raise NotYet(
+                    max(b.since for b in stopped) + LOOK_AGAIN, "the mailbox is stopped", stuck=True
+                )
+            await _try_out(app, claim, mailbox)
+        elif stopped:
+            raise NotYet(now + LOOK_AGAIN, "the mailbox is stopped", stuck=True)
+
+
+def _state(tx: Transaction, mailbox_id: str) -> tuple[Mailbox, list[Blocker]]:
+    blockers = tx.blockers.open(BlockerScope.MAILBOX, [mailbox_id])
+    return tx.mailboxes.require(mailbox_id), [b for b in blockers if b.code in STOPPING]
+
+
+async def stop(app: App, mailbox_id: str, code: str, **data: str) -> None:
+    """Stop a mailbox: nothing is booked from it until its next trial passes."""
+    now = app.clock.now()
+
+    def record(tx: Transaction) -> None:
+        # Opened afresh, so that its age tells when the next trial is due.
+        tx.blockers.clear(BlockerScope.MAILBOX, mailbox_id, now, code)
+        tx.blockers.set(
+            Blocker(
+                scope=BlockerScope.MAILBOX, subject_id=mailbox_id, code=code, since=now, data=data
+            )
+        )
+        tx.mailboxes.put(replace(tx.mailboxes.require(mailbox_id), checked_on=None))
+        tx.journal.write(
+            JournalEntry(at=now, code="mailbox_stopped", mailbox_id=mailbox_id, data={"why": code})
+        )
+
+    await app.store.run(record)
+
+
+async def _try_out(app: App, claim: Claim, mailbox: Mailbox) -> None:
+    try:
+        why, warning = await _trial(app, claim, mailbox)
+    except RefusedError as refusal:
+        why, warning = "mailbox_refused", None
+        await stop(app, mailbox.id, why, status=str(refusal.status), graph_code=refusal.code)
+        raise NotYet(app.clock.now() + LOOK_AGAIN, why, stuck=True) from None
+    if why is not None:
+        await stop(app, mailbox.id, why)
+        raise NotYet(app.clock.now() + LOOK_AGAIN, why, stuck=True)
+    now = app.clock.now()
+
+    def record(tx: Transaction) -> None:
+        tx.blockers.clear(BlockerScope.MAILBOX, mailbox.id, now, *CODES)
+        if warning is not None:
+            tx.blockers.set(
+                Blocker(scope=BlockerScope.MAILBOX, subject_id=mailbox.id, code=warning, since=now)
+            )
+        tx.mailboxes.put(replace(tx.mailboxes.require(mailbox.id), checked_on=now.date()))
+        tx.journal.write(JournalEntry(at=now, code="mailbox_checked", mailbox_id=mailbox.id))
+
+    await app.store.run(record)
+
+
+async def _trial(app: App, claim: Claim, mailbox: Mailbox) -> tuple[str | None, str | None]:
+    """What stops the mailbox, and what is to be noted without stopping it."""
+    calendar = app.graph.calendar
+    if not await calendar.teams_offered(mailbox.id):
+        return "no_teams", None
+    # A trial that was interrupted may have left its event behind.
+    for leftover in await calendar.find_tagged(mailbox.id, _tag(mailbox)):
+        await perform(app, claim, _delete(app, mailbox, leftover))
+    event = await perform(app, claim, _create(app, mailbox))
+    lobby = await _lobby(app, mailbox, event.join_url)
+    await perform(app, claim, _delete(app, mailbox, event))
+    if event.join_url is None:
+        return "trial_without_link", None
+    return lobby
+
+
+async def _lobby(app: App, mailbox: Mailbox, join_url: str | None) -> tuple[str | None, str | None]:
+    if join_url is None:
+        return None, None
+    try:
+        meeting = await app.graph.meetings.find(mailbox.id, join_url)
+    except RefusedError:
+        return None, "lobby_unverified"
+    if meeting is None or meeting.lobby_scope is None:
+        return None, "lobby_unverified"
+    return (None, None) if meeting.lobby_scope.lower() in OPEN_LOBBIES else ("lobby_closed", None)
+
+
+def _tag(mailbox: Mailbox) -> str:
+    return f"trial/{mailbox.id}"
+
+
+def _create(app: App, mailbox: Mailbox) -> Act[EventSnapshot]:
+    tag = _tag(mailbox)
+    start = app.clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+    span = TimeSpan(start, start + timedelta(minutes=30))
+
+    async def send(intent: Intent) -> EventSnapshot:
+        return await app.graph.calendar.create_trial(
+            mailbox.id, span, app.options.zone, intent.transaction_id or "", tag
+        )
+
+    async def look(intent: Intent) -> Happened[EventSnapshot] | NotHappened:
+        found = await app.graph.calendar.find_tagged(mailbox.id, tag)
+        return Happened(found[0]) if found else NotHappened()
+
+    return Act(
+        key=tag,
+        kind="trial_created",
+        mailbox_id=mailbox.id,
+        # A new one for each trial: an event once deleted may hold on to its transaction id.
+        transaction_id=str(UUID(int=app.chance.getrandbits(128))),
+        send=send,
+        look=look,
+        keep=keep_nothing,
+    )
+
+
+def _delete(app: App, mailbox: Mailbox, event: EventSnapshot) -> Act[None]:
+    async def send(intent: Intent) -> None:
+        await app.graph.calendar.delete(mailbox.id, event.id)
+
+    async def look(intent: Intent) -> Happened[None] | NotHappened:
+        try:
+            await app.graph.calendar.read(mailbox.id, event.id)
+        except NotFoundError:
+            return Happened(None)
+        return NotHappened()
+
+    return Act(
+        key=f"trial/{mailbox.id}/{event.id}",
+        kind="trial_deleted",
+        mailbox_id=mailbox.id,
+        event_id=event.id,
+        send=send,
+        look=look,
+        keep=keep_nothing,
+    )

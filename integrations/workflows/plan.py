@@ -1,0 +1,334 @@
+"""Planning pairs: read calendars, let the core decide, keep what it decided and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as midnight_time
+
+from integrations.ports import Transaction
+from integrations.records import (
+    Blocker,
+    BlockerScope,
+    JournalEntry,
+    Json,
+    Pair,
+    PairState,
+    Participant,
+    Session,
+    SessionState,
+)
+from integrations.workflows.app import App
+from integrations.workflows.calendars import Look, look_at, record_look
+from integrations.workflows.people import refresh_settings
+from integrations.workflows.rules import ProgramRule
+from scheduling.plan import PairPlan, Plan, PlannedSession, Unplaced
+from scheduling.planner import plan as plan_problem
+from scheduling.problem import Commitment, PairRequest, Problem
+from scheduling.reasons import Reason, Remedy
+from scheduling.timespan import TimeSpan
+
+# Accounts that no look into a calendar can help.
+HOPELESS = ("account_disabled", "guest")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """How a planning run went, in pairs."""
+
+    placed: int
+    without_slot: int
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Pairs to be planned and all that the store knows about them."""
+
+    pairs: Sequence[Pair]
+    rules: Mapping[str, ProgramRule]
+    people: Mapping[str, Participant]
+    commitments: Sequence[Commitment]
+
+    def rule_of_people(self) -> dict[str, ProgramRule]:
+        """Each person's rule: that of the first of their pairs."""
+        rules: dict[str, ProgramRule] = {}
+        for pair in self.pairs:
+            for person in (pair.mentor_id, pair.mentee_id):
+                rules.setdefault(person, self.rules[pair.program_id])
+        return rules
+
+
+async def plan_enrolled(app: App, program_id: str | None = None) -> PlanReport:
+    """Plan every pair that is enrolled and not planned yet, those that failed before included."""
+    pairs = await app.store.run(
+        lambda tx: tx.pairs.in_state(PairState.ENROLLED, program_id=program_id)
+    )
+    return await plan_pairs(app, [pair.id for pair in pairs])
+
+
+async def plan_pairs(app: App, pair_ids: Sequence[str]) -> PlanReport:
+    """Plan these pairs together, everything else staying as it is.
+
+    Who cannot be read keeps their pairs unplanned, visibly; the others proceed.
+    """
+    roll = await app.store.run(lambda tx: load_roll(tx, pair_ids, app.clock.now()))
+    if not roll.pairs:
+        return PlanReport(0, 0, 0)
+    await refresh_settings(app, roll.people)
+    roll = await app.store.run(lambda tx: load_roll(tx, pair_ids, app.clock.now()))
+    look = await look_at(
+        app, list(roll.people.values()), roll.rule_of_people(), horizon(roll, app.clock.now())
+    )
+    return await plan_with(app, roll, look)
+
+
+async def plan_with(app: App, roll: Roll, look: Look) -> PlanReport:
+    """Plan from a look already taken, and store the outcome."""
+    now = app.clock.now()
+    pairs = [p for p in roll.pairs if p.mentor_id in look.people and p.mentee_id in look.people]
+    zones = sorted(
+        {look.people[p].zone for pair in pairs for p in (pair.mentor_id, pair.mentee_id)}
+    )
+    span = horizon(roll, now)
+    days = [span.start.date() + timedelta(days=d) for d in range(span.length.days + 1)]
+    problem = Problem(
+        people=look.people,
+        pairs=tuple(request_of(pair, roll.rules[pair.program_id], now) for pair in pairs),
+        now=now,
+        commitments=tuple(roll.commitments),
+        anchor_zones=await app.graph.anchor_zones(zones, days),
+    )
+    plan = await app.offload(lambda: plan_problem(problem))
+    return await app.store.run(lambda tx: _keep(tx, roll, look, plan, now))
+
+
+def load_roll(tx: Transaction, pair_ids: Iterable[str], now: datetime) -> Roll:
+    """These pairs, without those whose people are beyond any look, and what binds their people."""
+    wanted = [pair for pair_id in pair_ids if (pair := tx.pairs.get(pair_id)) is not None]
+    ids = sorted({person for pair in wanted for person in (pair.mentor_id, pair.mentee_id)})
+    hopeless = {
+        blocker.subject_id
+        for blocker in tx.blockers.open(BlockerScope.PERSON, ids)
+        if blocker.code in HOPELESS
+    }
+    pairs = [p for p in wanted if not {p.mentor_id, p.mentee_id} & hopeless]
+    rules = {
+        program: ProgramRule.from_body(tx.rules.current(program).body)
+        for program in {pair.program_id for pair in pairs}
+    }
+    people = tx.participants.many({p for pair in pairs for p in (pair.mentor_id, pair.mentee_id)})
+    return Roll(pairs, rules, people, commitments_of(tx, people, {p.id for p in pairs}, now))
+
+
+def commitments_of(
+    tx: Transaction, person_ids: Iterable[str], leaving_out: set[str], now: datetime
+) -> list[Commitment]:
+    """Sessions to come of these people's other pairs, of whatever program."""
+    others = {
+        pair.id: frozenset((pair.mentor_id, pair.mentee_id))
+        for pair in tx.pairs.of_people(person_ids)
+        if pair.id not in leaving_out
+    }
+    standing = (SessionState.PLANNED, SessionState.SCHEDULED)
+    return [
+        Commitment(others[pair_id], TimeSpan(session.start, session.end))
+        for pair_id, sessions in tx.sessions.of_pairs(others).items()
+        for session in sessions
+        if session.state in standing and session.end > now
+    ]
+
+
+def request_of(pair: Pair, rule: ProgramRule, now: datetime) -> PairRequest:
+    """What the planner is asked for this pair."""
+    return PairRequest(
+        id=pair.id,
+        mentor=pair.mentor_id,
+        mentee=pair.mentee_id,
+        rule=rule.cadence,
+        start_date=first_monday(max(pair.start_date, now.date())),
+    )
+
+
+def first_monday(day: date) -> date:
+    """The first Monday that is not before ``day``."""
+    return day + timedelta(days=-day.weekday() % 7)
+
+
+def horizon(roll: Roll, now: datetime) -> TimeSpan:
+    """Everything any of these pairs may be placed in, whole days of every zone included."""
+    starts = [first_monday(max(pair.start_date, now.date())) for pair in roll.pairs]
+    ends = [
+        start + timedelta(days=roll.rules[pair.program_id].cadence.horizon_days)
+        for pair, start in zip(roll.pairs, starts, strict=True)
+    ]
+    first = datetime.combine(min(starts), midnight_time(), UTC) - timedelta(days=1)
+    last = datetime.combine(max(ends), midnight_time(), UTC) + timedelta(days=1)
+    return TimeSpan(first, last)
+
+
+# --- keeping what was decided -------------------------------------------------------------
+
+
+def _keep(tx: Transaction, roll: Roll, look: Look, plan: Plan, now: datetime) -> PlanReport:
+    record_look(tx, look, now)
+    counts = {"placed": 0, "without_slot": 0, "unreadable": 0}
+    for pair in roll.pairs:
+        rule = roll.rules[pair.program_id]
+        outcome = plan.pairs.get(pair.id)
+        if outcome is None:
+            kind = "unreadable"
+            _back_to_enrolled(tx, pair)
+        elif isinstance(outcome, Unplaced) or len(outcome.sessions) < _least(rule):
+            kind = "without_slot"
+            _keep_unplaced(tx, pair, outcome, now)
+        else:
+            kind = "placed"
+            _keep_placed(tx, pair, outcome, rule, look.at, now)
+        counts[kind] += 1
+    return PlanReport(**counts)
+
+
+def _least(rule: ProgramRule) -> int:
+    """How many dates a pair needs before it is worth a series."""
+    return math.ceil(rule.cadence.occurrences * rule.least_share)
+
+
+def _back_to_enrolled(tx: Transaction, pair: Pair) -> None:
+    tx.sessions.replace_planned(pair.id, ())
+    tx.pairs.put(replace(pair, state=PairState.ENROLLED, series=None))
+
+
+def _keep_unplaced(
+    tx: Transaction, pair: Pair, outcome: Unplaced | PairPlan, now: datetime
+) -> None:
+    placed = 0 if isinstance(outcome, Unplaced) else len(outcome.sessions)
+    _back_to_enrolled(tx, pair)
+    data = {
+        "placed": placed,
+        "reason": reason_data(outcome.reason),
+        "remedies": [remedy_data(remedy) for remedy in outcome.remedies],
+    }
+    new = tx.blockers.set(
+        Blocker(
+            scope=BlockerScope.PAIR,
+            subject_id=pair.id,
+            code="no_common_slot",
+            since=now,
+            data=data,
+        )
+    )
+    if new:
+        _journal(tx, pair, "no_common_slot", now, placed=placed, reason=outcome.reason.code.value)
+
+
+def _keep_placed(
+    tx: Transaction,
+    pair: Pair,
+    plan: PairPlan,
+    rule: ProgramRule,
+    read_at: datetime,
+    now: datetime,
+) -> None:
+    sessions = sessions_of(pair, plan, rule)
+    tx.sessions.replace_planned(pair.id, sessions)
+    series = {
+        "zone": plan.series.zone,
+        "weekday": plan.series.weekday,
+        "start": plan.series.start.strftime("%H:%M"),
+        "phase": plan.series.phase,
+        "first_date": plan.series.first_date.isoformat(),
+        "interval_weeks": rule.cadence.interval_weeks,
+        "first_window": sessions[0].window,
+        "occurrences": len(sessions),
+        "reason": reason_data(plan.reason),
+        "proven_optimal": plan.proven_optimal,
+    }
+    tx.pairs.put(
+        replace(
+            pair,
+            state=PairState.PLANNED,
+            series=series,
+            calendars_read_at=read_at,
+            planned_at=now,
+        )
+    )
+    tx.blockers.clear(BlockerScope.PAIR, pair.id, now, "no_common_slot", "dates_short")
+    if plan.skipped:
+        tx.blockers.set(
+            Blocker(
+                scope=BlockerScope.PAIR,
+                subject_id=pair.id,
+                code="dates_short",
+                since=now,
+                data={
+                    "placed": len(plan.sessions),
+                    "skipped": [s.window for s in plan.skipped],
+                    "remedies": [remedy_data(remedy) for remedy in plan.remedies],
+                },
+            )
+        )
+    _journal(
+        tx,
+        pair,
+        "planned",
+        now,
+        placed=len(plan.sessions),
+        moved=len(plan.moved),
+        skipped=len(plan.skipped),
+        proven_optimal=plan.proven_optimal,
+    )
+
+
+def _journal(tx: Transaction, pair: Pair, code: str, now: datetime, **data: object) -> None:
+    tx.journal.write(
+        JournalEntry(at=now, code=code, program_id=pair.program_id, pair_id=pair.id, data=data)
+    )
+
+
+def sessions_of(pair: Pair, plan: PairPlan, rule: ProgramRule) -> list[Session]:
+    """A session for every window from the first to the last that has a date.
+
+    Windows without one at either end are left out of the series; those between are skipped.
+    """
+    placed = {session.window: session for session in plan.sessions}
+    why = {skipped.window: skipped.reason for skipped in plan.skipped}
+    return [
+        _session(pair, plan, rule, window, placed.get(window), why.get(window))
+        for window in range(min(placed), max(placed) + 1)
+    ]
+
+
+def _session(
+    pair: Pair,
+    plan: PairPlan,
+    rule: ProgramRule,
+    window: int,
+    placed: PlannedSession | None,
+    why_not: Reason | None,
+) -> Session:
+    series_start = plan.series.utc_start(window, rule.cadence.interval_weeks)
+    reason = placed.reason if placed else why_not
+    return Session(
+        id=f"{pair.id}.{window}",
+        pair_id=pair.id,
+        window=window,
+        state=SessionState.PLANNED if placed else SessionState.SKIPPED,
+        series_start=series_start,
+        start=placed.start if placed else series_start,
+        end=placed.end if placed else series_start + rule.cadence.duration,
+        moved=placed.moved if placed else False,
+        reason=reason_data(reason) if reason else None,
+    )
+
+
+def reason_data(reason: Reason) -> Json:
+    """A reason as stored: its code and its facts, which name people by id alone."""
+    return {"code": reason.code.value, "facts": dict(reason.facts)}
+
+
+def remedy_data(remedy: Remedy) -> Json:
+    """A remedy as stored."""
+    return {"code": str(remedy.code), "gain": remedy.gain, "facts": dict(remedy.facts)}

@@ -1,0 +1,26 @@
+"""What all tests share: empty worlds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from integrations.store.upgrade import upgrade
+from tests.support.world import Empty
+
+
+@pytest.fixture(scope="session")
+def store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "empty.sqlite"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def empty(store_template: Path, tmp_path: Path) -> Empty:
+    """Where worlds are made."""
+    folder = tmp_path / "worlds"
+    folder.mkdir()
+    return Empty(store_template, folder)
