@@ -7,6 +7,7 @@ passwords.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ _POSTGRESQL = {
     "57": StoreUnreachableError,
 }
 
+_MISSING_DATABASE = re.compile(r'database "[^"]*" does not exist')
+
 _WORDS = {
     StoreMissingError: "there is no program store at {}",
     StoreLockedError: "somebody else holds the lock of {}",
@@ -94,7 +97,9 @@ def _kind(error: BaseException | None, file: Path | None) -> type[StoreError]:
     if isinstance(error, sqlite3.Error):
         return _sqlite_kind(error, file)
     if isinstance(error, psycopg.Error):
-        state = error.sqlstate or "08"
+        # A refused connection carries no code: only its words tell a missing database.
+        refused = "3D000" if _MISSING_DATABASE.search(str(error)) else "08"
+        state = error.sqlstate or refused
         return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2]) or StoreError
     return StoreError
 

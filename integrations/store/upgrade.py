@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, inspect, select, text
 
 from integrations.errors import StoreNewerError
@@ -41,21 +39,13 @@ def upgrade(url: str, *, lock_timeout: timedelta = timedelta(seconds=60)) -> Non
         engine.dispose()
 
 
-def migrations(connection: Connection) -> Config:
-    """Alembic's configuration for our migrations over an open connection."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(:lock)")
         connection.execute(lock, {"lock": _UPGRADE_LOCK})
     if _revision(connection) > CODE_REVISION:
         return
-    command.upgrade(migrations(connection), "head")
+    _migrate(connection)
     numbers = {"revision": CODE_REVISION, "minimum_code_revision": MINIMUM_CODE_REVISION}
     insert = insert_into(connection, tables.store_info).values(id=1, **numbers)
     connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=numbers))
@@ -70,3 +60,15 @@ def _revision(connection: Connection) -> int:
     if row.minimum_code_revision > CODE_REVISION:
         raise StoreNewerError(row.minimum_code_revision, CODE_REVISION)
     return int(row.revision)
+
+
+def _migrate(connection: Connection) -> None:
+    """Let Alembic do what is missing, over a connection whose transaction is open."""
+    # Here, because it takes long to load and the app never migrates.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -17,7 +17,7 @@ from integrations.runtime import Immortal, in_thread
 from integrations.store import SqlStore
 from tests.support.stores import MINUTE, NOW
 
-ROUNDS = 40
+ROUNDS = 25
 
 
 class StopsBeforeCommit:

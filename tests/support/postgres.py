@@ -67,7 +67,7 @@ def running_postgres() -> Iterator[PostgresServer]:
         password = home / "password"
         password.write_text(PASSWORD)
         password.chmod(0o644)
-        data, log, port = home / "data", home / "log", _free_port()
+        data, log, port = home / "data", home / "log", free_port()
 
         def run(program: str, *arguments: str) -> None:
             subprocess.run(  # noqa: S603  # our own programs and arguments
@@ -127,7 +127,8 @@ def _programs(home: Path, user: str | None) -> Path:
     return installation / "bin"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
