@@ -234,4 +234,6 @@ def _busy(diary: Diary, zone: str, rule: Document, chance: Random) -> list[list[
 def _status(diary: Diary, chance: Random) -> str:
     if chance.random() < diary.tentative_share:
         return "tentative"
-    return chance.choices(("busy", "oof", "free", "workingElsewhere", "unknown"), (90, 2, 4, 3, 1))[0]
+    return chance.choices(("busy", "oof", "free", "workingElsewhere", "unknown"), (90, 2, 4, 3, 1))[
+        0
+    ]

@@ -48,7 +48,9 @@ class PlainPerson:
         blocking = {"busy", "oof", "unknown"}
         if not rule["tentative_is_soft"]:
             blocking.add("tentative")
-        self.firm = [(instant(s), instant(e)) for s, e, status in person["busy"] if status in blocking]
+        self.firm = [
+            (instant(s), instant(e)) for s, e, status in person["busy"] if status in blocking
+        ]
         self.held = [
             (instant(s), instant(e))
             for s, e, status in person["busy"]
@@ -110,7 +112,9 @@ class PlainPerson:
         return day, soft
 
 
-def pair_starts(mentor: dict[int, Start], mentee: dict[int, Start]) -> dict[int, tuple[Start, Start]]:
+def pair_starts(
+    mentor: dict[int, Start], mentee: dict[int, Start]
+) -> dict[int, tuple[Start, Start]]:
     """Starts that suit both, keyed by epoch minute."""
     return {at: (mentor[at], mentee[at]) for at in sorted(mentor.keys() & mentee.keys())}
 

@@ -177,7 +177,9 @@ class GroupModel:
             by_week[day - timedelta(days=day.weekday())].append(var)
         reach = rule["duration_minutes"] + rule["buffer_minutes"]
         for at in by_start:
-            window = [v for t in range(at, at + reach, rule["step_minutes"]) for v in by_start.get(t, ())]
+            window = [
+                v for t in range(at, at + reach, rule["step_minutes"]) for v in by_start.get(t, ())
+            ]
             if len(window) > 1:
                 self.model.add_at_most_one(window)
         for cap, groups_of in (
@@ -190,5 +192,3 @@ class GroupModel:
 
 def _day(at: int, zone: str) -> date:
     return (EPOCH + timedelta(minutes=at)).astimezone(ZoneInfo(zone)).date()
-
-

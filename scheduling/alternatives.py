@@ -11,7 +11,6 @@ from scheduling.boards import pair_boards, series_slot
 from scheduling.cadence import SeriesSlot
 from scheduling.cost import MOVE, SKIP, TENTATIVE, Costs, score_of
 from scheduling.group import Group
-from scheduling.load import costs_beside
 from scheduling.people import epoch_minute, instant_at
 from scheduling.plan import Score
 from scheduling.problem import Problem
@@ -130,7 +129,7 @@ def _board(problem: Problem, pair_id: str) -> PairBoard:
 
 def _standing_costs(problem: Problem, board: PairBoard) -> Costs:
     group = Group([board], problem.commitments)
-    return costs_beside(board, group.loads_of(board))
+    return group.standing_costs(board)
 
 
 def _positions_in(board: PairBoard, window: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

@@ -146,22 +146,43 @@ def _nearness(raster: Raster, holidays: NDArray[np.int64]) -> Costs:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One session of a pair on its raster: window, epoch minutes, mentor's day of the horizon."""
+    """One session of a pair: window, raster position, epoch minutes, each one's horizon day.
+
+    ``day`` is the mentor's, by which windows and gaps are counted.
+    """
 
     window: int
     position: int
     start: int
     end: int
     day: int
+    mentee_day: int
     moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One own session of a person: epoch minutes, local day number, minutes to keep clear."""
+
+    start: int
+    end: int
+    day: int
+    buffer: int
 
 
 def placement(board: PairBoard, window: int, position: int, *, moved: bool) -> Placement:
     """The session at a raster position."""
-    start = int(board.frame.raster.times[position])
-    day = int(board.frame.raster.zones[board.mentor.zone].day[position])
-    end = start + board.request.rule.duration_minutes
-    return Placement(window, position, start, end, day, moved)
+    raster = board.frame.raster
+    start = int(raster.times[position])
+    return Placement(
+        window,
+        position,
+        start,
+        start + board.request.rule.duration_minutes,
+        int(raster.zones[board.mentor.zone].day[position]),
+        int(raster.zones[board.mentee.zone].day[position]),
+        moved,
+    )
 
 
 def kept_placements(board: PairBoard) -> list[Placement]:
@@ -169,6 +190,15 @@ def kept_placements(board: PairBoard) -> list[Placement]:
     kept = []
     for session in board.request.kept:
         start, end = epoch_minute(session.span.start), epoch_minute(session.span.end)
-        day = local_day(board.mentor.zone, start) - board.frame.raster.first_day
-        kept.append(Placement(session.window, -1, start, end, day, moved=True))
+        first = board.frame.raster.first_day
+        day, mentee_day = (local_day(p.zone, start) - first for p in (board.mentor, board.mentee))
+        kept.append(Placement(session.window, -1, start, end, day, mentee_day, moved=True))
     return sorted(kept, key=lambda p: p.window)
+
+
+def booked_for(board: PairBoard, placed: Placement) -> tuple[Booked, Booked]:
+    """The entries a session makes for mentor and mentee."""
+    first, buffer = board.frame.raster.first_day, board.request.rule.buffer_minutes
+    mine = Booked(placed.start, placed.end, first + placed.day, buffer)
+    theirs = Booked(placed.start, placed.end, first + placed.mentee_day, buffer)
+    return mine, theirs

@@ -1,19 +1,22 @@
-"""Pairs that share people, planned together."""
+"""Pairs that share people: who they are, what stands already, and what they cost together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scheduling.board import PairBoard
-from scheduling.cost import SKIP
-from scheduling.load import Booked, Limits, PersonLoad, costs_beside
+from scheduling.board import Booked, PairBoard
+from scheduling.cost import SKIP, Costs, goals_of
+from scheduling.load import Limits, PersonLoad, costs_beside
 from scheduling.people import epoch_minute
 from scheduling.problem import Commitment, PairRequest
-from scheduling.single import Choice, best_choice
+from scheduling.single import Choice
+
+Choices = dict[str, Choice | None]
+"""A choice for every pair by id; ``None`` where no zone can anchor a series."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupPlan:
-    """A choice for every pair of a group (``None``: no series slot at all); is it proven?"""
+    """A choice for every pair of a group; is it proven that none is better?"""
 
     choices: Mapping[str, Choice | None]
     proven_optimal: bool
@@ -38,71 +41,53 @@ def connected(pairs: Sequence[PairRequest]) -> list[list[PairRequest]]:
 
 
 class Group:
-    """Boards of pairs that share people, and the load each person carries already."""
+    """Boards of pairs that share people, in order of pair ids, and standing sessions.
+
+    The order does not depend on the order the pairs were asked for, so neither
+    does the plan.
+    """
 
     def __init__(self, boards: Sequence[PairBoard], commitments: Iterable[Commitment]) -> None:
-        self.boards = tuple(boards)
-        self.loads: dict[str, PersonLoad] = {}
-        for board in boards:
+        self.boards = tuple(sorted(boards, key=lambda b: b.request.id))
+        self.standing: dict[str, PersonLoad] = {}
+        for board in self.boards:
             rule = board.request.rule
             limits = Limits(rule.max_per_person_per_day, rule.max_per_person_per_week)
             for person in (board.mentor, board.mentee):
-                known = self.loads.setdefault(person.id, PersonLoad(person, limits))
+                known = self.standing.setdefault(person.id, PersonLoad(person, limits))
                 known.limits = known.limits.tightened(limits)
         for commitment in commitments:
             self._stand(commitment)
-        for board in boards:
+        for board in self.boards:
             for kept in board.request.kept:
                 self._stand(Commitment(frozenset(board.request.members), kept.span))
 
     def _stand(self, commitment: Commitment) -> None:
         start, end = epoch_minute(commitment.span.start), epoch_minute(commitment.span.end)
         for person in commitment.people:
-            if person in self.loads:
-                load = self.loads[person]
-                load.sessions.append(load.booked(start, end, 0))
+            if person in self.standing:
+                self.standing[person].stand(start, end)
 
-    def loads_of(self, board: PairBoard) -> tuple[PersonLoad, PersonLoad]:
-        """The loads of the pair's two people."""
-        return self.loads[board.mentor.id], self.loads[board.mentee.id]
+    def standing_costs(self, board: PairBoard) -> Costs:
+        """The pair's costs beside what stands already."""
+        return costs_beside(board, (self.standing[p] for p in board.request.members))
 
-    def best_beside(self, board: PairBoard) -> Choice | None:
-        """The pair's best choice beside everything its people carry at present."""
-        return best_choice(board, costs_beside(board, self.loads_of(board)))
-
-    def take(self, board: PairBoard, choice: Choice) -> list[tuple[PersonLoad, Booked]]:
-        """Add a choice to the loads; what was added, to take it back with ``release``."""
-        buffer = board.request.rule.buffer_minutes
-        added = []
-        for load in self.loads_of(board):
-            for placed in choice.placements:
-                booked = load.booked(placed.start, placed.end, buffer)
-                load.sessions.append(booked)
-                added.append((load, booked))
-        return added
-
-    def release(self, added: Iterable[tuple[PersonLoad, Booked]]) -> None:
-        """Take back what ``take`` added."""
-        for load, booked in added:
-            load.sessions.remove(booked)
+    def loads(self, choices: Mapping[str, Choice | None]) -> dict[str, PersonLoad]:
+        """Every person's load: what stands and what ``choices`` add."""
+        more: dict[str, list[Booked]] = {person: [] for person in self.standing}
+        for board in self.boards:
+            choice = choices.get(board.request.id)
+            if choice is not None:
+                for person, booked in zip(board.request.members, choice.booked, strict=True):
+                    more[person] += booked
+        return {p: load.with_more(more[p]) for p, load in self.standing.items()}
 
 
-def plan_group(group: Group) -> GroupPlan:
-    """A plan of the group: hardest pair first, each beside those before it."""
-    alone = {board.request.id: group.best_beside(board) for board in group.boards}
+def cost_of(board: PairBoard, choice: Choice | None) -> int:
+    """What a choice costs; none at all skips every window."""
+    return SKIP * len(board.request.open_windows) if choice is None else choice.cost
 
-    def cost(board: PairBoard) -> int:
-        choice = alone[board.request.id]
-        return SKIP * len(board.request.open_windows) if choice is None else choice.cost
 
-    choices: dict[str, Choice | None] = {}
-    for board in sorted(group.boards, key=cost, reverse=True):
-        choice = group.best_beside(board)
-        choices[board.request.id] = choice
-        if choice is not None:
-            group.take(board, choice)
-    proven = all(
-        (None if a is None else a.cost) == (None if b is None else b.cost)
-        for a, b in ((alone[key], choices[key]) for key in choices)
-    )
-    return GroupPlan(choices, proven)
+def total_goals(boards: Iterable[PairBoard], choices: Mapping[str, Choice | None]) -> int:
+    """The sum of the pairs' costs, in what the goals speak of."""
+    return sum(goals_of(cost_of(board, choices[board.request.id])) for board in boards)

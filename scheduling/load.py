@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from scheduling.board import PairBoard
+from scheduling.board import Booked, PairBoard
 from scheduling.cost import SKIP, Costs
 from scheduling.people import Person
 from scheduling.zonetime import local_day
@@ -18,16 +16,6 @@ SAME_WEEK = 2
 def week_of(day: int) -> int:
     """Number of the Monday week of a day number; day 0, 1970-01-01, was a Thursday."""
     return (day + 3) // 7
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """One own session of a person: epoch minutes, local day number, minutes to keep clear."""
-
-    start: int
-    end: int
-    day: int
-    buffer: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,53 +42,59 @@ class PersonLoad:
     limits: Limits
     sessions: list[Booked] = field(default_factory=list)
 
-    def booked(self, start: int, end: int, buffer: int) -> Booked:
-        """The entry a session would make, its local day included."""
-        return Booked(start, end, local_day(self.person.zone, start), buffer)
+    def stand(self, start: int, end: int) -> None:
+        """Add a session that stands already; its own buffer is not known."""
+        self.sessions.append(Booked(start, end, local_day(self.person.zone, start), 0))
 
-    def full_days(self) -> list[int]:
-        """Local day numbers that can take no further session."""
-        return _full((s.day for s in self.sessions), self.limits.per_day)
-
-    def full_weeks(self) -> list[int]:
-        """Monday weeks that can take no further session."""
-        return _full((week_of(s.day) for s in self.sessions), self.limits.per_week)
+    def with_more(self, sessions: Iterable[Booked]) -> "PersonLoad":
+        """This load and further sessions."""
+        return PersonLoad(self.person, self.limits, [*self.sessions, *sessions])
 
 
-def _full(numbers: Iterable[int], cap: int | None) -> list[int]:
-    if cap is None:
+def forbidden(board: PairBoard, load: PersonLoad) -> list[slice]:
+    """The stretches of the pair's raster that one person's load rules out; may overlap."""
+    if not load.sessions:
         return []
-    return [number for number, count in Counter(numbers).items() if count >= cap]
+    rule, raster = board.request.rule, board.frame.raster
+    table, first_day = raster.zones[load.person.zone], raster.first_day
+    days = Counter([s.day for s in load.sessions])
+    found: list[slice] = []
+    cap = load.limits.per_week
+    if cap is not None:
+        weeks = Counter([week_of(s.day) for s in load.sessions])
+        found += [week_slice(board, load.person, w) for w, count in weeks.items() if count >= cap]
+    cap = load.limits.per_day
+    open_days = set(days)
+    if cap is not None:
+        full = {day for day, count in days.items() if count >= cap}
+        found += [table.day_slice(day - first_day) for day in full]
+        open_days -= full
+    length = rule.duration_minutes
+    for session in load.sessions:
+        # A session next to a full day may still reach over midnight with its buffer.
+        clear = max(session.buffer, rule.buffer_minutes)
+        if session.day in open_days or clear:
+            found.append(
+                slice(
+                    raster.first_at(session.start - length - clear + 1),
+                    raster.first_at(session.end + clear),
+                )
+            )
+    return found
+
+
+def week_slice(board: PairBoard, person: Person, week: int) -> slice:
+    """The stretch of a pair's raster that is a Monday week of one person."""
+    monday = week * 7 - 3 - board.frame.raster.first_day
+    return board.frame.raster.zones[person.zone].days_slice(monday, monday + 7)
 
 
 def costs_beside(board: PairBoard, loads: Iterable[PersonLoad]) -> Costs:
     """The pair's costs with every start ruled out that the loads of its people forbid."""
-    raster = board.frame.raster
     costs = board.costs.copy()
     for load in loads:
-        if not load.sessions:
-            continue
-        table = raster.zones[load.person.zone]
         for week in {week_of(s.day) for s in load.sessions}:
-            costs[table.days_slice(*_days_of(week, raster.first_day))] += SAME_WEEK
-        _block_overlaps(board, costs, load.sessions)
-        for day in load.full_days():
-            costs[table.day_slice(day - raster.first_day)] = SKIP
-        for week in load.full_weeks():
-            costs[table.days_slice(*_days_of(week, raster.first_day))] = SKIP
-    return np.minimum(costs, SKIP, out=costs)
-
-
-def _days_of(week: int, first_day: int) -> tuple[int, int]:
-    monday = week * 7 - 3 - first_day
-    return monday, monday + 7
-
-
-def _block_overlaps(board: PairBoard, costs: Costs, sessions: list[Booked]) -> None:
-    rule, raster = board.request.rule, board.frame.raster
-    rows = np.array([(s.start, s.end, s.buffer) for s in sessions], dtype=np.int64)
-    clear = np.maximum(rows[:, 2], rule.buffer_minutes)
-    first = raster.at_or_after(rows[:, 0] - rule.duration_minutes - clear + 1)
-    after = raster.at_or_after(rows[:, 1] + clear)
-    for low, high in zip(first.tolist(), after.tolist(), strict=True):
-        costs[low:high] = SKIP
+            costs[week_slice(board, load.person, week)] += SAME_WEEK
+        for stretch in forbidden(board, load):
+            costs[stretch] = SKIP
+    return costs

@@ -3,12 +3,13 @@
 from scheduling.board import PairBoard, Placement
 from scheduling.boards import pair_boards, series_slot
 from scheduling.cost import score_of
-from scheduling.group import Group, connected, plan_group
+from scheduling.group import Group, connected
 from scheduling.people import instant_at
 from scheduling.plan import PairPlan, Plan, PlannedSession, SkippedWindow, Unplaced
 from scheduling.problem import Problem
 from scheduling.reasons import Reason, ReasonCode
 from scheduling.single import Choice
+from scheduling.together import plan_group
 
 
 def plan(problem: Problem) -> Plan:

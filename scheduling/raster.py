@@ -30,6 +30,8 @@ class ZoneTable:
     start: NDArray[np.int32]
     end: NDArray[np.int32]
     bookable: Flags
+    edges: tuple[int, ...]
+    """Position at which each day begins, from two days before the horizon."""
 
     def day_slice(self, day: int) -> slice:
         """Positions whose local day is ``day``."""
@@ -37,8 +39,8 @@ class ZoneTable:
 
     def days_slice(self, first: int, end: int) -> slice:
         """Positions whose local day lies in ``first`` to ``end``, half-open."""
-        low, high = np.searchsorted(self.day, (first, end))
-        return slice(int(low), int(high))
+        edges = self.edges
+        return slice(edges[_within(first, edges)], edges[_within(end, edges)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,10 +83,7 @@ class Raster:
             ([0], np.cumsum(active, dtype=np.int32))
         ).astype(np.int32)
         self._active = active
-        self.zones = {
-            zone: ZoneTable(t.day[active], t.start[active], t.end[active], t.bookable[active])
-            for zone, t in dense_tables.items()
-        }
+        self.zones = {zone: self._narrowed(table, active) for zone, table in dense_tables.items()}
 
     def __len__(self) -> int:
         return len(self.times)
@@ -98,6 +97,11 @@ class Raster:
         """Position of the first start at or after each epoch minute."""
         ticks = -((self.origin - minutes) // self.step)
         return self._before[np.clip(ticks, 0, len(self._active))]
+
+    def first_at(self, minute: int) -> int:
+        """Position of the first start at or after one epoch minute."""
+        ticks = -((self.origin - minute) // self.step)
+        return int(self._before[min(max(ticks, 0), len(self._active))])
 
     def position_of(self, minutes: Minutes) -> NDArray[np.int32]:
         """Position of the start at exactly each epoch minute, or -1."""
@@ -155,9 +159,18 @@ class Raster:
             & (horizon_day < rule.horizon_days)
             & ~np.isin(day, blackout)
         )
-        return ZoneTable(
-            horizon_day.astype(np.int32), start.astype(np.int32), end.astype(np.int32), bookable
-        )
+        columns = (column.astype(np.int32) for column in (horizon_day, start, end))
+        return ZoneTable(*columns, bookable, ())
+
+    def _narrowed(self, table: ZoneTable, active: Flags) -> ZoneTable:
+        day = table.day[active]
+        days = np.arange(-2, self.rule.horizon_days + 4)
+        edges = tuple(np.searchsorted(day, days).tolist())
+        return ZoneTable(day, table.start[active], table.end[active], table.bookable[active], edges)
+
+
+def _within(day: int, edges: tuple[int, ...]) -> int:
+    return min(max(day + 2, 0), len(edges) - 1)
 
 
 def local_time(minute: int) -> time:

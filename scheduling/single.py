@@ -10,18 +10,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scheduling.board import PairBoard, Placement, kept_placements, placement
+from scheduling.board import Booked, PairBoard, Placement, booked_for, kept_placements, placement
 from scheduling.cost import SKIP, Costs
-from scheduling.zonetime import local_day
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A series option of a pair and its sessions in order of windows, with their cost."""
+    """A series option of a pair and its sessions in order of windows, with their cost.
+
+    ``booked`` holds the entries they make for mentor and mentee.
+    """
 
     option: int
     placements: tuple[Placement, ...]
     cost: int
+    booked: tuple[tuple[Booked, ...], tuple[Booked, ...]]
+
+
+def _choice(board: PairBoard, option: int, placements: Sequence[Placement], cost: int) -> Choice:
+    entries = [booked_for(board, placed) for placed in placements]
+    both = (tuple(mine for mine, _ in entries), tuple(theirs for _, theirs in entries))
+    return Choice(option, tuple(placements), cost, both)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +118,7 @@ def realise(board: PairBoard, costs: Costs, bounds: Bounds, option: int) -> Choi
     fits = neighbour_test(board)
     everything = sorted((*chosen, *kept_placements(board)), key=lambda p: p.window)
     if all(fits(a, b) for a, b in itertools.pairwise(everything)):
-        return Choice(option, tuple(chosen), int(bounds.total[option]))
+        return _choice(board, option, chosen, int(bounds.total[option]))
     return _realise_with_gaps(board, costs, bounds, option)
 
 
@@ -152,21 +161,16 @@ def neighbour_test(board: PairBoard) -> Callable[[Placement, Placement], bool]:
             return True
         if b.start < a.end + rule.buffer_minutes:
             return False
-        if day_cap == 1 and _same_local(board, a, b, 1):
+        if day_cap == 1 and _same_local(a, b, 1):
             return False
-        return not (week_cap == 1 and _same_local(board, a, b, 7))
+        return not (week_cap == 1 and _same_local(a, b, 7))
 
     return fits
 
 
-def _same_local(board: PairBoard, a: Placement, b: Placement, days: int) -> bool:
+def _same_local(a: Placement, b: Placement, days: int) -> bool:
     """Whether two sessions share a local day (1) or Monday week (7) of either person."""
-    first = board.frame.raster.first_day
-    return any(
-        (local_day(person.zone, a.start) - first) // days
-        == (local_day(person.zone, b.start) - first) // days
-        for person in (board.mentor, board.mentee)
-    )
+    return a.day // days == b.day // days or a.mentee_day // days == b.mentee_day // days
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ def _realise_with_gaps(board: PairBoard, costs: Costs, bounds: Bounds, option: i
                 reached[candidate] = _Path(before.cost + cost, (*before.placements, candidate))
         paths = reached
     best = min(paths.values(), key=lambda path: path.cost)
-    return Choice(option, best.placements, best.cost)
+    return _choice(board, option, best.placements, best.cost)
 
 
 def _after_kept(

@@ -13,12 +13,20 @@ from simulator.serve_state import ClockWish, FirmWish, ServeError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to stop; 0 when it was, 1 when it could not, 2 for wrong options."""
+    """Serve until told to stop.
+
+    Returns:
+        The exit code: 0 told to stop, 1 not able to serve (standard error says why), 130
+        interrupted before it listened. Wrong options leave with 2.
+    """
     try:
         serve(_options(arguments))
     except ServeError as error:
         sys.stderr.write(f"simulator: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        # Interrupted while the firm was being made; the next start begins again.
+        return 130
     return 0
 
 

@@ -32,8 +32,9 @@ STANDING = (
     "Associates' forum", "Team stand-up", "Pro bono clinic", "Training committee",
 )  # fmt: skip
 PRIVATE = (
-    "Dentist", "Physiotherapy", "School concert", "Parents' evening", "Optician", "Vet",
-    "House viewing", "Therapy", "Passport renewal", "Antenatal class",
+    "Dentist, root canal", "Physiotherapy, left knee", "School concert", "Parents' evening",
+    "Optician's check-up", "Vet with the dog", "House viewing", "Couples therapy",
+    "Passport renewal", "Antenatal class",
 )  # fmt: skip
 CITIES = (
     "Frankfurt",
@@ -169,7 +170,9 @@ def _leave(diary: Diary) -> None:
         diary.put_days(first, 7 * weeks - 2, "Annual leave", "oof")
     for _ in range(diary.about(2)):
         for day in diary.working_days(1, int(diary.random() * diary.horizon.weeks)):
-            diary.put_days(day, 1, diary.pick(("Day off", "Moving house", "Sick")), "oof")
+            diary.put_days(
+                day, 1, diary.pick(("Day off in lieu", "Moving house", "Off sick, migraine")), "oof"
+            )
 
 
 def _private_life(diary: Diary, habits: Habits) -> None:
@@ -191,7 +194,9 @@ def _lunch(diary: Diary) -> None:
     if diary.chance(0.3):
         minute = diary.pick((12 * 60, 12 * 60 + 30, 13 * 60))
         for weekday in diary.weekdays:
-            series = Series(weekday, minute, 60, "Lunch", diary.pick(("busy", "tentative")))
+            series = Series(
+                weekday, minute, 60, "Lunch, keep free", diary.pick(("busy", "tentative"))
+            )
             diary.repeat(series, moving=0)
         return
     for week in range(diary.horizon.weeks):

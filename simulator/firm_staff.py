@@ -39,13 +39,13 @@ _WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", 
 _BEGINS = (8 * 60, 8 * 60 + 30, 9 * 60, 9 * 60)
 _LENGTHS = (510, 540, 570, 600)
 _PART_TIME_SHARE = 0.08
-# Days off and shorter days: (weekdays worked, when they begin, when they end), in minutes.
-_PART_TIME = (
-    ((0, 1, 2), 9 * 60, 17 * 60 + 30),
-    ((0, 1, 3), 8 * 60 + 30, 17 * 60),
-    ((1, 2, 3, 4), 9 * 60, 17 * 60),
-    ((0, 1, 2, 3), 8 * 60, 14 * 60),
-    ((0, 1, 2, 3, 4), 9 * 60 + 30, 15 * 60),
+# Hours by weekday (0 is Monday), in minutes after midnight.
+_PART_TIME: tuple[dict[int, tuple[int, int]], ...] = (
+    dict.fromkeys((0, 1, 2), (9 * 60, 17 * 60 + 30)),
+    dict.fromkeys((0, 1, 3), (8 * 60 + 30, 17 * 60)),
+    dict.fromkeys((1, 2, 3, 4), (9 * 60, 17 * 60)),
+    dict.fromkeys((0, 1, 2, 3, 4), (9 * 60 + 30, 15 * 60)),
+    dict.fromkeys((0, 1, 2), (8 * 60, 14 * 60)) | {3: (12 * 60, 18 * 60)},
 )
 
 
@@ -60,12 +60,22 @@ class Hired:
 
 @dataclass(frozen=True, slots=True)
 class _Week:
-    """The hours somebody really works; a part-timer's mailbox publishes others."""
+    """Hours really worked by weekday, in minutes; a part-timer's mailbox publishes others."""
 
-    weekdays: tuple[int, ...]
-    begin: int
-    finish: int
+    hours: dict[int, tuple[int, int]]
     part_time: bool = False
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        return tuple(self.hours)
+
+    @property
+    def begin(self) -> int:
+        return min(begin for begin, _ in self.hours.values())
+
+    @property
+    def finish(self) -> int:
+        return max(finish for _, finish in self.hours.values())
 
 
 class Staff:
@@ -92,7 +102,7 @@ class Staff:
 
     def hire_assistants(self, offices: Sequence[Office], seniors_each: int) -> None:
         """Give every office one assistant for each ``seniors_each`` of its seniors, or part."""
-        week = _Week((0, 1, 2, 3, 4), 9 * 60, 17 * 60 + 30)
+        week = _Week(dict.fromkeys(range(5), (9 * 60, 17 * 60 + 30)))
         habits = Habits(senior=False, begin=week.begin, finish=week.finish, load=0.3)
         for office in offices:
             seniors = sum(person.senior and person.office == office for person in self.people)
@@ -134,7 +144,7 @@ class Staff:
         if week.part_time:
             _block_free_days(diary, week)
         fill(diary, habits)
-        hours = (_clock(week.begin), _clock(week.finish))
+        hours = {_WEEKDAYS[day]: (_clock(a), _clock(b)) for day, (a, b) in week.hours.items()}
         return FirmPerson(
             id=_directory_id(rng),
             mail=mail,
@@ -142,10 +152,8 @@ class Staff:
             office=office,
             title=title,
             senior=habits.senior,
-            hours=(time(9), time(17, 30)) if week.part_time else hours,
-            hours_by_weekday={_WEEKDAYS[day]: hours for day in week.weekdays}
-            if week.part_time
-            else {},
+            hours=(time(9), time(17, 30)) if week.part_time else hours["monday"],
+            hours_by_weekday=hours if week.part_time else {},
             appointments=tuple(diary.entries),
         )
 
@@ -172,10 +180,9 @@ def program_mailbox(number: int, seed: int, office: Office) -> FirmPerson:
 
 def _week(rng: Random) -> _Week:
     if rng.random() < _PART_TIME_SHARE:
-        weekdays, begin, finish = rng.choice(_PART_TIME)
-        return _Week(weekdays, begin, finish, part_time=True)
+        return _Week(rng.choice(_PART_TIME), part_time=True)
     begin = rng.choice(_BEGINS)
-    return _Week((0, 1, 2, 3, 4), begin, begin + rng.choice(_LENGTHS))
+    return _Week(dict.fromkeys(range(5), (begin, begin + rng.choice(_LENGTHS))))
 
 
 def _block_free_days(diary: Diary, week: _Week) -> None:

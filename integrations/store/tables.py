@@ -209,7 +209,7 @@ intents = Table(
     Column("id", String, primary_key=True),
     Column("key", Text, nullable=False),
     Column("kind", String, nullable=False),
-    Column("pair_id", String, nullable=False),
+    Column("pair_id", String),
     Column("mailbox_id", String, nullable=False),
     Column("state", Word(IntentState), nullable=False),
     Column("created_at", Instant, nullable=False),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from integrations.errors import (
     ClaimLostError,
@@ -143,9 +145,15 @@ class Worker:
         code = type(error).__name__
         level = logging.WARNING if isinstance(error, IntegrationError) else logging.ERROR
         log_event(
-            logger, "work_failed", level, work=work.id, kind=work.kind, error=code,
+            logger,
+            "work_failed",
+            level,
+            work=work.id,
+            kind=work.kind,
+            error=code,
+            where=_where(error),
             attempt=work.attempts,
-        )  # fmt: skip
+        )
         if work.attempts < MOST_ATTEMPTS:
             pause = min(FIRST_PAUSE * 2 ** (work.attempts - 1), LONGEST_PAUSE)
             await app.store.run(
@@ -153,6 +161,12 @@ class Worker:
             )
         else:
             await app.store.run(lambda tx: put_aside(tx, work, code, now))
+
+
+def _where(error: Exception) -> str:
+    """The innermost place the error came from; its message may quote what it was given."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def _open_rows(tx: Transaction) -> int:

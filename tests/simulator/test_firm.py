@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -47,24 +47,28 @@ def instances(entry: Appointment) -> Iterator[tuple[datetime, datetime]]:
 
 
 def blocks(person: FirmPerson) -> list[tuple[datetime, datetime]]:
-    """Instants between which somebody is busy or away, in order."""
+    """Instants between which somebody is busy or away, in UTC and in order."""
     return sorted(
-        (begin.replace(tzinfo=ZoneInfo(entry.zone)), end.replace(tzinfo=ZoneInfo(entry.zone)))
+        (in_utc(begin, ZoneInfo(entry.zone)), in_utc(end, ZoneInfo(entry.zone)))
         for entry in person.appointments
         if entry.show_as in ("busy", "oof")
         for begin, end in instances(entry)
     )
 
 
+def in_utc(wall_clock: datetime, zone: ZoneInfo) -> datetime:
+    return wall_clock.replace(tzinfo=zone).astimezone(UTC)
+
+
 def hours_on(person: FirmPerson, day: date) -> tuple[datetime, datetime] | None:
-    """The hours really worked on ``day``."""
+    """The hours really worked on ``day``, in UTC."""
     weekday = WEEKDAYS[day.weekday()]
     known = person.hours_by_weekday
     hours = known.get(weekday) if known else person.hours if weekday in person.workdays else None  # type: ignore[call-overload]
     if hours is None:
         return None
     zone = ZoneInfo(person.office.zone)
-    begin, end = (datetime.combine(day, clock, zone) for clock in hours)
+    begin, end = (in_utc(datetime.combine(day, clock), zone) for clock in hours)
     return begin, end
 
 
@@ -76,7 +80,7 @@ def free_starts(person: FirmPerson) -> set[datetime]:
         hours = hours_on(person, START + timedelta(days=offset))
         if hours is None:
             continue
-        begin, end = (edge.astimezone(ZoneInfo("UTC")) for edge in hours)
+        begin, end = hours
         near = [block for block in taken if block[1] > begin and block[0] < end]
         while begin + timedelta(hours=1) <= end:
             if all(b >= begin + timedelta(hours=1) or e <= begin for b, e in near):
@@ -229,8 +233,13 @@ def test_no_appointment_begins_or_ends_in_an_hour_its_zone_skips() -> None:
             for edges in instances(entry):
                 for edge in edges:
                     there = edge.replace(tzinfo=zone)
-                    back = there.astimezone(ZoneInfo("UTC")).astimezone(zone)
+                    back = there.astimezone(UTC).astimezone(zone)
                     assert back.replace(tzinfo=None) == edge
+
+
+def test_every_title_is_long_enough_to_be_recognised_in_a_log() -> None:
+    titles = {entry.subject for person in firm_of(100, 1).people for entry in person.appointments}
+    assert all(len(title) >= 8 and not title.islower() for title in titles)
 
 
 def test_skipped_dates_are_dates_of_their_series() -> None:
@@ -254,7 +263,7 @@ def test_skipped_dates_are_dates_of_their_series() -> None:
         ("two weeks' leave", lambda e: e.all_day and e.show_as == "oof" and day_count(e) == 12),
         ("hold", lambda e: e.show_as == "tentative" and e.subject.startswith("HOLD")),
         ("private item", lambda e: e.private and not e.weekly_interval),
-        ("lunch", lambda e: e.subject == "Lunch" and e.weekly_interval == 1),
+        ("lunch", lambda e: e.subject == "Lunch, keep free" and e.weekly_interval == 1),
         ("flight", lambda e: e.subject.startswith("Flight")),
         ("focus time", lambda e: e.subject.startswith("Focus")),
         ("work elsewhere", lambda e: e.show_as == "workingElsewhere"),
@@ -291,6 +300,11 @@ def test_part_timers_work_other_hours_than_their_mailbox_says() -> None:
         assert person.hours == (time(9), time(17, 30))
         published = dict.fromkeys(person.workdays, person.hours)
         assert person.hours_by_weekday != published
+
+
+def test_some_part_timers_work_other_hours_on_some_days() -> None:
+    weeks = [set(person.hours_by_weekday.values()) for person in firm_of(200, 1).people]
+    assert any(len(hours) == 2 for hours in weeks)
 
 
 def test_full_timers_begin_at_eight_half_past_or_nine() -> None:

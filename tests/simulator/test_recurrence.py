@@ -1,4 +1,4 @@
-"""Series keep their wall-clock time in the zone they are anchored in (FACTS 5 and 18.6)."""
+"""Series keep their wall-clock time in the zone they are anchored in."""
 
 from __future__ import annotations
 

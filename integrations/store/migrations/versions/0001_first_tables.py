@@ -96,7 +96,7 @@ def _make_tables() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("pair_id", sa.String(), nullable=False),
+        sa.Column("pair_id", sa.String()),
         sa.Column("mailbox_id", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", _INSTANT, nullable=False),
