@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -80,7 +79,7 @@ def open_engine(
             connection: who waits for it in this process queues up, instead of polling the file.
     """
     if address.file is not None:
-        return _open_sqlite(address.file, address.url.query, create, lock_timeout)
+        return _open_sqlite(address.file, create, lock_timeout)
     milliseconds = max(1, int(lock_timeout / timedelta(milliseconds=1)))
     return create_engine(
         address.url,
@@ -97,11 +96,8 @@ def open_engine(
     )
 
 
-def _open_sqlite(
-    file: Path, query: Mapping[str, Any], create: bool, lock_timeout: timedelta
-) -> Engine:
-    mode = "rwc" if create else query.get("mode", "rw")
-    uri = f"file:{quote(os.fspath(file))}?mode={mode}"
+def _open_sqlite(file: Path, create: bool, lock_timeout: timedelta) -> Engine:
+    uri = f"file:{quote(os.fspath(file))}?mode={'rwc' if create else 'rw'}"
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(
@@ -119,14 +115,16 @@ def _open_sqlite(
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=max(lock_timeout.total_seconds(), 1.0) * 6,
+        # Those who queue up in this process wait for each other's whole transactions.
+        pool_timeout=max(6 * lock_timeout.total_seconds(), 60.0),
         hide_parameters=True,
         execution_options=_OPTIONS,
     )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
-        if mode == "rwc":
+        if create:
+            # The file itself remembers this one.
             connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import update
 
 from integrations.errors import StoreNewerError, StoreOutdatedError
 from integrations.ports import Store, Transaction
-from integrations.runtime import Death, EventLog, Incarnation
+from integrations.runtime import Death, EventLog, Incarnation, in_thread
 from integrations.store import CODE_REVISION, SqlStore, tables, upgrade
 from tests.support.stores import enrol, open_store
 
@@ -19,10 +21,6 @@ class WorkflowError(Exception):
 def set_a(tx: Transaction) -> str:
     tx.switches.set("a", "on")
     return "done"
-
-
-def points(log: EventLog) -> list[str]:
-    return list(log.points)
 
 
 async def a(store: Store) -> str | None:
@@ -52,11 +50,22 @@ async def test_what_was_written_outlives_the_store_object(store: Store, store_ur
     await again.close()
 
 
+async def test_many_threads_of_one_process_lose_nothing(store_url: str) -> None:
+    threaded = open_store(store_url, offload=in_thread)
+
+    def count_up(tx: Transaction) -> None:
+        tx.switches.set("n", str(int(tx.switches.get("n") or 0) + 1))
+
+    await asyncio.gather(*(threaded.run(count_up) for _ in range(40)))
+    assert await threaded.run(lambda tx: tx.switches.get("n")) == "40"
+    await threaded.close()
+
+
 async def test_life_is_asked_before_and_after_each_commit(store_url: str) -> None:
     log = EventLog()
     living = open_store(store_url, life=Incarnation(log))
     await living.run(set_a)
-    assert points(log) == ["store", "before commit", "after commit"]
+    assert log.points == ["store", "before commit", "after commit"]
     await living.close()
 
 
@@ -64,7 +73,7 @@ async def test_a_transaction_that_wrote_nothing_has_no_commit_to_die_at(store_ur
     log = EventLog()
     living = open_store(store_url, life=Incarnation(log))
     await a(living)
-    assert points(log) == ["store"]
+    assert log.points == ["store"]
     await living.close()
 
 
