@@ -87,9 +87,10 @@ def _assistants(firm: Firm) -> dict[str, str]:
 
 
 def _place(pair: FirmPair, mentor: FirmPerson, mentee: FirmPerson) -> str:
-    """Teams, except for some pairs of one office who may meet in person."""
-    same_office = mentor.office == mentee.office
-    return "either" if same_office and int(pair.id[1:]) % 4 == 0 else "teams"
+    """Teams, but every fourth pair of one office meets in a room there."""
+    if mentor.office != mentee.office or int(pair.id[1:]) % 4:
+        return "Teams"
+    return f"{pair.office}, meeting room {1 + int(pair.id[1:]) % 9}"
 
 
 def _part_time(person: FirmPerson) -> str:

@@ -411,3 +411,14 @@ def test_the_roster_tells_the_hours_of_part_timers() -> None:
     for line in csv.DictReader(io.StringIO(roster_csv(firm))):
         members = (by_mail[line["mentor_mail"]], by_mail[line["mentee_mail"]])
         assert bool(line["note"]) == any(person.hours_by_weekday for person in members)
+
+
+def test_some_pairs_of_one_office_meet_in_a_room_there_and_all_others_on_teams() -> None:
+    firm = firm_of(60, 1)
+    offices = {person.mail: person.office.name for person in firm.people}
+    lines = list(csv.DictReader(io.StringIO(roster_csv(firm))))
+    rooms = [line for line in lines if line["place"] != "Teams"]
+    assert 5 <= len(rooms) <= 20
+    for line in rooms:
+        assert offices[line["mentor_mail"]] == offices[line["mentee_mail"]]
+        assert line["place"].startswith(f"{offices[line['mentee_mail']]}, meeting room ")
