@@ -501,6 +501,7 @@ class SeriesDraft:
 
     ``transaction_id`` and ``tag`` are made from pair, series and generation: the first keeps a
     repeated POST from making a second event, by the second an event is found again.
+    ``attendees`` are (address, name); ``weekday`` is an English day name or its first three letters.
     """
 
     subject: str
@@ -574,8 +575,9 @@ class FreeBusySource(Protocol):
         large and its window is halved. An entry is Unreadable as soon as one of its windows is.
 
         Raises:
-            ThrottledError, TokenError: nothing is known. Other failures of one call make the
-            people of that call Unreadable; the others proceed.
+            ThrottledError, TokenError: nothing is known. UnreachableError: no call at all was
+            answered. Other failures of one call make the people of that call Unreadable; the
+            others proceed.
         """
         ...
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msal
 import requests
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from kiota_abstractions.authentication import (
     AccessTokenProvider,
     AllowedHostsValidator,
@@ -38,6 +39,11 @@ from integrations.graph.settings import (
 from integrations.ports import Clock, Offload
 
 _RENEW_BEFORE = timedelta(minutes=5)
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN (?P<kind>[A-Z ]*)PRIVATE KEY-----.+?-----END (?P=kind)PRIVATE KEY-----", re.DOTALL
+)
+
 _KEY_REFUSED = 700027
 """Entra's number for an assertion whose key it does not accept; its text says if it is too old."""
 
@@ -109,7 +115,7 @@ class Credential:
     def _proof(self) -> Any:
         credential = self._settings.credential
         if isinstance(credential, CertificateCredential):
-            return {"private_key": credential.pem, "thumbprint": credential.thumbprint}
+            return _certificate_proof(credential)
         if isinstance(credential, ManagedIdentityCredential):
             return {"client_assertion": self._identity_assertion(credential)}
         return credential.secret
@@ -135,12 +141,8 @@ class Credential:
         credential = self._settings.credential
         if not isinstance(credential, CertificateCredential):
             return None
-        block = re.search(
-            "-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", credential.pem, re.DOTALL
-        )
-        if block is None:
-            return None
-        return x509.load_pem_x509_certificate(block.group().encode()).not_valid_after_utc
+        certificate = _certificate_in(credential.pem)
+        return None if certificate is None else certificate.not_valid_after_utc
 
 
 class TokenSource:
@@ -206,6 +208,23 @@ class _Session(requests.Session):
 
     def request(self, method: Any, url: Any, *args: Any, **options: Any) -> Any:
         return super().request(method, url, *args, **{**self._always, **options})
+
+
+def _certificate_proof(credential: CertificateCredential) -> dict[str, str]:
+    certificate = _certificate_in(credential.pem)
+    thumbprint = credential.thumbprint
+    if thumbprint is None and certificate is not None:
+        # Entra names certificates so; nothing rests on the strength of the hash.
+        thumbprint = certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303
+    key = _PRIVATE_KEY.search(credential.pem)
+    if thumbprint is None or key is None:
+        raise TokenRefusedError("incomplete_certificate")
+    return {"private_key": key.group(), "thumbprint": thumbprint}
+
+
+def _certificate_in(pem: str) -> x509.Certificate | None:
+    block = _CERTIFICATE.search(pem)
+    return None if block is None else x509.load_pem_x509_certificate(block.group().encode())
 
 
 def _refusal(

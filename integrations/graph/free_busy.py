@@ -40,6 +40,9 @@ say nothing more."""
 _Reading: TypeAlias = "tuple[Schedule, ...] | Unreadable"
 
 
+_UNREACHED = Unreadable("unreachable")
+
+
 @dataclass(frozen=True, slots=True)
 class _Window:
     reader_id: str
@@ -66,6 +69,8 @@ class FreeBusy:
         readings = await together(
             (self._read_window(window) for window in windows), at_once=MOST_AT_ONCE
         )
+        if readings and all(set(r.values()) == {_UNREACHED} for r in readings):
+            raise UnreachableError("Graph cannot be reached")
         return {mail: _joined([r[mail] for r in readings if mail in r]) for mail in people}
 
     async def _read_window(self, window: _Window) -> dict[str, _Reading]:
@@ -101,7 +106,7 @@ class FreeBusy:
         except RefusedError as error:
             return dict.fromkeys(window.mails, Unreadable(_call_refused(error)))
         except UnreachableError:
-            return dict.fromkeys(window.mails, Unreadable("unreachable"))
+            return dict.fromkeys(window.mails, _UNREACHED)
         return _by_mail(answer, window)
 
 

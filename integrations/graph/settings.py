@@ -9,6 +9,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 GRAPH_BASE_URL = "https://graph.microsoft.com/v1.0"
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 MICROSOFT_AUTHORITY = "https://login.microsoftonline.com"
 
 
@@ -18,11 +19,11 @@ class CertificateCredential:
 
     ``pem`` holds the private key and, so that its last day can be checked before asking, the
     certificate. ``thumbprint`` is the certificate's SHA-1 thumbprint in hexadecimal, as Entra
-    shows it.
+    shows it; None takes it from the certificate.
     """
 
     pem: str = field(repr=False)
-    thumbprint: str
+    thumbprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,8 @@ class GraphSettings:
     def __post_init__(self) -> None:
         for name in ("base_url", "authority"):
             url = urlsplit(getattr(self, name))
-            if url.scheme != "https" or not url.hostname or url.query:
+            local = url.scheme == "http" and url.hostname in _LOCAL and name == "base_url"
+            if not (url.scheme == "https" or local) or not url.hostname or url.query:
                 raise ValueError(f"{name} must be an https address without a query")
         if not self.call_timeout < self.permit_length:
             raise ValueError("call_timeout must be shorter than permit_length")
