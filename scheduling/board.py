@@ -173,14 +173,14 @@ class Booked:
 def placement(board: PairBoard, window: int, position: int, *, moved: bool) -> Placement:
     """The session at a raster position."""
     raster = board.frame.raster
-    start = int(raster.times[position])
+    start = raster.instants[position]
     return Placement(
         window,
         position,
         start,
-        start + board.request.rule.duration_minutes,
-        int(raster.zones[board.mentor.zone].day[position]),
-        int(raster.zones[board.mentee.zone].day[position]),
+        start + raster.duration,
+        raster.zones[board.mentor.zone].days[position],
+        raster.zones[board.mentee.zone].days[position],
         moved,
     )
 
@@ -198,7 +198,7 @@ def kept_placements(board: PairBoard) -> list[Placement]:
 
 def booked_for(board: PairBoard, placed: Placement) -> tuple[Booked, Booked]:
     """The entries a session makes for mentor and mentee."""
-    first, buffer = board.frame.raster.first_day, board.request.rule.buffer_minutes
+    first, buffer = board.frame.raster.first_day, board.frame.raster.buffer
     mine = Booked(placed.start, placed.end, first + placed.day, buffer)
     theirs = Booked(placed.start, placed.end, first + placed.mentee_day, buffer)
     return mine, theirs

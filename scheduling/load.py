@@ -55,7 +55,7 @@ def forbidden(board: PairBoard, load: PersonLoad) -> list[slice]:
     """The stretches of the pair's raster that one person's load rules out; may overlap."""
     if not load.sessions:
         return []
-    rule, raster = board.request.rule, board.frame.raster
+    raster = board.frame.raster
     table, first_day = raster.zones[load.person.zone], raster.first_day
     days = Counter([s.day for s in load.sessions])
     found: list[slice] = []
@@ -69,14 +69,13 @@ def forbidden(board: PairBoard, load: PersonLoad) -> list[slice]:
         full = {day for day, count in days.items() if count >= cap}
         found += [table.day_slice(day - first_day) for day in full]
         open_days -= full
-    length = rule.duration_minutes
     for session in load.sessions:
         # A session next to a full day may still reach over midnight with its buffer.
-        clear = max(session.buffer, rule.buffer_minutes)
+        clear = max(session.buffer, raster.buffer)
         if session.day in open_days or clear:
             found.append(
                 slice(
-                    raster.first_at(session.start - length - clear + 1),
+                    raster.first_at(session.start - raster.duration - clear + 1),
                     raster.first_at(session.end + clear),
                 )
             )

@@ -30,8 +30,10 @@ class ZoneTable:
     start: NDArray[np.int32]
     end: NDArray[np.int32]
     bookable: Flags
-    edges: tuple[int, ...]
+    edges: tuple[int, ...] = ()
     """Position at which each day begins, from two days before the horizon."""
+    days: tuple[int, ...] = ()
+    """``day`` as plain integers, for looking up one at a time."""
 
     def day_slice(self, day: int) -> slice:
         """Positions whose local day is ``day``."""
@@ -39,8 +41,9 @@ class ZoneTable:
 
     def days_slice(self, first: int, end: int) -> slice:
         """Positions whose local day lies in ``first`` to ``end``, half-open."""
-        edges = self.edges
-        return slice(edges[_within(first, edges)], edges[_within(end, edges)])
+        edges, last = self.edges, len(self.edges) - 1
+        low = edges[min(max(first + 2, 0), last)]
+        return slice(low, edges[min(max(end + 2, 0), last)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +73,7 @@ class Raster:
     def __init__(self, rule: CadenceRule, start_date: date, zones: frozenset[str]) -> None:
         self.rule, self.start_date = rule, start_date
         self.step = rule.slot_step_minutes
+        self.duration, self.buffer = rule.duration_minutes, rule.buffer_minutes
         self.first_day = day_number(start_date)
         self.origin = (self.first_day - 1) * DAY_MINUTES
         self.span_minutes = (rule.horizon_days + 2) * DAY_MINUTES
@@ -79,6 +83,7 @@ class Raster:
         for table in dense_tables.values():
             active |= table.bookable
         self.times: Minutes = dense[active]
+        self.instants: tuple[int, ...] = tuple(self.times.tolist())
         self._before: NDArray[np.int32] = np.concatenate(
             ([0], np.cumsum(active, dtype=np.int32))
         ).astype(np.int32)
@@ -159,18 +164,21 @@ class Raster:
             & (horizon_day < rule.horizon_days)
             & ~np.isin(day, blackout)
         )
-        columns = (column.astype(np.int32) for column in (horizon_day, start, end))
-        return ZoneTable(*columns, bookable, ())
+        return ZoneTable(
+            horizon_day.astype(np.int32), start.astype(np.int32), end.astype(np.int32), bookable
+        )
 
     def _narrowed(self, table: ZoneTable, active: Flags) -> ZoneTable:
         day = table.day[active]
         days = np.arange(-2, self.rule.horizon_days + 4)
-        edges = tuple(np.searchsorted(day, days).tolist())
-        return ZoneTable(day, table.start[active], table.end[active], table.bookable[active], edges)
-
-
-def _within(day: int, edges: tuple[int, ...]) -> int:
-    return min(max(day + 2, 0), len(edges) - 1)
+        return ZoneTable(
+            day,
+            table.start[active],
+            table.end[active],
+            table.bookable[active],
+            tuple(np.searchsorted(day, days).tolist()),
+            tuple(day.tolist()),
+        )
 
 
 def local_time(minute: int) -> time:

@@ -104,9 +104,8 @@ def realise(board: PairBoard, costs: Costs, bounds: Bounds, option: int) -> Choi
     """The cheapest sessions with a given series option."""
     windows = board.request.open_windows
     chosen: list[Placement] = []
-    for column, window in enumerate(windows):
-        on_slot = int(bounds.series[option, column])
-        off_slot = int(bounds.moved[option, column])
+    columns = zip(bounds.series[option].tolist(), bounds.moved[option].tolist(), strict=True)
+    for window, (on_slot, off_slot) in zip(windows, columns, strict=True):
         if min(on_slot, off_slot) >= SKIP:
             continue
         if on_slot <= off_slot:
@@ -133,19 +132,19 @@ def _on_day(board: PairBoard, costs: Costs, option: int, window: int, day: int) 
     """The cheapest start of a day, nearest the series' hour among equals."""
     table = board.frame.raster.zones[board.mentor.zone]
     piece = table.day_slice(day)
-    cheapest = costs[piece] == costs[piece].min()
-    away = np.abs(table.start[piece] - _usual_minute(board, option, window))
-    best = int(np.argmin(np.where(cheapest, away, np.iinfo(np.int32).max)))
-    return placement(board, window, piece.start + best, moved=True)
+    here = costs[piece]
+    cheapest = np.flatnonzero(here == here.min())
+    away = np.abs(table.start[piece][cheapest] - _usual_minute(board, option, window))
+    return placement(board, window, piece.start + int(cheapest[away.argmin()]), moved=True)
 
 
 def _usual_minute(board: PairBoard, option: int, window: int) -> int:
     """Minute of the mentor's day at which the series would begin."""
     options, raster = board.frame.options, board.frame.raster
     rows = options.rows[options.anchor[option]]
-    instant = rows.instant[options.row[option], window]
-    if instant < 0:
+    if rows.zone == board.mentor.zone:
         return int(rows.start[options.row[option]])
+    instant = rows.instant[options.row[option], window]
     return int(raster.offsets(board.mentor.zone).local(np.array([instant]))[0] % 1440)
 
 
@@ -153,13 +152,15 @@ def neighbour_test(board: PairBoard) -> Callable[[Placement, Placement], bool]:
     """Whether two sessions of the pair may follow each other without one in between."""
     rule = board.request.rule
     day_cap, week_cap = rule.max_per_person_per_day, rule.max_per_person_per_week
+    gap, buffer = rule.min_gap_days or 0, rule.buffer_minutes
 
     def fits(a: Placement, b: Placement) -> bool:
-        if rule.min_gap_days and (a.moved or b.moved) and b.day - a.day < rule.min_gap_days:
+        apart = b.day - a.day
+        if (a.moved or b.moved) and apart < gap:
             return False
-        if b.day - a.day > 8:
+        if apart > 8:
             return True
-        if b.start < a.end + rule.buffer_minutes:
+        if b.start < a.end + buffer:
             return False
         if day_cap == 1 and _same_local(a, b, 1):
             return False

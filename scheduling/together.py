@@ -1,0 +1,93 @@
+"""Plans a group: exactly where that is within reach, else by exact pieces and local search."""
+
+from collections.abc import Iterator, Sequence
+
+from scheduling.board import PairBoard
+from scheduling.cost import goals_of
+from scheduling.group import Choices, Group, GroupPlan, cost_of, total_goals
+from scheduling.joint import JointSearch
+from scheduling.load import costs_beside
+from scheduling.single import best_choice
+
+EXACT_PAIRS = 8
+"""Groups of at most this many pairs are first tried as a whole."""
+EXACT_BRANCHES = 300
+"""Branches of a whole group per try; beyond, exact pieces are solved instead."""
+PIECE_BRANCHES = 30
+PIECE_SIZES = (2, 3, 4)
+BRANCHES_PER_PAIR = 60
+"""Branches spent on the pieces of a group in all, for each of its pairs."""
+
+
+def plan_group(group: Group) -> GroupPlan:
+    """The best plan of a group that was found, and whether it is proven to be the best."""
+    alone: Choices = {
+        board.request.id: best_choice(board, group.standing_costs(board)) for board in group.boards
+    }
+    if len(group.boards) == 1:
+        return GroupPlan(alone, proven_optimal=True)
+    floor = total_goals(group.boards, alone)
+    if len(group.boards) <= EXACT_PAIRS:
+        outcome = JointSearch(group, group.boards, {}).best(EXACT_BRANCHES)
+        if outcome.choices is not None:
+            return GroupPlan(outcome.choices, proven_optimal=True)
+    choices = _one_after_another(group, alone)
+    choices = _improved(group, choices, alone)
+    return GroupPlan(choices, total_goals(group.boards, choices) == floor)
+
+
+def _one_after_another(group: Group, alone: Choices) -> Choices:
+    """Each pair beside those before it, the hardest first."""
+    choices: Choices = {}
+    hardest = sorted(group.boards, key=lambda b: -cost_of(b, alone[b.request.id]))
+    for board in hardest:
+        loads = group.loads(choices)
+        costs = costs_beside(board, (loads[p] for p in board.request.members))
+        choices[board.request.id] = best_choice(board, costs)
+    return choices
+
+
+def _improved(group: Group, choices: Choices, alone: Choices) -> Choices:
+    """Solve neighbouring pairs together again, the rest standing still.
+
+    Ends when no piece helps any more or the branches allowed for the group are spent.
+    """
+    left = BRANCHES_PER_PAIR * len(group.boards)
+    for size in PIECE_SIZES:
+        helped = True
+        while helped and left > 0:
+            helped = False
+            for piece in _pieces(group, choices, alone, size):
+                below = total_goals(piece, choices)
+                outcome = JointSearch(group, piece, choices).best(PIECE_BRANCHES, below)
+                left -= 1 + outcome.branched
+                if outcome.choices is not None:
+                    choices, helped = {**choices, **outcome.choices}, True
+                if left <= 0:
+                    break
+    return choices
+
+
+def _pieces(
+    group: Group, choices: Choices, alone: Choices, size: int
+) -> Iterator[Sequence[PairBoard]]:
+    """Pairs that lose by the others' presence, each with some that share a person with it.
+
+    Who lost most comes first; every neighbour of it is in one piece at least.
+    """
+
+    def lost(board: PairBoard) -> int:
+        key = board.request.id
+        return goals_of(cost_of(board, choices[key])) - goals_of(cost_of(board, alone[key]))
+
+    for board in sorted(group.boards, key=lost, reverse=True):
+        if lost(board) <= 0:
+            return
+        mine = set(board.request.members)
+        near = [b for b in group.boards if b is not board and mine & set(b.request.members)]
+        others = size - 1
+        for first in range(len(near)):
+            picked = [near[(first + step * step) % len(near)] for step in range(others)]
+            piece = list(dict.fromkeys([board, *picked]))
+            if len(piece) == size:
+                yield piece
