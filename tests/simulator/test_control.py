@@ -1,0 +1,97 @@
+"""The control API does from another process what a test does in this one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from simulator.transport import TenantTransport
+from tests.simulator.tenancy import ADA, GRAPH, PROGRAM, Tenancy, busy
+
+TOKEN = "control"
+
+
+def controller(tenancy: Tenancy, token: str = TOKEN) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=TenantTransport(tenancy.tenant.asgi(TOKEN)),
+        base_url="https://localhost/_control",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+
+async def test_without_a_token_there_is_no_control_and_with_a_wrong_one_none_is_given(
+    tenancy: Tenancy,
+) -> None:
+    absent = httpx.AsyncClient(transport=TenantTransport(tenancy.tenant.asgi()))
+    assert (await absent.get("https://localhost/_control/health")).status_code == 404
+    refused = await controller(tenancy, "guess").get("/mails")
+    assert (refused.status_code, "mail" in refused.text) == (401, False)
+
+
+async def test_people_act_and_the_log_tells_of_it(tenancy: Tenancy) -> None:
+    made = await tenancy.book(ADA)
+    control = controller(tenancy)
+
+    async def act(path: str, body: dict[str, Any]) -> Any:
+        answer = await control.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    await act("/people/answer", {"person": ADA, "item": made["id"], "response": "accepted"})
+    await act("/people/delete", {"person": ADA, "item": made["id"], "day": "2027-03-16"})
+    await act(
+        "/people/appointment",
+        {
+            "person": ADA,
+            "start": "2027-03-30T10:00",
+            "end": "2027-03-30T11:00",
+            "zone": "Europe/Berlin",
+            "show_as": "oof",
+            "subject": "Court",
+        },
+    )
+    entry = await busy(tenancy, ADA, "2027-03-02T09:00:00", "2027-03-31T00:00:00")
+    assert [digit for digit in entry["availabilityView"] if digit != "0"] == ["2", "3"]
+    url = made["onlineMeeting"]["joinUrl"]
+    assert await act("/people/join", {"person": ADA, "join_url": url}) == {"admission": "admitted"}
+    await act("/organizer/cancel", {"item": made["id"], "comment": "bye"})
+    mails = (await control.get("/mails")).json()
+    assert [mail["kind"] for mail in mails] == ["invitation", "response", "cancellation"]
+    assert (await control.get("/mails?from=2")).json()[0]["comment"] == "bye"
+    assert (await control.get(f"/events?mailbox={PROGRAM}")).json() == []
+
+
+async def test_the_clock_faults_and_behaviour_are_set_from_outside(tenancy: Tenancy) -> None:
+    control = controller(tenancy)
+    await control.post("/clock", json={"now": "2027-02-01T00:00:00+00:00"})
+    moved = await control.post("/clock", json={"advance_seconds": 90})
+    assert datetime.fromisoformat(moved.json()["now"]) == datetime(2027, 2, 1, 0, 1, 30, tzinfo=UTC)
+    tenancy.clock.set(datetime(2027, 1, 4, 8, tzinfo=UTC))
+    turned = await control.post("/behaviour", json={"page_size": 3, "stale_reads": 5})
+    assert (turned.json()["page_size"], turned.json()["stale_reads"]) == (3, 5.0)
+    fault = {"effect": "error", "status": 500, "code": "ErrorInternalServerError"}
+    await control.post("/faults", json=fault)
+    answer = await tenancy.client.get(f"{GRAPH}/users/{ADA}")
+    assert answer.json()["error"]["code"] == "ErrorInternalServerError"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/behaviour", {"no_such_switch": 1}),
+        ("/behaviour", {"page_size": "ten"}),
+        ("/people/answer", {"person": ADA}),
+        ("/people/answer", {"person": ADA, "item": "x", "response": "accepted"}),
+        ("/people/join", {"person": ADA, "join_url": "https://teams.example/none"}),
+        ("/faults", {"effects": "none"}),
+    ],
+)
+async def test_a_request_that_cannot_be_carried_out_says_why(
+    tenancy: Tenancy, path: str, body: dict[str, Any]
+) -> None:
+    answer = await controller(tenancy).post(path, json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
