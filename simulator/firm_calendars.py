@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.firm_diary import DAY, Diary, Series
+from simulator.people import ShowAs
 
 CLIENTS = (
     "Aldermoor Shipping", "Brightwater Pharma", "Castellan Re", "Corvane Energy", "Dunmore Foods",
@@ -46,6 +47,9 @@ CITIES = (
     "Edinburgh",
     "Zurich",
 )
+
+# How people keep time for themselves.
+_KEPT: tuple[ShowAs, ...] = ("busy", "tentative")
 
 _ODD_STARTS = (0, 5, 10, 15, 20, 25, 30, 40, 45, 50, 55)
 _CALL_LENGTHS = (20, 25, 30, 45, 45, 50, 60, 60, 75, 90, 90, 120)
@@ -194,9 +198,7 @@ def _lunch(diary: Diary) -> None:
     if diary.chance(0.3):
         minute = diary.pick((12 * 60, 12 * 60 + 30, 13 * 60))
         for weekday in diary.weekdays:
-            series = Series(
-                weekday, minute, 60, "Lunch, keep free", diary.pick(("busy", "tentative"))
-            )
+            series = Series(weekday, minute, 60, "Lunch, keep free", diary.pick(_KEPT))
             diary.repeat(series, moving=0)
         return
     for week in range(diary.horizon.weeks):
@@ -225,5 +227,5 @@ def _focus(diary: Diary, habits: Habits) -> None:
     """Time kept for drafting, mostly by juniors, as a tentative or busy series."""
     if diary.chance(0.15 if habits.senior else 0.4):
         minute = habits.begin + diary.pick((0, 60, 300))
-        show_as = diary.pick(("busy", "tentative"))
+        show_as = diary.pick(_KEPT)
         diary.repeat(Series(diary.pick(diary.weekdays), minute, 120, "Focus: drafting", show_as))
