@@ -501,7 +501,7 @@ class SeriesDraft:
 
     ``transaction_id`` and ``tag`` are made from pair, series and generation: the first keeps a
     repeated POST from making a second event, by the second an event is found again.
-    ``attendees`` are (address, name); ``weekday`` is an English day name or its first three letters.
+    ``attendees`` are (address, name); ``weekday`` is an English day name or how it begins.
     """
 
     subject: str

@@ -65,6 +65,14 @@ class PermitTerms:
     patience: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """No permit ``until`` then; because the mailbox has to be left alone, if ``mailbox_waits``."""
+
+    until: datetime
+    mailbox_waits: bool
+
+
 class Gates:
     """One gate per mailbox, within one event loop."""
 
@@ -119,6 +127,10 @@ class _Gate:
         self._serial = count()
         self._asked_at: datetime | None = None
         self._closed_until: datetime | None = None
+        # When the store may be asked again, and what it said last; shared by all in the line.
+        self._ask_again_at = dict.fromkeys(Urgency, clock.now())
+        self._told = dict.fromkeys(Urgency, clock.now())
+        self._poll = _FIRST_POLL
 
     async def take(self, number: int, urgency: Urgency) -> list[Permit]:
         """``number`` permits, all or none, when it is our turn."""
@@ -146,24 +158,22 @@ class _Gate:
     async def _take_first_in_line(
         self, number: int, urgency: Urgency, deadline: datetime
     ) -> list[Permit]:
-        poll = _FIRST_POLL
         while True:
             handed = self._from_spare(number, urgency)
             if handed:
                 return handed
             await self._let_used_up_go()
             self._given_back.clear()
-            answer = await self._ask(number, urgency)
-            if not isinstance(answer, datetime):
-                return answer
+            if self._clock.now() >= self._ask_again_at[urgency]:
+                answer = await self._ask(number, urgency)
+                if isinstance(answer, list):
+                    return answer
             now = self._clock.now()
             opens = max(self._closed_until or now, now)
             if now >= deadline or opens > deadline:
-                raise NoPermitError(max(answer, opens))
-            # The store tells when a permit runs out; most are given back long before that.
-            longest = opens - now if opens > now else min(answer - now, poll)
-            await self._wait(max(min(longest, deadline - now), _SHORTEST_WAIT))
-            poll = min(poll * 2, _LONGEST_POLL)
+                raise NoPermitError(max(self._told[urgency], opens))
+            until = opens if opens > now else self._ask_again_at[urgency]
+            await self._wait(max(min(until, deadline) - now, _SHORTEST_WAIT))
 
     def _from_spare(self, number: int, urgency: Urgency) -> list[Permit]:
         now = self._clock.now()
@@ -191,24 +201,40 @@ class _Gate:
         holders = [f"{self._name}/{next(self._serial)}" for _ in range(number)]
         now = self._clock.now()
 
-        def acquire(t: Transaction) -> list[Permit] | datetime:
+        def exchange(t: Transaction) -> list[Permit] | _Refusal:
             for permit in returned:
                 t.permits.release(permit)
-            got: list[Permit] = []
-            for holder in holders:
-                answer = t.permits.acquire(
-                    self._mailbox_id, holder, now, self._terms.length, urgency.value
-                )
-                if isinstance(answer, datetime):
-                    for permit in got:
-                        t.permits.release(permit)
-                    return answer
-                got.append(answer)
-            return got
+            return self._acquire(t, holders, now, urgency)
 
-        answer = await self._store.run(acquire)
+        answer = await self._store.run(exchange)
         self._asked_at = now
-        return answer
+        if not isinstance(answer, _Refusal):
+            self._poll = _FIRST_POLL
+            return answer
+        if answer.mailbox_waits:
+            self.close_until(answer.until)
+        self._told[urgency] = answer.until
+        # The store tells when a permit runs out; most are given back long before that.
+        self._ask_again_at[urgency] = min(answer.until, now + self._poll)
+        self._poll = min(self._poll * 2, _LONGEST_POLL)
+        return answer.until
+
+    def _acquire(
+        self, t: Transaction, holders: Sequence[str], now: datetime, urgency: Urgency
+    ) -> list[Permit] | _Refusal:
+        got: list[Permit] = []
+        for holder in holders:
+            answer = t.permits.acquire(
+                self._mailbox_id, holder, now, self._terms.length, urgency.value
+            )
+            if isinstance(answer, datetime):
+                ends = {p.slot: p.expires_at for p in t.permits.held(self._mailbox_id, now)}
+                first_end = min((ends.get(slot, now) for slot in urgency.value), default=now)
+                for permit in got:
+                    t.permits.release(permit)
+                return _Refusal(until=answer, mailbox_waits=answer != first_end)
+            got.append(answer)
+        return got
 
     async def _wait(self, length: timedelta) -> None:
         """Until a permit is given back here, ``length`` at most."""
