@@ -17,7 +17,7 @@ from simulator.ids import ItemId, Mint
 from simulator.mail import Mail, MailKind, MailLog
 from simulator.people import Appointment
 from simulator.recurrence import DAYS, normalised
-from simulator.storage import Storage
+from simulator.storage import Storage, packed
 from simulator.zones import to_utc, zone_named
 
 
@@ -191,7 +191,7 @@ class Calendars:
     def save(self, event: Event) -> None:
         """Keep an event as it is now."""
         self._index(event)
-        self._storage.put("event", event.key, event.to_document())
+        self._storage.put("event", event.key, event)
 
     def remove(self, event: Event) -> None:
         """Take an event out of every calendar."""
@@ -346,4 +346,4 @@ def event_of_appointment(owner: User, index: int, appointment: Appointment) -> E
 
 def copied(event: Event) -> Event:
     """A copy that shares nothing with the event."""
-    return Event.from_document(orjson.loads(orjson.dumps(event.to_document())))
+    return Event.from_document(orjson.loads(packed(event)))

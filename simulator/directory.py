@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -94,7 +94,7 @@ class Directory:
     def save(self, user: User) -> None:
         """Keep a user as she is now."""
         self._index(user)
-        self._storage.put("user", user.id, asdict(user))
+        self._storage.put("user", user.id, user)
 
     def change(self, user: User, **changes: Any) -> User:
         """The user with some of her fields changed, kept."""

@@ -7,7 +7,7 @@ calendar follows from it and from what the attendee did (:class:`Standing`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -172,16 +172,9 @@ class Event:
             until = max(until, max(self.altered) + _MARGIN)
         return [found for found in self.occurrences(until) if found.overlaps(start, end)]
 
-    def to_document(self) -> dict[str, Any]:
-        """What storage keeps of it."""
-        doc = asdict(self)
-        doc["altered"] = {day.isoformat(): kept for day, kept in doc["altered"].items()}
-        doc["standings"] = {day.isoformat(): kept for day, kept in doc["standings"].items()}
-        return doc
-
     @classmethod
     def from_document(cls, doc: Mapping[str, Any]) -> Event:
-        """The event that :meth:`to_document` wrote."""
+        """The event that storage kept."""
         instants = {name: _instant(doc[name]) for name in ("created", "modified", "start", "end")}
         return cls(
             **{

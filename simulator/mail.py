@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -46,7 +46,7 @@ class MailLog:
         """Send them."""
         for mail in mails:
             self._mails.append(mail)
-            self._storage.append("mail", asdict(mail))
+            self._storage.append("mail", mail)
 
     def listed(self) -> list[Mail]:
         """A list of its own, oldest first."""

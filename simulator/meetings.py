@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
@@ -109,7 +109,7 @@ class Meetings:
         admission: Admission = "admitted" if passes else "waiting in the lobby"
         joined = Join(person.lower(), url, at, admission)
         self.joins.append(joined)
-        self._storage.append("join", asdict(joined))
+        self._storage.append("join", joined)
         return admission
 
     def resource(self, meeting: dict[str, Any], start: str, end: str) -> dict[str, Any]:

@@ -24,6 +24,11 @@ CREATE TABLE IF NOT EXISTS entry (
 """
 
 
+def packed(doc: Any) -> bytes:
+    """A document as it is stored; dataclasses become objects, dates ISO text, also as keys."""
+    return orjson.dumps(doc, option=orjson.OPT_NON_STR_KEYS)
+
+
 class Storage:
     """A document store in one SQLite file; ``":memory:"`` forgets everything when closed."""
 
@@ -35,10 +40,14 @@ class Storage:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_TABLES)
 
+    def snapshot(self) -> bytes:
+        """The whole state as the bytes of a SQLite file: what a power cut now would leave."""
+        return self._db.serialize()
+
     def put(self, kind: str, key: str, doc: Any) -> None:
-        """Write a document (anything orjson can write), replacing the one of that key."""
+        """Write a document (whatever :func:`packed` takes), replacing the one of that key."""
         self._db.execute(
-            "INSERT OR REPLACE INTO document VALUES (?, ?, ?)", (kind, key, orjson.dumps(doc))
+            "INSERT OR REPLACE INTO document VALUES (?, ?, ?)", (kind, key, packed(doc))
         )
 
     def drop(self, kind: str, key: str) -> None:
@@ -61,7 +70,7 @@ class Storage:
 
     def append(self, log: str, doc: Any) -> None:
         """Add an entry at the end of a log."""
-        self._db.execute("INSERT INTO entry (log, doc) VALUES (?, ?)", (log, orjson.dumps(doc)))
+        self._db.execute("INSERT INTO entry (log, doc) VALUES (?, ?)", (log, packed(doc)))
 
     def entries(self, log: str) -> Iterator[Any]:
         """Everything a log holds, oldest first."""

@@ -8,7 +8,7 @@ latency, so that a run repeats itself call by call.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -316,7 +316,7 @@ class Tenant:
     def log_call(self, call: LoggedCall) -> None:
         """Note a call that was answered, or cut."""
         self.calls.append(call)
-        self.storage.append("call", asdict(call))
+        self.storage.append("call", call)
         self.storage.commit()
 
     def _event_of(self, item_id: str) -> tuple[Event, date | None]:

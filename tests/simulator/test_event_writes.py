@@ -189,14 +189,14 @@ async def test_the_change_key_turns_by_itself_once_and_a_stale_one_is_refused(
     made = await tenancy.book(ADA)
     master = f"{EVENTS}/{made['id']}"
     tenancy.clock.advance(timedelta(seconds=6))
-    stale = {"headers": {"Prefer": 'IdType="ImmutableId"', "If-Match": made["@odata.etag"]}}
-    refused = await tenancy.ask("PATCH", master, {"subject": "x"}, 412, **stale)
+    stale = {"Prefer": 'IdType="ImmutableId"', "If-Match": made["@odata.etag"]}
+    refused = await tenancy.ask("PATCH", master, {"subject": "x"}, 412, headers=stale)
     assert refused["error"]["code"] == "ErrorIrresolvableConflict"
     read = await tenancy.ask("GET", master)
     assert read["@odata.etag"] != made["@odata.etag"]
     assert read["subject"] == "Mentoring"
-    fresh = {"headers": {"Prefer": 'IdType="ImmutableId"', "If-Match": read["@odata.etag"]}}
-    assert (await tenancy.ask("PATCH", master, {"subject": "x"}, **fresh))["subject"] == "x"
+    fresh = {"Prefer": 'IdType="ImmutableId"', "If-Match": read["@odata.etag"]}
+    assert (await tenancy.ask("PATCH", master, {"subject": "x"}, headers=fresh))["subject"] == "x"
 
 
 async def test_a_read_after_a_change_can_show_the_old_state_for_a_while(tenancy: Tenancy) -> None:

@@ -8,6 +8,7 @@ from typing import Self
 import httpx
 from azure.core.credentials import AccessToken
 from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.default_query_parameters import QueryParameters
 from kiota_authentication_azure.azure_identity_authentication_provider import (
     AzureIdentityAuthenticationProvider,
 )
@@ -82,7 +83,7 @@ async def test_the_sdk_reads_free_busy_and_books_a_series(tenancy: Tenancy) -> N
     assert nobody.error is not None
     assert nobody.error.response_code == "ErrorMailRecipientNotFound"
 
-    configuration: RequestConfiguration[object] = RequestConfiguration()
+    configuration: RequestConfiguration[QueryParameters] = RequestConfiguration()
     configuration.headers.add("Prefer", 'IdType="ImmutableId"')
     made = await user.events.post(
         Event(
