@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Sequence
+from datetime import timedelta
 
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.identity.aio import ManagedIdentityCredential
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from integrations.ports import WakeUp
+from integrations.queue.messages import to_message
 
 # Azurite refuses newer versions; everything used here is older than this one.
 API_VERSION = "2024-11-04"
+# The work timer sends again for whatever is still due, so an old wake-up is worth nothing. The
+# bound keeps consumers that were away from finding one message for every minute of it.
+KEPT_FOR = timedelta(hours=1)
 
 
 class StorageQueue:
     """``integrations.ports.Queue`` over one storage queue.
 
-    Messages are Base64, as queue triggers expect them by default. The queue is created at the
-    first message if it is missing.
+    Messages are Base64, as queue triggers expect them by default (``messageEncoding`` in
+    host.json), and vanish unread after :data:`KEPT_FOR`. The queue is created when a message
+    finds it missing.
     """
 
     def __init__(self, client: QueueClient, identity: ManagedIdentityCredential | None) -> None:
         self._client = client
         self._identity = identity
-        self._is_there = False
 
     @classmethod
     def by_connection(cls, connection: str, name: str) -> StorageQueue:
@@ -51,36 +55,22 @@ class StorageQueue:
 
     async def send(self, wake_ups: Sequence[WakeUp]) -> None:
         """One message for each wake-up."""
-        if wake_ups and not self._is_there:
-            await self._make()
         for wake_up in wake_ups:
-            await self._client.send_message(to_message(wake_up))
+            try:
+                await self._put(wake_up)
+            except ResourceNotFoundError:
+                # Somebody else may be making it at this moment.
+                with contextlib.suppress(ResourceExistsError):
+                    await self._client.create_queue()
+                await self._put(wake_up)
 
-    async def _make(self) -> None:
-        with contextlib.suppress(ResourceExistsError):
-            await self._client.create_queue()
-        self._is_there = True
+    async def _put(self, wake_up: WakeUp) -> None:
+        await self._client.send_message(
+            to_message(wake_up), time_to_live=int(KEPT_FOR.total_seconds())
+        )
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
         if self._identity is not None:
             await self._identity.close()
-
-
-def to_message(wake_up: WakeUp) -> str:
-    """The text of a queue message: kind and id, nothing else."""
-    return json.dumps({"kind": wake_up.kind, "id": wake_up.work_id})
-
-
-def from_message(text: str) -> WakeUp:
-    """The wake-up in a message's text.
-
-    Raises:
-        ValueError: it is none of ours.
-    """
-    try:
-        message = json.loads(text)
-        return WakeUp(str(message["kind"]), str(message["id"]))
-    except (TypeError, KeyError, json.JSONDecodeError):
-        raise ValueError("not a wake-up of ours") from None

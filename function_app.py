@@ -1,0 +1,66 @@
+"""The triggers that Azure Functions runs: each parses, calls one workflow, and answers.
+
+Names in percent signs are app settings, read by the host itself; it does not know the defaults
+of ``integrations/settings.py``, so they have to be set (docs/reference/settings.md).
+"""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from integrations.hosting import SharedHost, missable, open_from_environment, reported
+from integrations.ports import WakeUp
+from integrations.queue.messages import from_message
+from integrations.workflows.rounds import (
+    answer_message,
+    planning_round,
+    put_message_aside,
+    work_round,
+)
+
+# The host's own storage account also carries the wake-ups.
+STORAGE = "AzureWebJobsStorage"
+
+app = func.FunctionApp()
+tandem = SharedHost(open_from_environment)
+
+
+@app.timer_trigger(schedule="%TANDEM_PLAN_SCHEDULE%", arg_name="timer")
+@reported
+async def plan_and_launch(timer: func.TimerRequest) -> None:
+    """Plan whoever is enrolled and have the pairs of running programs booked."""
+    host = await tandem()
+    await planning_round(host.app)
+
+
+@app.timer_trigger(schedule="%TANDEM_WORK_SCHEDULE%", arg_name="timer")
+@reported
+async def look_for_work(timer: func.TimerRequest) -> None:
+    """Wake consumers for whatever is due and unclaimed; without a queue, do it here."""
+    host = await tandem()
+    await work_round(host.app, host.lone_worker)
+
+
+@app.queue_trigger(arg_name="message", queue_name="%TANDEM_WORK_QUEUE%", connection=STORAGE)
+@reported
+@missable
+async def do_work(message: func.QueueMessage) -> None:
+    """Do the piece of due work that a message points to."""
+    host = await tandem()
+    await answer_message(host.app, host.worker, _wake_up_in(message), message.id)
+
+
+@app.queue_trigger(arg_name="message", queue_name="%TANDEM_WORK_QUEUE%-poison", connection=STORAGE)
+@reported
+async def put_aside(message: func.QueueMessage) -> None:
+    """Take in a message that failed too often: journalled, its work put aside for a person."""
+    host = await tandem()
+    await put_message_aside(host.app, _wake_up_in(message), message.id)
+
+
+def _wake_up_in(message: func.QueueMessage) -> WakeUp | None:
+    """The wake-up; None if the message is none of ours."""
+    try:
+        return from_message(message.get_body())
+    except ValueError:
+        return None
