@@ -136,7 +136,8 @@ class Gate:
             refusal = GraphError(
                 400, "BadRequest", f"Resource not found for the segment '{segment}'."
             )
-        self.complain(request, "unknown path or method")
+        if self._tenant.behaviour.strict:
+            self.complain(request, "unknown path or method")
         self._log(request, request.path, "", refusal.status)
         return self.finished(request, self.refused(request, refusal))
 

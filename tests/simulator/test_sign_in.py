@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -243,3 +244,47 @@ async def test_a_token_for_another_audience_does_not_open_graph() -> None:
         f"{GRAPH}/users", headers={"Authorization": f"Bearer {token}"}
     )
     assert answer.status_code == 401
+
+
+def asserted(claims: dict[str, Any], algorithm: str = "PS256") -> httpx.Response:
+    """The answer to a certificate assertion that says what ``claims`` changes."""
+    tenant, credential = with_certificate(days=30)
+    made = x509.load_pem_x509_certificate(credential["public_certificate"].encode())
+    now = int(datetime.now(UTC).timestamp())
+    endpoint = f"{LOGIN}/{tenant.id}/oauth2/v2.0/token"
+    said = {"aud": endpoint, "iss": APP, "sub": APP, "nbf": now, "exp": now + 600, **claims}
+    thumbprint = base64.urlsafe_b64encode(made.fingerprint(hashes.SHA256())).decode()
+    assertion = jwt.encode(said, _KEY, algorithm, headers={"x5t#S256": thumbprint})
+    return TenantHttpClient(tenant.asgi()).post(
+        endpoint,
+        data={
+            "grant_type": "client_credentials",
+            "client_id": APP,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": assertion,
+            "scope": SCOPE[0],
+        },
+    )
+
+
+@pytest.mark.parametrize("algorithm", ["PS256", "RS256"])
+def test_both_signatures_of_a_certificate_are_taken(algorithm: str) -> None:
+    assert asserted({}, algorithm).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"exp": 1700000000}, 700024),
+        ({"nbf": 4000000000, "exp": 4000000600}, 700024),
+        ({"aud": f"{LOGIN}/common/oauth2/v2.0/token"}, 700212),
+        ({"sub": "somebody else"}, 700030),
+        ({"iss": "somebody else"}, 700213),
+    ],
+)
+def test_an_assertion_out_of_date_for_others_or_by_others_is_refused(
+    claims: dict[str, Any], code: int
+) -> None:
+    answer = asserted(claims)
+    assert answer.status_code == 401
+    assert answer.json()["error_codes"] == [code]
