@@ -98,9 +98,8 @@ def problem(family: Family, pairs: int, seed: int) -> Document:
     chance = Random(f"{family.name}/{seed}")
     rule = _rule(family)
     named = _PAIRINGS[family.pairing](pairs, chance)
-    people: list[Document] = []
-    for person in dict.fromkeys(p for pair in named for p in pair):
-        people.append(_person(person, family, rule, chance))
+    names = dict.fromkeys(person for pair in named for person in pair)
+    people = [_person(name, family, rule, chance) for name in names]
     return {
         "format": "tandem-problem/1",
         "family": family.name,

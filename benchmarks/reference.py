@@ -1,5 +1,6 @@
 """The proven optimum of a group of pairs by OR-Tools CP-SAT, from the plain rules."""
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -156,7 +157,7 @@ class GroupModel:
         gap = self.rule.get("min_gap_days")
         if not gap:
             return
-        for k, (before, after) in enumerate(zip(days, days[1:], strict=False)):
+        for k, (before, after) in enumerate(itertools.pairwise(days)):
             for a, meets_a in before.items():
                 for b, meets_b in after.items():
                     if (b - a).days < gap:

@@ -10,7 +10,7 @@ from scheduling.cadence import SeriesSlot
 from scheduling.cost import pair_costs
 from scheduling.people import epoch_minute, instant_at
 from scheduling.problem import PairRequest, Problem
-from scheduling.raster import Raster, local_time
+from scheduling.raster import Raster, local_time, raster_of
 from scheduling.rule import CadenceRule
 
 
@@ -27,13 +27,14 @@ def pair_boards(problem: Problem, pairs: Iterable[PairRequest]) -> Iterable[Pair
         by_raster.setdefault(_RasterKey(pair.rule, pair.start_date), []).append(pair)
     for key, members in by_raster.items():
         people = {person: problem.people[person] for pair in members for person in pair.members}
-        raster = Raster(key.rule, key.start_date, frozenset(p.zone for p in people.values()))
-        earliest = _first_minute_after(problem.now + key.rule.min_notice)
+        zones = frozenset(p.zone for p in people.values())
+        raster = raster_of(key.rule, key.start_date, zones)
+        earliest = first_minute_after(problem.now + key.rule.min_notice)
         states = availability(raster, list(people.values()), earliest)
         yield from _boards(problem, raster, members, states)
 
 
-def _first_minute_after(instant: datetime) -> int:
+def first_minute_after(instant: datetime) -> int:
     """The first whole epoch minute that is not before ``instant``."""
     whole = epoch_minute(instant)
     return whole if instant_at(whole) >= instant else whole + 1

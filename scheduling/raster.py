@@ -6,6 +6,7 @@ begin at 08:30 and at 09:00 meet on the same marks.
 
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,6 +180,12 @@ class Raster:
             tuple(np.searchsorted(day, days).tolist()),
             tuple(day.tolist()),
         )
+
+
+@lru_cache(maxsize=64)
+def raster_of(rule: CadenceRule, start_date: date, zones: frozenset[str]) -> Raster:
+    """The raster of a rule, made once for each horizon and set of zones."""
+    return Raster(rule, start_date, zones)
 
 
 def local_time(minute: int) -> time:

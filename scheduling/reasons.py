@@ -41,6 +41,7 @@ class ReasonCode(StrEnum):
     OFF_GRID = "off_grid"
     NO_COMMON_SLOT = "no_common_slot"
     NO_ANCHOR = "no_anchor"
+    CROWDED_OUT = "crowded_out"
     BETTER_TOGETHER = "better_together"
 
 
@@ -75,6 +76,7 @@ _WORDS: Mapping[ReasonCode, str] = {
     ReasonCode.OTHER_WINDOW: "the date falls into another window for {person}",
     ReasonCode.OFF_GRID: "{start} ({zone}) is off the grid of {minutes} minutes",
     ReasonCode.NO_COMMON_SLOT: "no common hour in any of {windows} window(s)",
+    ReasonCode.CROWDED_OUT: "every common hour is taken by other sessions of the two",
     ReasonCode.NO_ANCHOR: "neither zone of the pair can carry a series",
     ReasonCode.BETTER_TOGETHER: (
         "the hour is free, but gives way so that more dates fit for everybody involved"

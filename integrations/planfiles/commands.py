@@ -1,0 +1,54 @@
+"""What ``tandem plan --from`` and ``tandem slots --from`` do."""
+
+from pathlib import Path
+
+from integrations.planfiles.errors import PlanFileError
+from integrations.planfiles.plan_file import explanation_lines, plan_document
+from integrations.planfiles.problem_file import read_problem
+from integrations.planfiles.slots_file import slots_document
+from scheduling.plan import Plan
+from scheduling.planner import plan
+from scheduling.problem import Problem
+
+
+def load_problem(source: Path) -> Problem:
+    """The problem a file holds.
+
+    Raises:
+        PlanFileError: names file and JSON path of what is missing or wrong.
+    """
+    try:
+        return read_problem(source.read_bytes())
+    except OSError as error:
+        raise PlanFileError(source.name, error.strerror or "cannot be read") from None
+    except PlanFileError as error:
+        raise PlanFileError(f"{source.name} {error.where}", error.problem) from None
+
+
+def plan_file(source: Path, target: Path, *, explained: bool = False) -> Plan:
+    """Plan a problem file and write the plan; with ``explained`` reasons and remedies too."""
+    return write_plan(load_problem(source), target, explained=explained)
+
+
+def write_plan(problem: Problem, target: Path, *, explained: bool = False) -> Plan:
+    """Plan a problem, from whatever source, and write the plan."""
+    found = plan(problem, explained=explained)
+    _write(target, plan_document(found, explained=explained))
+    return found
+
+
+def slots_file(source: Path, target: Path) -> None:
+    """Write every mutual slot of a problem file."""
+    _write(target, slots_document(load_problem(source)))
+
+
+def explained_lines(found: Plan) -> list[str]:
+    """The explanation of a plan for the terminal."""
+    return explanation_lines(found)
+
+
+def _write(target: Path, content: bytes) -> None:
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise PlanFileError(target.name, error.strerror or "cannot be written") from None
