@@ -62,7 +62,7 @@ class Timetable:
         self._entries = sorted(entries, key=lambda entry: (entry.start, entry.end, entry.status))
         self._starts = [entry.start for entry in self._entries]
         self._longest = max((entry.end - entry.start for entry in entries), default=0)
-        self._json: dict[tuple[str, bool], list[bytes]] = {}
+        self._json: dict[tuple[str, bool], dict[int, bytes]] = {}
 
     def overlapping(self, window: Window) -> list[int]:
         """Numbers of the entries that touch a window, by start."""
@@ -73,10 +73,10 @@ class Timetable:
 
     def items(self, numbers: list[int], zone: str, *, detailed: bool) -> orjson.Fragment:
         """Entries as ``scheduleItems``, in no order of time."""
-        ready = self._json.get((zone, detailed))
-        if ready is None:
-            ready = [_item(entry, zone, detailed=detailed) for entry in self._entries]
-            self._json[zone, detailed] = ready
+        ready = self._json.setdefault((zone, detailed), {})
+        for number in numbers:
+            if number not in ready:
+                ready[number] = _item(self._entries[number], zone, detailed=detailed)
         unsorted = numbers[1::2] + numbers[::2]
         return orjson.Fragment(b"[" + b",".join([ready[number] for number in unsorted]) + b"]")
 
@@ -236,8 +236,8 @@ class FreeBusy:
                 zone = zone_named(appointment.zone)
                 entries.append(
                     Busy(
-                        int(to_utc(appointment.start, zone).timestamp()),
-                        int(to_utc(appointment.end, zone).timestamp()),
+                        int(appointment.start.replace(tzinfo=zone).timestamp()),
+                        int(appointment.end.replace(tzinfo=zone).timestamp()),
                         appointment.show_as,
                         appointment.subject,
                         "",
