@@ -87,10 +87,10 @@ def from_graph(event: models.Event) -> EventSnapshot:
     """What Tandem keeps of an event.
 
     Raises:
-        MalformedAnswerError: its times make no span, or are in a zone nobody knows.
+        MalformedAnswerError: its times make no span.
     """
     try:
-        span = TimeSpan(models.instant_of(event.start), models.instant_of(event.end))
+        span = TimeSpan(event.start, event.end)
     except ValueError:
         raise models.MalformedAnswerError("an event without a length") from None
     return EventSnapshot(

@@ -131,7 +131,10 @@ def _reading(raw: object, span: TimeSpan) -> _Reading:
             return Unreadable(UNAVAILABLE)
         schedule = Schedule(
             span=span,
-            items=tuple(_item(item) for item in entry.items or ()),
+            items=tuple(
+                ScheduleItem(start=item.start, end=item.end, status=item.status)
+                for item in entry.items or ()
+            ),
             digits=entry.digits or "",
             digit_minutes=DIGIT_MINUTES,
             hours=None if entry.hours is None else settings_from(None, entry.hours),
@@ -139,12 +142,6 @@ def _reading(raw: object, span: TimeSpan) -> _Reading:
         return (schedule,)
     except models.MalformedAnswerError:
         return Unreadable("malformed_answer")
-
-
-def _item(item: models.FreeBusyItem) -> ScheduleItem:
-    return ScheduleItem(
-        start=models.instant_of(item.start), end=models.instant_of(item.end), status=item.status
-    )
 
 
 def _joined(readings: Sequence[_Reading]) -> _Reading:
