@@ -298,7 +298,7 @@ def _show_dry_run(program_name: str | None, *, as_json: bool) -> None:
     writes = _with_store(intended)
     mails = sum(write.mails for write in writes)
     pace = settings.mail_pace
-    minutes = mails * pace.total_seconds() / 60 if pace else 0.0
+    minutes = mails * pace.per_mail.total_seconds() / 60 if pace else 0.0
     if as_json:
         data = {"writes": [asdict(w) for w in writes], "mails": mails, "minutes": minutes}
         console.show_json(data)

@@ -30,26 +30,17 @@ def show_error(message: str, remedy: str) -> None:
 
 def show_pairs(lines: Sequence[PairLine]) -> None:
     """One row a pair: who, series slot, what lies elsewhere, what is in the way."""
-    table = Table(title="Pairs", title_justify="left", show_lines=True, expand=False)
-    for name, options in (
-        ("pair", {"no_wrap": True}),
-        ("mentor / mentee", {}),
-        ("state", {"no_wrap": True}),
-        ("series slot", {}),
-        ("dates", {"justify": "right"}),
-        ("dates at another hour, and why", {"ratio": 2}),
-        ("in the way, and what helps", {"ratio": 2}),
-    ):
-        table.add_column(name, **options)
+    table = Table(title="Pairs", title_justify="left", show_lines=True)
+    table.add_column("pair", ratio=3)
+    table.add_column("series slot", ratio=3)
+    table.add_column("dates at another hour, and what is in the way", ratio=6)
     for line in lines:
+        notes = [*(_date(date) for date in line.off_slot), *(_blocker(b) for b in line.blockers)]
         table.add_row(
-            escape(line.roster_id or line.id),
-            escape(f"{line.mentor} / {line.mentee}"),
-            _state(line),
-            escape(line.slot or "–"),
-            str(line.dates or "–"),
-            "\n".join(_date(date) for date in line.off_slot) or "–",
-            "\n".join(_blocker(blocker) for blocker in line.blockers) or "–",
+            f"{escape(line.mentor)} / {escape(line.mentee)}\n"
+            f"[dim]{escape(line.roster_id or line.id)}[/] {_state(line)}",
+            escape(f"{line.slot}, {line.dates} dates" if line.slot else "–"),
+            "\n".join(notes) or "–",
         )
     out.print(table)
 
@@ -61,12 +52,14 @@ def _state(line: PairLine) -> str:
 
 def _date(date: DateLine) -> str:
     where = f"→ {date.at}" if date.at else "taken out"
-    return escape(f"{date.instead_of} {where}: {date.why}")
+    return f"{escape(f'{date.instead_of} {where}')} [dim]{escape(date.why)}[/]"
 
 
 def _blocker(blocker: BlockerLine) -> str:
     remedies = "; ".join(blocker.remedies[:3])
-    return f"{escape(f'{blocker.who}: {blocker.words}')} [dim]{escape(f'→ {remedies}')}[/]"
+    return (
+        f"[yellow]{escape(f'{blocker.who}: {blocker.words}')}[/] [dim]{escape(f'→ {remedies}')}[/]"
+    )
 
 
 def show_intended(writes: Sequence[IntendedWrite], pairs: Mapping[str, PairLine]) -> None:

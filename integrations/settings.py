@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -22,8 +21,11 @@ from pydantic import (
 )
 
 from integrations.errors import Fault, SettingsError
+from integrations.pacing import MailPace
 
 PREFIX = "TANDEM_"
+MAILS_PER_WRITE = 2
+"""An event write mails both people of a pair."""
 
 
 def _comma_list(value: object) -> object:
@@ -91,10 +93,10 @@ class Settings(BaseModel):
         default=False, description="on = look and plan, write nothing to Microsoft Graph."
     )
     mails_per_minute: int = Field(
-        default=27,
+        default=29,
         ge=0,
-        le=29,
-        description="Pace of mails per program mailbox; Exchange bounds it to about 30. 0 = off.",
+        le=30,
+        description="Most mails a program mailbox sends in any minute, 3 to 30. 0 = no pace.",
     )
     workers: int = Field(default=8, ge=1, le=64, description="Pieces of work done side by side.")
     page_url: str = Field(
@@ -150,10 +152,19 @@ class Settings(BaseModel):
             raise ValueError("six NCRONTAB fields: second minute hour day month weekday")
         return value
 
+    @field_validator("mails_per_minute")
+    @classmethod
+    def _room_for_one_write(cls, value: int) -> int:
+        if 0 < value <= MAILS_PER_WRITE:
+            raise ValueError(f"0 or more than {MAILS_PER_WRITE}")
+        return value
+
     @property
-    def mail_pace(self) -> timedelta | None:
-        """Time one mail costs its mailbox; None = no pace."""
-        return timedelta(minutes=1) / self.mails_per_minute if self.mails_per_minute else None
+    def mail_pace(self) -> MailPace | None:
+        """What one mail costs its mailbox; None = no pace."""
+        if not self.mails_per_minute:
+            return None
+        return MailPace.within_a_minute(self.mails_per_minute, largest=MAILS_PER_WRITE)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

@@ -88,7 +88,9 @@ async def _story(ready: Ready, control: Control, roster: bytes, folder: Path, se
             f"  {planned.placed} pairs have their hour, {planned.without_slot} have none in "
             f"common, {planned.unreadable} could not be read."
         )
-        console.out.print("[bold]4[/] Series are booked at 27 mails a minute; the clock jumps …")
+        console.out.print(
+            "[bold]4[/] Series are booked, under 30 mails a minute; the clock jumps …"
+        )
         await cli.run_booking(tandem)
         calls = tandem.graph.calls_by_kind()
         console.out.print("[bold]5[/] Every event is read back …")

@@ -178,9 +178,10 @@ def _begin(
 
 def _new_intent(app: App, tx: Transaction, act: Act[T], now: datetime) -> Intent:
     send_at = now
-    if act.mails and app.options.mail_pace is not None:
+    pace = app.options.mail_pace
+    if act.mails and pace is not None:
         send_at = tx.mailboxes.pace_mails(
-            act.mailbox_id, len(act.mails), now, app.options.mail_pace, app.options.mail_burst
+            act.mailbox_id, len(act.mails), now, pace.per_mail, pace.burst
         )
     return Intent(
         id=UUID(int=app.chance.getrandbits(128)).hex,

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from integrations.pacing import MailPace
 from integrations.ports import Clock, Graph, Offload, Queue, Store
 
 
@@ -15,16 +16,15 @@ from integrations.ports import Clock, Graph, Offload, Queue, Store
 class Options:
     """Choices of the installation, from its settings.
 
-    ``mail_pace`` is the time one mail costs its mailbox (None = no pace); ``mail_burst`` how far
-    mails may run ahead of it. ``reading_keeps`` is how long a look into calendars may be believed
-    when something is written. ``claim_length`` has to exceed the longest single call.
+    ``mail_pace`` is what a mail costs its mailbox (None = no pace). ``reading_keeps`` is how long
+    a look into calendars may be believed when something is written. ``claim_length`` has to
+    exceed the longest single call.
     """
 
     program_mailboxes: tuple[str, ...] = ()
     zone: str = "UTC"
     read_only: bool = False
-    mail_pace: timedelta | None = timedelta(minutes=1) / 27
-    mail_burst: timedelta = timedelta(seconds=4)
+    mail_pace: MailPace | None = None
     workers: int = 8
     page_url: str = "https://tandem.invalid/pairs"
     reading_keeps: timedelta = timedelta(minutes=15)

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from integrations.blockers import PASSING, STOPPING
-from integrations.errors import NotFoundError, RefusedError
+from integrations.errors import ChangedMeanwhileError, NotFoundError, RefusedError
 from integrations.ports import EventSnapshot, SeriesDraft, Transaction
 from integrations.records import (
     Blocker,
@@ -50,6 +50,7 @@ from scheduling.rule import WEEKDAYS
 from scheduling.timespan import TimeSpan
 
 KIND = "book_pair"
+LOOK_KEEPS = timedelta(minutes=2)
 MEETING_RETRY = timedelta(minutes=10)
 MEETING_PATIENCE = timedelta(hours=1)
 GIVEN_UP = ("refused", "work_put_aside", "changed_by_person", "instances_differ")
@@ -293,11 +294,13 @@ def _with_instance(session: Session, instance: EventSnapshot) -> Session:
 def _move(app: App, case: Case, booking: Booking, session: Session) -> Act[EventSnapshot]:
     target = TimeSpan(session.start, session.end)
     event_id = session.event_id or ""
+    looked_at = booking.instances_verified_at or booking.booked_at
 
     async def send(intent: Intent) -> EventSnapshot:
-        return await app.graph.calendar.move(
-            case.mailbox_id, event_id, target, case.zone, intent.etag
-        )
+        etag = intent.etag
+        if etag is None and app.clock.now() - looked_at > LOOK_KEEPS:
+            etag = await _etag_if_unmoved(app, case, session)
+        return await app.graph.calendar.move(case.mailbox_id, event_id, target, case.zone, etag)
 
     async def look(intent: Intent) -> ReadBack[EventSnapshot]:
         try:
@@ -329,7 +332,10 @@ def _move(app: App, case: Case, booking: Booking, session: Session) -> Act[Event
         session_id=session.id,
         mailbox_id=case.mailbox_id,
         event_id=event_id,
-        etag=session.etag,
+        # Moving one date changes the key of the whole series, so the keys read with the instances
+        # are stale after the first move, and Exchange changes them by itself some seconds after
+        # creation: what was looked at just now is sent without one.
+        etag=None,
         before={"start": _stamp(session.series_start)},
         after={"start": _stamp(session.start)},
         mails=_mails(case, "update"),
@@ -337,6 +343,18 @@ def _move(app: App, case: Case, booking: Booking, session: Session) -> Act[Event
         look=look,
         keep=keep,
     )
+
+
+async def _etag_if_unmoved(app: App, case: Case, session: Session) -> str:
+    """The etag to write with, if the date still stands where it was seen.
+
+    Raises:
+        ChangedMeanwhileError: it does not.
+    """
+    event = await app.graph.calendar.read(case.mailbox_id, session.event_id or "")
+    if event.span.start != session.series_start:
+        raise ChangedMeanwhileError(412, "moved since it was read")
+    return event.etag
 
 
 def _cancel(app: App, case: Case, session: Session) -> Act[None]:

@@ -7,6 +7,7 @@ only wakes somebody up.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -45,6 +46,7 @@ class Worker:
         self._handlers = handlers
         self._stopping = asyncio.Event()
         self._stuck: set[str] = set()
+        self._serial = itertools.count(1)
 
     def stop(self) -> None:
         """Take up nothing more; what has been begun is ended."""
@@ -53,12 +55,14 @@ class Worker:
     async def do(self, work_id: str) -> bool:
         """Do one piece of work if it is due and free; False if it was not ours to do."""
         app, now = self._app, self._app.clock.now()
+        # Unique per claim, so that a claim lost and taken again by this process is still lost.
+        claim = Claim(work_id, f"{app.holder}/{next(self._serial)}")
         work = await app.store.run(
-            lambda tx: tx.work.claim(work_id, app.holder, now, app.options.claim_length)
+            lambda tx: tx.work.claim(work_id, claim.holder, now, app.options.claim_length)
         )
         if work is None:
             return False
-        await self._do_claimed(work)
+        await self._do_claimed(work, claim)
         return True
 
     async def run(self, *, until_quiet: bool, progress: Callable[[], Awaitable[None]]) -> None:
@@ -111,35 +115,35 @@ class Worker:
         for work_id in [key for key, task in running.items() if task in done]:
             running.pop(work_id).result()
 
-    async def _do_claimed(self, work: Work) -> None:
+    async def _do_claimed(self, work: Work, claim: Claim) -> None:
         """Run the workflow and give the row back as its end asks for."""
-        app, claim = self._app, Claim(work.id, self._app.holder)
+        app = self._app
         self._stuck.discard(work.id)
         try:
             await self._handlers[work.kind](app, claim, work.subject)
         except NotYet as wait:
             if wait.stuck:
                 self._stuck.add(work.id)
-            await self._postpone(work, wait.due_at)
+            await self._postpone(claim, wait.due_at)
         except ThrottledError as wait:
-            await self._postpone(work, app.clock.now() + wait.retry_after)
+            await self._postpone(claim, app.clock.now() + wait.retry_after)
         except NoPermitError as wait:
-            await self._postpone(work, wait.retry_at)
+            await self._postpone(claim, wait.retry_at)
         except ReadOnlyModeError:
-            await self._postpone(work, app.clock.now() + READ_ONLY_PAUSE)
+            await self._postpone(claim, app.clock.now() + READ_ONLY_PAUSE)
         except ClaimLostError:
             log_event(logger, "claim_lost", work=work.id, kind=work.kind)
         except Exception as error:  # noqa: BLE001 - a fault in one piece must not stop the rest
-            await self._failed(work, error)
+            await self._failed(work, claim, error)
         else:
-            await app.store.run(lambda tx: tx.work.finish(work.id, app.holder))
+            await app.store.run(lambda tx: tx.work.finish(claim.work_id, claim.holder))
 
-    async def _postpone(self, work: Work, due_at: datetime) -> None:
+    async def _postpone(self, claim: Claim, due_at: datetime) -> None:
         await self._app.store.run(
-            lambda tx: tx.work.postpone(work.id, self._app.holder, due_at, forgive=True)
+            lambda tx: tx.work.postpone(claim.work_id, claim.holder, due_at, forgive=True)
         )
 
-    async def _failed(self, work: Work, error: Exception) -> None:
+    async def _failed(self, work: Work, claim: Claim, error: Exception) -> None:
         """Try again with growing pauses; after too many tries put it aside where it is seen."""
         app, now = self._app, self._app.clock.now()
         code = type(error).__name__
@@ -157,7 +161,7 @@ class Worker:
         if work.attempts < MOST_ATTEMPTS:
             pause = min(FIRST_PAUSE * 2 ** (work.attempts - 1), LONGEST_PAUSE)
             await app.store.run(
-                lambda tx: tx.work.postpone(work.id, app.holder, now + pause, error=code)
+                lambda tx: tx.work.postpone(work.id, claim.holder, now + pause, error=code)
             )
         else:
             await app.store.run(lambda tx: put_aside(tx, work, code, now))

@@ -19,7 +19,6 @@ from integrations.ports import Transaction
 from integrations.records import Session, SessionState
 from integrations.runtime import Death, EventLog, Incarnation, LoopClock, inline
 from integrations.settings import Settings
-from integrations.store.upgrade import upgrade
 from integrations.workflows import book
 from integrations.workflows.app import App
 from integrations.workflows.enrol import enrol
@@ -89,16 +88,25 @@ class World:
     async def build(self, *, dies_at: int | None = None, **over: str) -> App:
         """A new incarnation that has not looked at its store yet."""
         self.born += 1
-        asgi = self.tenant.asgi()
         around = Surroundings(
             clock=LoopClock(virtual_now()),
             life=Incarnation(self.log, dies_at=dies_at),
             offload=inline,
             seed=self.seed * 1000 + self.born,
-            transport=TenantTransport(asgi),
-            token_http_client=TenantHttpClient(asgi),
+            transport=self.transport,
+            token_http_client=self.token_http_client,
         )
         return build_app(self.settings(**over), around)
+
+    @property
+    def transport(self) -> TenantTransport:
+        """The way to the tenant for httpx."""
+        return TenantTransport(self.tenant.asgi())
+
+    @property
+    def token_http_client(self) -> TenantHttpClient:
+        """The way to the tenant's sign-in for msal."""
+        return TenantHttpClient(self.tenant.asgi())
 
     @property
     def roster(self) -> bytes:
