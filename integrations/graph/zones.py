@@ -29,7 +29,8 @@ def windows_name(zone: str) -> str:
     Raises:
         UnmappableZoneError: CLDR knows none.
     """
-    name = tz_win.get(zone)
+    # CLDR's table has an entry for the empty name, too.
+    name = tz_win.get(zone) if zone else None
     if name is None:
         raise UnmappableZoneError(zone)
     return str(name)
