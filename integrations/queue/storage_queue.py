@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.identity.aio import ManagedIdentityCredential
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from integrations.ports import WakeUp
+from integrations.queue.errors import QueueError
 from integrations.queue.messages import to_message
 
 # Azurite refuses newer versions; everything used here is older than this one.
@@ -19,6 +20,8 @@ API_VERSION = "2024-11-04"
 # The work timer sends again for whatever is still due, so an old wake-up is worth nothing. The
 # bound keeps consumers that were away from finding one message for every minute of it.
 KEPT_FOR = timedelta(hours=1)
+# For the same reason nothing is gained by the library's retries, which begin after 15 seconds.
+NO_RETRIES = 0
 
 
 class StorageQueue:
@@ -41,6 +44,7 @@ class StorageQueue:
             name,
             message_encode_policy=TextBase64EncodePolicy(),
             api_version=API_VERSION,
+            retry_total=NO_RETRIES,
         )
         return cls(client, None)
 
@@ -49,20 +53,34 @@ class StorageQueue:
         """A queue of an account that knows the managed identity; no key anywhere."""
         identity = ManagedIdentityCredential(client_id=client_id)
         client = QueueClient(
-            account_url, name, credential=identity, message_encode_policy=TextBase64EncodePolicy()
+            account_url,
+            name,
+            credential=identity,
+            message_encode_policy=TextBase64EncodePolicy(),
+            retry_total=NO_RETRIES,
         )
         return cls(client, identity)
 
     async def send(self, wake_ups: Sequence[WakeUp]) -> None:
-        """One message for each wake-up."""
-        for wake_up in wake_ups:
-            try:
-                await self._put(wake_up)
-            except ResourceNotFoundError:
-                # Somebody else may be making it at this moment.
-                with contextlib.suppress(ResourceExistsError):
-                    await self._client.create_queue()
-                await self._put(wake_up)
+        """One message for each wake-up.
+
+        Raises:
+            QueueError: some were not taken; those before them were.
+        """
+        try:
+            for wake_up in wake_ups:
+                await self._send(wake_up)
+        except AzureError as error:
+            raise QueueError(type(error).__name__) from None
+
+    async def _send(self, wake_up: WakeUp) -> None:
+        try:
+            await self._put(wake_up)
+        except ResourceNotFoundError:
+            # Somebody else may be making it at this moment.
+            with contextlib.suppress(ResourceExistsError):
+                await self._client.create_queue()
+            await self._put(wake_up)
 
     async def _put(self, wake_up: WakeUp) -> None:
         await self._client.send_message(

@@ -1,0 +1,69 @@
+"""What the host is told about our functions, before any of them runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from integrations.settings import Settings
+from tests.support.functions import POISON, WORK, indexed
+
+ROOT = Path(__file__).parents[2]
+SETTING = re.compile(r"%([^%]+)%")
+
+
+def bindings() -> dict[str, list[dict[str, Any]]]:
+    """Every function's bindings, as the host reads them."""
+    return {name: list(function.bindings) for name, function in indexed().items()}
+
+
+def test_the_host_finds_two_timers_and_two_queues() -> None:
+    queue = {"direction": "IN", "type": "queueTrigger", "name": "message"}
+    timer = {"direction": "IN", "type": "timerTrigger", "name": "timer"}
+    assert bindings() == {
+        "plan_and_launch": [{**timer, "schedule": "%TANDEM_PLAN_SCHEDULE%"}],
+        "look_for_work": [{**timer, "schedule": "%TANDEM_WORK_SCHEDULE%"}],
+        "do_work": [{**queue, "queueName": WORK, "connection": "AzureWebJobsStorage"}],
+        "put_aside": [{**queue, "queueName": POISON, "connection": "AzureWebJobsStorage"}],
+    }
+
+
+def test_every_setting_in_a_binding_is_known_and_in_the_example() -> None:
+    """The host refuses a function whose %SETTING% is not set; our defaults are unknown to it."""
+    example = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
+    flat = [binding for of_function in bindings().values() for binding in of_function]
+    names = set(SETTING.findall(json.dumps(flat)))
+    assert {b["connection"] for b in flat if "connection" in b} <= example.keys()
+    assert names <= example.keys()
+    for name in names:
+        field = name.removeprefix("TANDEM_").lower()
+        assert example[name] == Settings.model_fields[field].default
+
+
+def test_loading_the_app_opens_nothing_and_reads_no_setting() -> None:
+    """The host loads every function to index it, on each instance, whatever the settings are."""
+    script = (
+        "import asyncio, os, sys, threading, socket\n"
+        "def refuse(*_, **__): raise AssertionError('opened while loading')\n"
+        "socket.socket.connect = asyncio.new_event_loop = refuse\n"
+        "import function_app\n"
+        "assert threading.active_count() == 1\n"
+        "print(sum(m.startswith('msgraph.') for m in sys.modules), 'simulator' in sys.modules)"
+    )
+    wrong = {"TANDEM_STORE_URL": "nonsense://", "TANDEM_WORKERS": "minus one", "TANDEM_NEW": "1"}
+    loaded = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=ROOT,
+        env=wrong,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    modules, has_simulator = loaded.stdout.split()
+    assert has_simulator == "False"
+    assert int(modules) < 200, "of msgraph's 20,000 modules only those used are loaded"
