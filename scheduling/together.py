@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from scheduling.board import PairBoard
 from scheduling.cost import goals_of
+from scheduling.ejection import ejected
 from scheduling.group import Choices, Group, GroupPlan, cost_of, total_goals
 from scheduling.joint import JointSearch
 from scheduling.load import costs_beside
@@ -31,8 +32,8 @@ def plan_group(group: Group) -> GroupPlan:
         outcome = JointSearch(group, group.boards, {}).best(EXACT_BRANCHES)
         if outcome.choices is not None:
             return GroupPlan(outcome.choices, proven_optimal=True)
-    choices = _one_after_another(group, alone)
-    choices = _improved(group, choices, alone)
+    choices = ejected(group, _one_after_another(group, alone))
+    choices = ejected(group, _improved(group, choices, alone))
     return GroupPlan(choices, total_goals(group.boards, choices) == floor)
 
 
@@ -54,6 +55,8 @@ def _improved(group: Group, choices: Choices, alone: Choices) -> Choices:
     """
     left = BRANCHES_PER_PAIR * len(group.boards)
     for size in PIECE_SIZES:
+        if size >= len(group.boards):
+            break  # The whole group has been tried with more branches than a piece gets.
         helped = True
         while helped and left > 0:
             helped = False
