@@ -12,6 +12,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from scheduling.cadence import zone_info
 from scheduling.people import BLOCKS, NOTHING, STATUS_EFFECT, BusyItem, FreeBusyStatus
 from scheduling.timespan import TimeSpan, free_within
@@ -99,12 +101,12 @@ def _item(item: ItemRead) -> BusyItem:
     return BusyItem(item.start.astimezone(UTC), item.end.astimezone(UTC), _status(item.status))
 
 
+_STATUS_BY_NAME = {status.value.lower(): status for status in FreeBusyStatus}
+
+
 def _status(name: str) -> FreeBusyStatus:
     """The status of that name in any case; one we do not know is ``unknown`` and blocks."""
-    for status in FreeBusyStatus:
-        if status.value.lower() == name.strip().lower():
-            return status
-    return FreeBusyStatus.UNKNOWN
+    return _STATUS_BY_NAME.get(name.strip().lower(), FreeBusyStatus.UNKNOWN)
 
 
 _DIGITS = {
@@ -114,40 +116,41 @@ _DIGITS = {
     "3": FreeBusyStatus.OOF,
     "4": FreeBusyStatus.WORKING_ELSEWHERE,
 }
+_NO_DIGIT = "?"
+# What each possible byte of a view does to a session; a byte Graph does not define blocks.
+_EFFECT_OF_BYTE = np.full(256, BLOCKS, dtype=np.int8)
+_EFFECT_OF_BYTE[[ord(digit) for digit in _DIGITS]] = [STATUS_EFFECT[s] for s in _DIGITS.values()]
+_DEFINED_BYTE = np.zeros(256, dtype=np.bool_)
+_DEFINED_BYTE[[ord(digit) for digit in _DIGITS]] = True
 
 
 def _unexplained(reading: ScheduleRead, items: Sequence[BusyItem]) -> list[BusyItem]:
     """Entries for stretches whose digit no item of at least that effect accounts for."""
     length = timedelta(minutes=reading.digit_minutes)
     slots = -((reading.span.start - reading.span.end) // length)
-    found: list[BusyItem] = []
-    by_effect = {
-        effect: _covered_slots(reading.span.start, length, slots, items, effect)
-        for effect in (1, 2)
-    }
-    for number in range(slots):
-        digit = reading.digits[number] if number < len(reading.digits) else "?"
-        status = _DIGITS.get(digit, FreeBusyStatus.UNKNOWN)
-        effect = STATUS_EFFECT[status]
-        if effect == NOTHING:
-            continue
-        if status is not FreeBusyStatus.UNKNOWN and number in by_effect[effect]:
-            continue
+    view = reading.digits[:slots].ljust(slots, _NO_DIGIT)
+    digits = np.frombuffer(view.encode("ascii", "replace"), dtype=np.uint8)
+    effects = _EFFECT_OF_BYTE[digits]
+    explained = np.zeros(slots, dtype=np.int8)
+    for item in items:
+        first, after = _slots_touched(item, reading.span.start, length)
+        stretch = explained[max(0, first) : max(0, after)]
+        np.maximum(stretch, STATUS_EFFECT[item.status], out=stretch)
+    open_slots = (effects != NOTHING) & (~_DEFINED_BYTE[digits] | (explained < effects))
+    found = []
+    for number in np.flatnonzero(open_slots).tolist():
         begin = reading.span.start + number * length
         end = min(begin + length, reading.span.end)
+        status = _DIGITS.get(view[number], FreeBusyStatus.UNKNOWN)
         found.append(BusyItem(begin.astimezone(UTC), end.astimezone(UTC), status))
     return found
 
 
-def _covered_slots(
-    origin: datetime, length: timedelta, slots: int, items: Sequence[BusyItem], effect: int
-) -> set[int]:
-    covered: set[int] = set()
-    for item in items:
-        if STATUS_EFFECT[item.status] >= effect and item.start < item.end:
-            first = max(0, (item.start - origin) // length)
-            covered.update(range(first, min(slots, -((origin - item.end) // length))))
-    return covered
+def _slots_touched(item: BusyItem, origin: datetime, length: timedelta) -> tuple[int, int]:
+    """The first slot an item touches and the one after its last; an empty item touches none."""
+    if item.start == item.end:
+        return 0, 0
+    return (item.start - origin) // length, -((origin - item.end) // length)
 
 
 def _whole_days(item: BusyItem, zone: str) -> list[BusyItem]:
