@@ -1,0 +1,92 @@
+# Every target sets up what it needs: a machine has to have Python 3.11 to 3.13 and make.
+#   make demo ARGS="--pairs 50 --seed 7"      make test PYTHON=python3.12
+# Everything is called by relative paths, so the checkout may lie in a folder with spaces.
+
+VENV ?= .venv
+ARGS ?=
+TEST_ARGS ?=
+TEST_WORKERS ?= 2
+
+BIN := $(VENV)/bin
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c "$(FITS)" 2>/dev/null && echo "$$python" && break; done)
+endif
+VERSION := $(shell "$(PYTHON)" -c "import sys; print('%d.%d' % sys.version_info[:2])" 2>/dev/null)
+INSTALLED := $(VENV)/.installed-$(VERSION)
+
+# Test packages from npm, one folder each; a lock file beside every package.json.
+NODE_FOLDERS := tests/queue tests/simulator/foreign
+NODE_INSTALLED := $(NODE_FOLDERS:%=%/node_modules/.package-lock.json)
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+# Caches stay in the checkout: the home folder may be missing or read-only.
+export npm_config_cache = $(CURDIR)/build/npm
+export npm_config_update_notifier = false
+export UV_CACHE_DIR = $(CURDIR)/build/uv
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types bench node lock clean
+
+help:
+	@echo "make demo    a law firm's pairs are imported, planned and booked in a simulated tenant"
+	@echo "make test    lint, types and all tests; the last line says what was skipped"
+	@echo "make lint    ruff, mypy and the direction of imports"
+	@echo "make bench   planning and booking at size"
+	@echo "make setup   only install; make node: also the test packages from npm"
+	@echo "make lock    resolve the dependencies again and export them"
+	@echo "make clean   remove whatever these targets made"
+
+setup: $(INSTALLED)
+
+$(INSTALLED): requirements-dev.txt
+	@"$(PYTHON)" -c "$(FITS)" 2>/dev/null || { \
+		echo "Tandem needs Python 3.11 to 3.13; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) with Python $(VERSION) (only when the dependencies change) ..."
+	@test "$$("$(BIN)/python" -c "import sys; print('%d.%d' % sys.version_info[:2])" 2>&1)" = "$(VERSION)" \
+		|| { rm -rf "$(VENV)" && "$(PYTHON)" -m venv "$(VENV)"; }
+	@"$(BIN)/python" -m pip install --quiet --no-input --only-binary :all: --require-hashes \
+		--requirement requirements-dev.txt
+	@"$(BIN)/python" -m pip install --quiet --no-input --no-index --no-deps --no-build-isolation \
+		--editable .
+	@touch "$@"
+
+demo: $(INSTALLED)
+	@"$(BIN)/python" -m integrations demo $(ARGS)
+
+test: lint
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory node \
+		|| echo "The npm packages could not be installed; tests that need them are skipped." >&2; fi
+	@"$(BIN)/python" -m pytest -p tests.support.no_skips -n "$(TEST_WORKERS)" --dist worksteal \
+		-q $(TEST_ARGS)
+
+lint: $(INSTALLED)
+	@"$(BIN)/python" -m ruff check .
+	@"$(BIN)/python" -m ruff format --check .
+	@"$(BIN)/python" -m mypy
+	@"$(BIN)/lint-imports" --cache-dir build/import-linter --no-logo
+
+bench: $(INSTALLED)
+	@"$(BIN)/python" -m benchmarks $(ARGS)
+
+node: $(NODE_INSTALLED)
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@echo "Installing the npm packages of $* ..."
+	@cd "$*" && $(NPM_CI)
+	@touch "$@"
+
+lock: $(INSTALLED)
+	@"$(BIN)/uv" lock --quiet
+	@$(BIN)/uv export --quiet --frozen --no-annotate --no-emit-project --no-dev \
+		--output-file requirements.txt
+	@$(BIN)/uv export --quiet --frozen --no-annotate --no-emit-project --all-extras --all-groups \
+		--output-file requirements-dev.txt
+
+clean:
+	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(NODE_FOLDERS:%=%/node_modules)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
