@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from integrations import cli, console
+from integrations import console, live
 from integrations.bootstrap import Surroundings, build_app
 from integrations.demo.tenant import Control, Ready, TenantClock, running_tenant
 from integrations.errors import IntegrationError
@@ -91,7 +91,7 @@ async def _story(ready: Ready, control: Control, roster: bytes, folder: Path, se
         console.out.print(
             "[bold]4[/] Series are booked, under 30 mails a minute; the clock jumps …"
         )
-        await cli.run_booking(tandem)
+        await live.run_booking(tandem)
         calls = tandem.graph.calls_by_kind()
         console.out.print("[bold]5[/] Every event is read back …")
         audit = await read_back(tandem)

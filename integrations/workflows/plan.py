@@ -101,7 +101,7 @@ async def plan_with(app: App, roll: Roll, look: Look) -> PlanReport:
         commitments=tuple(roll.commitments),
         anchor_zones=await app.graph.anchor_zones(zones, days),
     )
-    plan = await app.offload(lambda: plan_problem(problem))
+    plan = await app.offload(lambda: plan_problem(problem, explained=True))
     return await app.store.run(lambda tx: _keep(tx, roll, look, plan, now))
 
 
