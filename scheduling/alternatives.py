@@ -108,7 +108,7 @@ def series_alternatives(
     bounds = option_bounds(board, costs)
     taken = list(avoid)
     chosen: list[SeriesAlternative] = []
-    nothing = SKIP * len(board.request.open_windows)
+    nothing = SKIP * len(board.windows)
     for option in np.argsort(bounds.total, kind="stable").tolist():
         if len(chosen) == count or bounds.total[option] >= nothing:
             break
@@ -117,7 +117,7 @@ def series_alternatives(
             continue
         choice = realise(board, costs, bounds, option)
         taken.append(slot)
-        score = score_of(choice.cost, len(board.request.open_windows))
+        score = score_of(choice.cost, len(board.windows))
         chosen.append(SeriesAlternative(slot, score))
     return tuple(chosen)
 

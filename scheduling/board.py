@@ -54,13 +54,14 @@ class PairFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairBoard:
-    """One pair: its request, the frame it shares, and what each start costs the two."""
+    """One pair: its request, the frame it shares, what each start costs the two, what to plan."""
 
     request: PairRequest
     mentor: Person
     mentee: Person
     frame: PairFrame
     costs: Costs
+    windows: tuple[int, ...]
 
 
 def pair_frame(

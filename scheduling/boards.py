@@ -54,7 +54,7 @@ def _boards(
         if key not in frames:
             frames[key] = pair_frame(raster, pair, (mentor, mentee), problem.anchor_zones)
         costs = pair_costs(states[mentor.id], states[mentee.id])
-        yield PairBoard(pair, mentor, mentee, frames[key], costs)
+        yield PairBoard(pair, mentor, mentee, frames[key], costs, pair.open_windows)
 
 
 def series_slot(board: PairBoard, option: int) -> SeriesSlot:

@@ -43,7 +43,7 @@ class Explainer:
 
     def chosen(self) -> Reason:
         """Why this slot: what it holds."""
-        windows = len(self.board.request.open_windows)
+        windows = len(self.board.windows)
         placed = self.choice.placements
         moved = sum(p.moved for p in placed)
         return Reason(
@@ -61,7 +61,7 @@ class Explainer:
     def close_calls(self) -> tuple[Reason, ...]:
         """The next best series slots, as they would be for this pair alone."""
         totals = option_bounds(self.board, self.costs).total.copy()
-        windows = len(self.board.request.open_windows)
+        windows = len(self.board.windows)
         totals[self.choice.option] = SKIP * windows
         few = min(CLOSE_CALLS, len(totals))
         nearest = np.argpartition(totals, few - 1)[:few].tolist() if few else []
@@ -92,7 +92,7 @@ class Explainer:
         used = {placed.window for placed in self.choice.placements}
         return tuple(
             SkippedWindow(window, skip_reason(self.board, self.costs, window))
-            for window in self.board.request.open_windows
+            for window in self.board.windows
             if window not in used
         )
 

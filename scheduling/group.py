@@ -85,7 +85,7 @@ class Group:
 
 def cost_of(board: PairBoard, choice: Choice | None) -> int:
     """What a choice costs; none at all skips every window."""
-    return SKIP * len(board.request.open_windows) if choice is None else choice.cost
+    return SKIP * len(board.windows) if choice is None else choice.cost
 
 
 def total_goals(boards: Iterable[PairBoard], choices: Mapping[str, Choice | None]) -> int:

@@ -23,6 +23,8 @@ from scheduling.load import PersonLoad, costs_beside, forbidden, week_of, week_s
 from scheduling.people import Person
 from scheduling.single import Choice, best_choice
 
+CONFLICTS_WEIGHED = 6
+"""Conflicts tried at each branching; the one that lifts the bound most is taken."""
 CROWDED = 200
 """Cost below every goal of a start that would collide with a present choice of another pair."""
 
@@ -43,7 +45,9 @@ class Outcome:
 class _Conflict:
     """Sessions of different pairs that cannot all be: one of the pairs must avoid its stretch."""
 
-    ways_out: tuple[tuple[PairBoard, slice], ...]
+    boards: tuple[PairBoard, ...]
+    contested: "_Contested"
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +121,25 @@ class JointSearch:
         """One node for each way out of a conflict, or one that settles some for nothing.
 
         A child that costs no more and collides less may stand in for its parent without
-        keeping the restriction that led to it: nothing is ruled out.
+        keeping the restriction that led to it: nothing is ruled out. Otherwise the
+        conflict is taken whose ways out are dearest, of the first few: it lifts the
+        bound most.
         """
-        children = []
-        conflict = next(found[0] for found in node.conflicts_of.values() if found)
-        for board, stretch in conflict.ways_out:
-            child = self._child(node, board, stretch)
-            if child.goals == node.goals and child.collisions < node.collisions:
-                return [replace(child, away=node.away)]
-            children.append(child)
-        return children
+        conflicts = [conflict for found in node.conflicts_of.values() for conflict in found]
+        dearest: list[_Node] = []
+        for conflict in conflicts[:CONFLICTS_WEIGHED]:
+            children = []
+            for board in conflict.boards:
+                stretch = conflict.contested.stretch(board, conflict.number)
+                child = self._child(node, board, stretch)
+                if child.goals == node.goals and child.collisions < node.collisions:
+                    return [replace(child, away=node.away)]
+                children.append(child)
+            if not dearest or _least_goals(children) > _least_goals(dearest):
+                dearest = children
+            if _least_goals(dearest) > node.goals:
+                break
+        return dearest
 
     def _child(self, node: _Node, board: PairBoard, stretch: slice) -> _Node:
         key = board.request.id
@@ -170,6 +183,10 @@ class JointSearch:
         ]
 
 
+def _least_goals(nodes: Sequence[_Node]) -> int:
+    return min(node.goals for node in nodes)
+
+
 def _when(entry: tuple[PairBoard, Booked]) -> tuple[int, str]:
     return entry[1].start, entry[0].request.id
 
@@ -201,6 +218,21 @@ class _Week:
         return week_slice(board, self.person, week)
 
 
+@dataclass(frozen=True, slots=True)
+class _Minute:
+    """Minutes that only one session can hold, or keep clear after itself."""
+
+    clear: int
+
+    def stretch(self, board: PairBoard, minute: int) -> slice:
+        raster = board.frame.raster
+        first = minute - raster.duration - self.clear + 1
+        return slice(raster.first_at(first), raster.first_at(minute + 1))
+
+
+_Contested = _Day | _Week | _Minute
+
+
 def _over_cap(
     entries: Sequence[tuple[PairBoard, Booked]],
     load: PersonLoad,
@@ -211,6 +243,8 @@ def _over_cap(
     if cap is None or len(entries) <= 1:
         return []
     numbers = [period.number(booked) for _, booked in entries]
+    if not load.sessions and len(set(numbers)) == len(numbers):
+        return []
     room = Counter(period.number(booked) for booked in load.sessions)
     found: list[_Conflict] = []
     for number, taken in Counter(numbers).items():
@@ -220,7 +254,7 @@ def _over_cap(
         here = [entry[0] for entry, at in zip(entries, numbers, strict=True) if at == number]
         one_too_many = list(dict.fromkeys(here[: max(left, 0) + 1]))
         if len(one_too_many) > 1:
-            found.append(_Conflict(tuple((b, period.stretch(b, number)) for b in one_too_many)))
+            found.append(_Conflict(tuple(one_too_many), period, number))
     return found
 
 
@@ -233,15 +267,5 @@ def _overlaps(entries: Sequence[tuple[PairBoard, Booked]]) -> list[_Conflict]:
             if later.start >= booked.end + clear:
                 break
             if other is not board:
-                # Of all sessions that hold this minute (or keep it clear) only one can be.
-                minute = later.start
-                ways = tuple((b, _holding(b, minute, clear)) for b in (board, other))
-                found.append(_Conflict(ways))
+                found.append(_Conflict((board, other), _Minute(clear), later.start))
     return found
-
-
-def _holding(board: PairBoard, minute: int, clear: int) -> slice:
-    """The starts of a pair's sessions that hold ``minute``, or keep it clear after them."""
-    raster = board.frame.raster
-    first = minute - raster.duration - clear + 1
-    return slice(raster.first_at(first), raster.first_at(minute + 1))

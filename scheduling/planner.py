@@ -54,7 +54,7 @@ class _Results:
         return self._placed(board, choice, loads)
 
     def _placed(self, board: PairBoard, choice: Choice, loads: Sequence[PersonLoad]) -> PairPlan:
-        windows = board.request.open_windows
+        windows = board.windows
         rule = board.request.rule
         costs = costs_beside(board, loads)
         why = Explainer(board, choice, self._sessions_of_others(board), costs)
@@ -79,7 +79,7 @@ class _Results:
     def _unplaced(
         self, board: PairBoard, choice: Choice | None, loads: Sequence[PersonLoad]
     ) -> Unplaced:
-        windows = len(board.request.open_windows)
+        windows = len(board.windows)
         code = ReasonCode.NO_ANCHOR if choice is None else ReasonCode.NO_COMMON_SLOT
         if choice is not None and windows_without_start(board) < windows:
             code = ReasonCode.CROWDED_OUT

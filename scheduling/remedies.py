@@ -145,5 +145,5 @@ def windows_without_start(board: PairBoard) -> int:
     rule = board.request.rule
     table = board.frame.raster.zones[board.mentor.zone]
     length = rule.window_days
-    slices = (table.days_slice(k * length, (k + 1) * length) for k in board.request.open_windows)
+    slices = (table.days_slice(k * length, (k + 1) * length) for k in board.windows)
     return sum(not np.any(board.costs[piece] < SKIP) for piece in slices)

@@ -55,54 +55,36 @@ def option_bounds(board: PairBoard, costs: Costs) -> Bounds:
         day_costs[frame.days_present] = np.minimum.reduceat(costs, frame.day_first)
     by_window = day_costs.reshape(rule.occurrences, rule.window_days)
     best_moved = np.minimum((frame.nearness + by_window[:, None, :]).min(axis=2), SKIP)
-    windows = np.array(board.request.open_windows, dtype=np.intp)
     padded = np.append(costs, SKIP)
-    series = np.minimum(padded[frame.options.position[:, windows]], SKIP)
-    moved = best_moved[windows[None, :], frame.options.nominal[:, windows]]
+    position, nominal = frame.options.position, frame.options.nominal
+    windows = np.array(board.windows, dtype=np.intp)
+    if len(windows) < rule.occurrences:
+        position, nominal = position[:, windows], nominal[:, windows]
+    series = np.minimum(padded[position], SKIP)
+    moved = best_moved[windows, nominal]
     return Bounds(day_costs, series, moved, np.minimum(series, moved).sum(axis=1))
 
 
-def best_choice(board: PairBoard, costs: Costs, *, below: int | None = None) -> Choice | None:
-    """The cheapest choice, or ``None`` if there is no option (or none cheaper than ``below``)."""
+def best_choice(board: PairBoard, costs: Costs) -> Choice | None:
+    """The cheapest choice, or ``None`` if no zone of the pair can anchor a series."""
     bounds = option_bounds(board, costs)
-    best: Choice | None = None
-    limit = below
-    for option in _cheapest_first(bounds.total):
-        if limit is not None and bounds.total[option] >= limit:
-            break
-        choice = realise(board, costs, bounds, int(option))
-        if limit is None or choice.cost < limit:
-            best, limit = choice, choice.cost
+    if not len(bounds.total):
+        return None
+    first = int(bounds.total.argmin())
+    best = realise(board, costs, bounds, first)
+    # The bound is nearly always reached at once, and the others need not be sorted then.
+    if best.cost > bounds.total[first]:
+        for option in np.argsort(bounds.total, kind="stable")[1:].tolist():
+            if bounds.total[option] >= best.cost:
+                break
+            rival = realise(board, costs, bounds, option)
+            best = rival if rival.cost < best.cost else best
     return best
-
-
-def _cheapest_first(totals: Costs) -> Sequence[int]:
-    """Options in order of their bound; sorting is put off until the first does not settle it."""
-    if not len(totals):
-        return ()
-    first = int(np.argmin(totals))
-    return _LazyOrder(first, totals)
-
-
-class _LazyOrder(Sequence[int]):
-    def __init__(self, first: int, totals: Costs) -> None:
-        self._first, self._totals = first, totals
-        self._order: list[int] | None = None
-
-    def __len__(self) -> int:
-        return len(self._totals)
-
-    def __getitem__(self, index: int) -> int:  # type: ignore[override]
-        if index == 0:
-            return self._first
-        if self._order is None:
-            self._order = np.argsort(self._totals, kind="stable").tolist()
-        return self._order[index]
 
 
 def realise(board: PairBoard, costs: Costs, bounds: Bounds, option: int) -> Choice:
     """The cheapest sessions with a given series option."""
-    windows = board.request.open_windows
+    windows = board.windows
     chosen: list[Placement] = []
     columns = zip(bounds.series[option].tolist(), bounds.moved[option].tolist(), strict=True)
     for window, (on_slot, off_slot) in zip(windows, columns, strict=True):
@@ -184,7 +166,7 @@ def _realise_with_gaps(board: PairBoard, costs: Costs, bounds: Bounds, option: i
     """Dynamic programme over windows; the state is the last session placed so far."""
     fits = neighbour_test(board)
     kept = {p.window: p for p in kept_placements(board)}
-    column_of = {window: c for c, window in enumerate(board.request.open_windows)}
+    column_of = {window: c for c, window in enumerate(board.windows)}
     paths: dict[Placement | None, _Path] = {None: _Path(0, ())}
     for window in sorted({*kept, *column_of}):
         if window in kept:

@@ -12,7 +12,7 @@ from scheduling.single import best_choice
 
 EXACT_PAIRS = 8
 """Groups of at most this many pairs are first tried as a whole."""
-EXACT_BRANCHES = 300
+EXACT_BRANCHES = 200
 """Branches of a whole group per try; beyond, exact pieces are solved instead."""
 PIECE_BRANCHES = 30
 PIECE_SIZES = (2, 3, 4)

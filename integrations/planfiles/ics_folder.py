@@ -1,0 +1,237 @@
+"""Exported calendars: a folder with one ``.ics`` file for each person of a roster.
+
+The file of a person is named after the mail address, or the part before the ``@``.
+Recurring events are expanded by a library, exceptions and cancelled instances
+included. Titles, places and attendees are never kept.
+Source: RFC 5545; ``X-MICROSOFT-CDO-BUSYSTATUS`` in MS-OXCICAL 2.1.3.1.1.20.31.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import recurring_ical_events
+from icalendar import Calendar
+from icalendar.cal.component import Component
+
+from integrations.planfiles.errors import PlanFileError
+from integrations.planfiles.members import Node
+from integrations.planfiles.problem_file import decoded, read_hours, read_rule, read_start_date
+from scheduling.cadence import zone_info
+from scheduling.errors import UnknownZoneError
+from scheduling.people import BusyItem, BusyTable, FreeBusyStatus, Person, WorkingHours
+from scheduling.problem import PairRequest, Problem
+from scheduling.rule import CadenceRule, end_minute_of, minute_of
+
+_MICROSOFT = {
+    "FREE": FreeBusyStatus.FREE,
+    "TENTATIVE": FreeBusyStatus.TENTATIVE,
+    "BUSY": FreeBusyStatus.BUSY,
+    "OOF": FreeBusyStatus.OOF,
+    "WORKINGELSEWHERE": FreeBusyStatus.WORKING_ELSEWHERE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLine:
+    """One pair of a roster file and the line it stands on."""
+
+    line: int
+    pair_id: str
+    mentor: str
+    mentee: str
+
+
+def read_ics_problem(folder: Path, roster: Path, rule_file: Path) -> Problem:
+    """The problem made of exported calendars, a roster and a rule.
+
+    ``roster`` is CSV with ``mentor_mail`` and ``mentee_mail``, ``pair_id`` optional.
+    ``rule_file`` is JSON with ``rule`` as in a problem file, and optionally ``tz`` (for
+    calendars that name no zone) and ``working_hours`` (for everybody; else the rule's own).
+
+    Raises:
+        PlanFileError: names the file and the line or JSON path.
+    """
+    try:
+        document = decoded(_content(rule_file))
+        rule_node = document.member("rule")
+        rule, start_date = read_rule(rule_node), read_start_date(rule_node)
+        now = rule_node.member("now").instant()
+        hours = _common_hours(document, rule)
+        zone = document.member("tz").text() if document.has("tz") else None
+    except PlanFileError as error:
+        raise PlanFileError(f"{rule_file.name} {error.where}", error.problem) from None
+    lines = read_roster(roster)
+    span = (start_date, start_date + timedelta(days=rule.horizon_days))
+    people: dict[str, Person] = {}
+    for line in lines:
+        for mail in (line.mentor, line.mentee):
+            if mail not in people:
+                source = _file_of(folder, mail, f"{roster.name}:{line.line}")
+                people[mail] = read_person(source, mail, hours, span, zone)
+    pairs = tuple(
+        PairRequest(
+            id=line.pair_id,
+            mentor=line.mentor,
+            mentee=line.mentee,
+            rule=rule,
+            start_date=start_date,
+        )
+        for line in lines
+    )
+    return Problem(people=people, pairs=pairs, now=now)
+
+
+def read_roster(source: Path) -> list[RosterLine]:
+    """The pairs of a roster; comma or semicolon, columns in any order."""
+    text = _content(source).decode("utf-8-sig", errors="replace")
+    first = text.partition("\n")[0]
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    for column in ("mentor_mail", "mentee_mail"):
+        if column not in (reader.fieldnames or ()):
+            raise PlanFileError(f"{source.name}:1", f"column {column} is missing")
+    lines: list[RosterLine] = []
+    used: set[str] = set()
+    for row in reader:
+        where = f"{source.name}:{reader.line_num}"
+        mentor = (row["mentor_mail"] or "").strip().lower()
+        mentee = (row["mentee_mail"] or "").strip().lower()
+        if not mentor or not mentee or mentor == mentee:
+            raise PlanFileError(where, "expected two different mail addresses")
+        pair_id = (row.get("pair_id") or "").strip() or f"p{len(lines):05}"
+        if pair_id in used:
+            raise PlanFileError(where, f"pair_id {pair_id!r} is used twice")
+        used.add(pair_id)
+        lines.append(RosterLine(reader.line_num, pair_id, mentor, mentee))
+    return lines
+
+
+def read_person(
+    source: Path,
+    person_id: str,
+    hours: WorkingHours,
+    span: tuple[date, date],
+    zone: str | None = None,
+) -> Person:
+    """A person from an exported calendar.
+
+    Entries are read from a day before ``span`` (first date, date after the last) to a
+    day after it. The zone is the calendar's ``X-WR-TIMEZONE``, or ``zone``.
+    """
+    calendar = _calendar(source)
+    named = calendar.get("X-WR-TIMEZONE") or zone
+    if named is None:
+        raise PlanFileError(f"{source.name}:1", "the calendar names no zone (X-WR-TIMEZONE)")
+    try:
+        zone_info(str(named))
+    except UnknownZoneError:
+        where = f"{source.name}:{_line_of(source, 'X-WR-TIMEZONE')}"
+        raise PlanFileError(where, f"{str(named)!r} is not an IANA time zone") from None
+    items = busy_items(source, calendar, str(named), span)
+    return Person(id=person_id, zone=str(named), hours=hours, busy=BusyTable.of(items))
+
+
+def busy_items(
+    source: Path, calendar: Calendar, zone: str, span: tuple[date, date]
+) -> list[BusyItem]:
+    """The entries of a calendar near ``span``, all-day ones as whole local days of ``zone``."""
+    first, after = span[0] - timedelta(days=1), span[1] + timedelta(days=1)
+    try:
+        events: Iterable[Component] = recurring_ical_events.of(calendar).between(first, after)
+        return sorted(_item(event, zone) for event in events if not _is_cancelled(event))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        where = f"{source.name}:{_line_of(source, 'BEGIN:VEVENT')}"
+        raise PlanFileError(where, f"an event cannot be expanded: {type(error).__name__}") from None
+
+
+def _calendar(source: Path) -> Calendar:
+    content = _content(source)
+    try:
+        calendar = Calendar.from_ical(content)
+    except ValueError as error:
+        raise PlanFileError(f"{source.name}:{_broken_line(content, str(error))}", "not iCalendar")
+    if not isinstance(calendar, Calendar):
+        raise PlanFileError(f"{source.name}:1", "expected one VCALENDAR")
+    for component in calendar.walk():
+        for name, _ in component.errors:
+            where = f"{source.name}:{_line_of(source, name or 'BEGIN')}"
+            raise PlanFileError(where, f"{name} has a value that iCalendar does not know")
+    return calendar
+
+
+def _broken_line(content: bytes, message: str) -> int:
+    """The first line that the parser's message quotes, or the first that is no content line."""
+    for number, line in enumerate(content.decode("utf-8", errors="replace").splitlines(), 1):
+        text = line.strip()
+        if text and not line.startswith((" ", "\t")) and (":" not in text or text in message):
+            return number
+    return 1
+
+
+def _line_of(source: Path, start: str) -> int:
+    text = _content(source).decode("utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.upper().startswith(start.upper()):
+            return number
+    return 1
+
+
+def _is_cancelled(event: Component) -> bool:
+    return str(event.get("STATUS", "")).upper() == "CANCELLED"
+
+
+def _item(event: Component, zone: str) -> BusyItem:
+    start = event["DTSTART"].dt
+    if "DTEND" in event:
+        end = event["DTEND"].dt
+    elif "DURATION" in event:
+        end = start + event["DURATION"].dt
+    else:
+        end = start if isinstance(start, datetime) else start + timedelta(days=1)
+    return BusyItem(_instant(start, zone), _instant(end, zone), _status(event))
+
+
+def _instant(value: date | datetime, zone: str) -> datetime:
+    """A date is local midnight, a time without zone is local: RFC 5545 section 3.3.5 form 1."""
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, time(0))
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=zone_info(zone))
+    return value.astimezone(UTC)
+
+
+def _status(event: Component) -> FreeBusyStatus:
+    said = str(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).strip().upper()
+    if said:
+        return _MICROSOFT.get(said, FreeBusyStatus.UNKNOWN)
+    if str(event.get("TRANSP", "")).upper() == "TRANSPARENT":
+        return FreeBusyStatus.FREE
+    if str(event.get("STATUS", "")).upper() == "TENTATIVE":
+        return FreeBusyStatus.TENTATIVE
+    return FreeBusyStatus.BUSY
+
+
+def _common_hours(document: Node, rule: CadenceRule) -> WorkingHours:
+    if document.has("working_hours"):
+        return read_hours(document.member("working_hours"))
+    opens, closes = minute_of(rule.earliest_local), end_minute_of(rule.latest_local)
+    return WorkingHours.every(sorted(rule.weekdays), opens, closes)
+
+
+def _file_of(folder: Path, mail: str, where: str) -> Path:
+    names = {path.name.lower(): path for path in folder.glob("*") if path.is_file()}
+    for stem in (mail, mail.partition("@")[0]):
+        if f"{stem}.ics" in names:
+            return names[f"{stem}.ics"]
+    raise PlanFileError(where, f"{folder.name} has no calendar {mail}.ics")
+
+
+def _content(source: Path) -> bytes:
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        raise PlanFileError(source.name, error.strerror or "cannot be read") from None
