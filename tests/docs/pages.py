@@ -1,0 +1,137 @@
+"""Pages that are written from code: the command line and the blockers.
+
+``python -m tests.docs.pages`` writes them; a test compares what stands in ``docs/`` with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from integrations import cli
+from integrations.blockers import BLOCKERS, PASSING
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_CLI_HEAD = """# The command line
+
+`tandem COMMAND --help` shows the same on a terminal. Every command that speaks to Microsoft 365 or
+opens the program store reads its settings from the environment ([settings](settings.md)).
+
+This page is written from the commands themselves: `python -m tests.docs.pages`.
+"""
+
+_BLOCKERS_HEAD = """# Blockers
+
+A blocker says what holds a person, a pair or a program mailbox up, and what helps. It stands
+beside the state of a pair, never in place of it. `tandem status` shows the open ones.
+
+- *Stops booking*: while it is open, nothing is decided from calendars for the pairs it concerns.
+- *Looked at again*: a later look at the calendars clears it by itself once the cause is gone. The
+  others wait for somebody's act.
+
+What to do about each, step by step, stands in
+[troubleshooting](../how-to/troubleshoot.md#blockers).
+
+This page is written from `integrations/blockers.py`: `python -m tests.docs.pages`.
+"""
+
+
+def command_line() -> Any:
+    """The root command, with everything below it."""
+    return get_command(cli.app)
+
+
+def commands(group: Any = None, path: str = "tandem") -> Iterator[tuple[str, Any]]:
+    """Every command a person can give, with its full name, in the order of ``--help``."""
+    for name, command in (group or command_line()).commands.items():
+        full = f"{path} {name}"
+        if hasattr(command, "commands"):
+            yield from commands(command, full)
+        else:
+            yield full, command
+
+
+def cli_page() -> str:
+    """``docs/reference/cli.md``."""
+    sections = [_CLI_HEAD, *(_command_section(*entry) for entry in commands()), _exit_codes()]
+    return "\n".join(sections)
+
+
+def _command_section(name: str, command: Any) -> str:
+    arguments = [p for p in command.params if not _is_option(p)]
+    options = [p for p in command.params if _is_option(p)]
+    usage = " ".join(
+        [name, *(["[OPTIONS]"] if options else []), *(_argument(p) for p in arguments)]
+    )
+    lines = [f"## `{name}`", "", " ".join(str(command.help).split()), "", f"    {usage}", ""]
+    if command.params:
+        lines += ["| | default | meaning |", "|---|---|---|"]
+        lines += [_row(parameter) for parameter in [*arguments, *options]]
+        lines.append("")
+    if name == "tandem simulator":
+        lines += ["Its options: [the simulated tenant](simulator.md#options).", ""]
+    return "\n".join(lines)
+
+
+def _is_option(parameter: Any) -> bool:
+    return str(parameter.opts[0]).startswith("-")
+
+
+def _argument(parameter: Any) -> str:
+    name = str(parameter.name).upper()
+    return name if parameter.required else f"[{name}]"
+
+
+def _row(parameter: Any) -> str:
+    if not _is_option(parameter):
+        return f"| `{str(parameter.name).upper()}` | {_default(parameter)} | {parameter.help} |"
+    value = "" if parameter.is_flag else " …"
+    return f"| `{parameter.opts[0]}{value}` | {_default(parameter)} | {parameter.help} |"
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    if parameter.default is None or parameter.default is False:
+        return ""
+    return f"`{parameter.default}`"
+
+
+def exit_codes() -> dict[int, str]:
+    """What each exit code means, as the module of the command line says it."""
+    words = " ".join(str(cli.__doc__).split()).partition("Exit codes: ")[2]
+    return {int(code): meaning for code, meaning in re.findall(r"(\d) ([^;.]+)", words)}
+
+
+def _exit_codes() -> str:
+    rows = [f"| {code} | {meaning} |" for code, meaning in exit_codes().items()]
+    return "\n".join(["## Exit codes", "", "| code | meaning |", "|---|---|", *rows, ""])
+
+
+def blockers_page() -> str:
+    """``docs/reference/blockers.md``."""
+    rows = [
+        f"| `{code}` | {kind.words} | {kind.remedy} | {_yes(kind.stops)} | {_yes(code in PASSING)} |"
+        for code, kind in BLOCKERS.items()
+    ]
+    table = ["| code | what it says | what helps | stops booking | looked at again |"]
+    return "\n".join([_BLOCKERS_HEAD, *table, "|---|---|---|---|---|", *rows, ""])
+
+
+def _yes(holds: bool, /) -> str:
+    return "yes" if holds else "no"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/reference/cli.md": cli_page,
+    "docs/reference/blockers.md": blockers_page,
+}
+
+if __name__ == "__main__":
+    for path, written in PAGES.items():
+        (ROOT / path).write_text(written(), encoding="utf-8")
