@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import recurring_ical_events
 from icalendar import Calendar
-from icalendar.cal.component import Component
 
 from integrations.planfiles.errors import PlanFileError
 from integrations.planfiles.members import Node
@@ -135,25 +135,24 @@ def read_person(
     return Person(id=person_id, zone=str(named), hours=hours, busy=BusyTable.of(items))
 
 
-def busy_items(
-    source: Path, calendar: Calendar, zone: str, span: tuple[date, date]
-) -> list[BusyItem]:
+def busy_items(source: Path, calendar: Any, zone: str, span: tuple[date, date]) -> list[BusyItem]:
     """The entries of a calendar near ``span``, all-day ones as whole local days of ``zone``."""
     first, after = span[0] - timedelta(days=1), span[1] + timedelta(days=1)
     try:
-        events: Iterable[Component] = recurring_ical_events.of(calendar).between(first, after)
+        events: Iterable[Any] = recurring_ical_events.of(calendar).between(first, after)
         return sorted(_item(event, zone) for event in events if not _is_cancelled(event))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         where = f"{source.name}:{_line_of(source, 'BEGIN:VEVENT')}"
         raise PlanFileError(where, f"an event cannot be expanded: {type(error).__name__}") from None
 
 
-def _calendar(source: Path) -> Calendar:
+def _calendar(source: Path) -> Any:
     content = _content(source)
     try:
-        calendar = Calendar.from_ical(content)
+        calendar: Any = Calendar.from_ical(content)
     except ValueError as error:
-        raise PlanFileError(f"{source.name}:{_broken_line(content, str(error))}", "not iCalendar")
+        where = f"{source.name}:{_broken_line(content, str(error))}"
+        raise PlanFileError(where, "not iCalendar") from None
     if not isinstance(calendar, Calendar):
         raise PlanFileError(f"{source.name}:1", "expected one VCALENDAR")
     for component in calendar.walk():
@@ -180,11 +179,11 @@ def _line_of(source: Path, start: str) -> int:
     return 1
 
 
-def _is_cancelled(event: Component) -> bool:
+def _is_cancelled(event: Any) -> bool:
     return str(event.get("STATUS", "")).upper() == "CANCELLED"
 
 
-def _item(event: Component, zone: str) -> BusyItem:
+def _item(event: Any, zone: str) -> BusyItem:
     start = event["DTSTART"].dt
     if "DTEND" in event:
         end = event["DTEND"].dt
@@ -204,7 +203,7 @@ def _instant(value: date | datetime, zone: str) -> datetime:
     return value.astimezone(UTC)
 
 
-def _status(event: Component) -> FreeBusyStatus:
+def _status(event: Any) -> FreeBusyStatus:
     said = str(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).strip().upper()
     if said:
         return _MICROSOFT.get(said, FreeBusyStatus.UNKNOWN)
