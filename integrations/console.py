@@ -52,14 +52,13 @@ def _state(line: PairLine) -> str:
 
 def _date(date: DateLine) -> str:
     where = f"→ {date.at}" if date.at else "taken out"
-    return f"{escape(f'{date.instead_of} {where}')} [dim]{escape(date.why)}[/]"
+    return f"• {escape(f'{date.instead_of} {where}')} [dim]{escape(date.why)}[/]"
 
 
 def _blocker(blocker: BlockerLine) -> str:
     remedies = "; ".join(blocker.remedies[:3])
-    return (
-        f"[yellow]{escape(f'{blocker.who}: {blocker.words}')}[/] [dim]{escape(f'→ {remedies}')}[/]"
-    )
+    what = escape(f"{blocker.who}: {blocker.words}")
+    return f"• [yellow]{what}[/] [dim]{escape(f'→ {remedies}')}[/]"
 
 
 def show_intended(writes: Sequence[IntendedWrite], pairs: Mapping[str, PairLine]) -> None:

@@ -179,7 +179,7 @@ def plan(program_name: str | None, *, as_json: bool) -> None:
     console.show_pairs(lines)
     console.out.print(
         f"{outcome.placed} pairs placed, {outcome.without_slot} without a common hour, "
-        f"{outcome.unreadable} unreadable."
+        f"{outcome.unreadable} unreadable, {outcome.blocked} blocked."
     )
 
 

@@ -52,8 +52,11 @@ def _clear(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
-def demo_settings(ready: Ready, folder: Path) -> Settings:
-    """Settings as IT would set them, pointing to the simulated tenant."""
+def demo_settings(ready: Ready, folder: Path, **over: str) -> Settings:
+    """Settings as IT would set them, pointing to the simulated tenant.
+
+    ``over`` names variables without their prefix, in lower case.
+    """
     certificate = folder / "app-registration.pem"
     certificate.write_text(
         Path(ready["certificate_file"]).read_text() + Path(ready["key_file"]).read_text()
@@ -69,6 +72,7 @@ def demo_settings(ready: Ready, folder: Path) -> Settings:
             "TANDEM_CA_FILE": ready["ca_file"],
             "TANDEM_PROGRAM_MAILBOXES": ",".join(ready.mailboxes),
             "TANDEM_ZONE": "America/New_York",
+            **{f"TANDEM_{name.upper()}": value for name, value in over.items()},
         }
     )
 
@@ -86,7 +90,7 @@ async def _story(ready: Ready, control: Control, roster: bytes, folder: Path, se
         planned = await planning.plan_enrolled(tandem)
         console.out.print(
             f"  {planned.placed} pairs have their hour, {planned.without_slot} have none in "
-            f"common, {planned.unreadable} could not be read."
+            f"common, {planned.unreadable + planned.blocked} cannot be read."
         )
         console.out.print(
             "[bold]4[/] Series are booked, under 30 mails a minute; the clock jumps …"

@@ -60,8 +60,10 @@ def _command(arguments: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def running_tenant(folder: Path, pairs: int, seed: int) -> Iterator[Ready]:
+def running_tenant(folder: Path, pairs: int, seed: int, *more: str) -> Iterator[Ready]:
     """A tenant in ``folder`` with a firm of that size; ends with the block.
+
+    ``more`` are further options of the simulator's command line.
 
     Raises:
         SimulatorError: it did not come up.
@@ -72,6 +74,7 @@ def running_tenant(folder: Path, pairs: int, seed: int) -> Iterator[Ready]:
     arguments = [
         *("--state", str(folder / "tenant"), "--ready-file", str(ready_file)),
         *("--pairs", str(pairs), "--seed", str(seed)),
+        *more,
     ]
     with (folder / "tenant.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module, with our own arguments

@@ -36,11 +36,15 @@ HOPELESS = ("account_disabled", "guest")
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """How a planning run went, in pairs."""
+    """How a planning run went, in pairs.
 
-    placed: int
-    without_slot: int
-    unreadable: int
+    ``blocked`` pairs have somebody whose account no look into a calendar can help.
+    """
+
+    placed: int = 0
+    without_slot: int = 0
+    unreadable: int = 0
+    blocked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,15 @@ async def plan_pairs(app: App, pair_ids: Sequence[str]) -> PlanReport:
     Who cannot be read keeps their pairs unplanned, visibly; the others proceed.
     """
     roll = await app.store.run(lambda tx: load_roll(tx, pair_ids, app.clock.now()))
+    blocked = len(pair_ids) - len(roll.pairs)
     if not roll.pairs:
-        return PlanReport(0, 0, 0)
+        return PlanReport(blocked=blocked)
     await refresh_settings(app, roll.people)
     roll = await app.store.run(lambda tx: load_roll(tx, pair_ids, app.clock.now()))
     look = await look_at(
         app, list(roll.people.values()), roll.rule_of_people(), horizon(roll, app.clock.now())
     )
-    return await plan_with(app, roll, look)
+    return replace(await plan_with(app, roll, look), blocked=blocked)
 
 
 async def plan_with(app: App, roll: Roll, look: Look) -> PlanReport:
