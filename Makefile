@@ -29,7 +29,7 @@ export UV_CACHE_DIR = $(CURDIR)/build/uv
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench node lock clean
+.PHONY: help setup demo test lint types bench node lock docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are imported, planned and booked in a simulated tenant"
@@ -38,6 +38,7 @@ help:
 	@echo "make bench   planning and booking at size"
 	@echo "make setup   only install; make node: also the test packages from npm"
 	@echo "make lock    resolve the dependencies again and export them"
+	@echo "make docs    write the generated tables of docs/ again"
 	@echo "make clean   remove whatever these targets made"
 
 setup: $(INSTALLED)
@@ -88,6 +89,10 @@ lock: $(INSTALLED)
 		--output-file requirements.txt
 	@$(BIN)/uv export --quiet --frozen --no-annotate --no-emit-project --all-extras --all-groups \
 		--output-file requirements-dev.txt
+
+docs: $(INSTALLED)
+	@"$(BIN)/python" -c "from pathlib import Path; from integrations.settings_table import write_into; \
+		write_into(Path('docs/reference/settings.md'))"
 
 clean:
 	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
