@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from integrations.errors import Fault, SettingsError
 from integrations.graph.graph import open_graph
@@ -123,6 +122,7 @@ def options_of(settings: Settings) -> Options:
         mail_pace=settings.mail_pace,
         workers=settings.workers,
         page_url=settings.page_url,
+        own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
     )
 
 
@@ -152,13 +152,9 @@ def _credential(settings: Settings) -> AppCredential:
         raise SettingsError([Fault("TANDEM_CERTIFICATE_FILE", "a value")])
     pem = Path(settings.certificate_file).read_text("ascii", errors="replace")
     try:
-        certificate = x509.load_pem_x509_certificate(pem.encode())
+        x509.load_pem_x509_certificate(pem.encode())
     except ValueError:
         raise SettingsError(
             [Fault("TANDEM_CERTIFICATE_FILE", "a PEM file with certificate and private key")]
         ) from None
-    # Entra names a certificate by its SHA-1 thumbprint; nothing rests on the hash's strength.
-    return CertificateCredential(
-        pem=pem,
-        thumbprint=certificate.fingerprint(hashes.SHA1()).hex(),  # noqa: S303
-    )
+    return CertificateCredential(pem=pem)

@@ -232,4 +232,4 @@ class ClaimLostError(IntegrationError):
 class ReadOnlyModeError(IntegrationError):
     """Writing to Graph is switched off."""
 
-    remedy = "Switch writing on again: TANDEM_READ_ONLY=off, or `tandem stop-writing --off`."
+    remedy = "Switch writing on again with TANDEM_READ_ONLY=off."

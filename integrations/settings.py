@@ -81,7 +81,7 @@ class Settings(BaseModel):
         description="Root of Microsoft Graph.",
     )
     ca_file: Path | None = Field(
-        default=None, description="PEM file of further certificate authorities to trust."
+        default=None, description="PEM file of the authorities to trust instead of the public ones."
     )
     program_mailboxes: Addresses = Field(
         default=(), description="Addresses of the program mailboxes, separated by commas."

@@ -18,7 +18,8 @@ class Options:
 
     ``mail_pace`` is what a mail costs its mailbox (None = no pace). ``reading_keeps`` is how long
     a look into calendars may be believed when something is written. ``claim_length`` has to
-    exceed the longest single call.
+    exceed the longest single call. ``own_mailbox_reads`` has free/busy read by each
+    person's own path instead of a program mailbox's, a call for each.
     """
 
     program_mailboxes: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class Options:
     mail_pace: MailPace | None = None
     workers: int = 8
     page_url: str = "https://tandem.invalid/pairs"
+    own_mailbox_reads: bool = False
     reading_keeps: timedelta = timedelta(minutes=15)
     claim_length: timedelta = timedelta(minutes=10)
 

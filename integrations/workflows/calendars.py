@@ -17,6 +17,7 @@ from scheduling.rule import WEEKDAYS, end_minute_of, minute_of
 from scheduling.timespan import TimeSpan
 
 ZONE_UNREAD = "zone_unread"
+_OWN_LANES = 8
 _DAY = timedelta(days=1)
 
 
@@ -41,19 +42,8 @@ async def look_at(
     """
     at = app.clock.now()
     windows = reading_windows(_whole_hour(span.start), span.end)
-    readers = [m.id for m in await app.store.run(lambda tx: tx.mailboxes.all())]
     known = sorted((p for p in participants if p.zone is not None), key=lambda p: p.id)
-    groups = chunks(known)
-    answers: dict[str, tuple[Schedule, ...] | Unreadable] = {}
-    for read in await asyncio.gather(
-        *(
-            app.graph.free_busy.read(
-                readers[number % len(readers)], [person.mail for person in group], windows
-            )
-            for number, group in enumerate(groups)
-        )
-    ):
-        answers.update(read)
+    answers = await _read_all(app, known, windows)
     dates = (span.start.date() - _DAY, span.end.date() + _DAY)
     people: dict[str, Person] = {}
     # Without a zone no hour of theirs means anything; refreshing the settings said why.
@@ -65,6 +55,47 @@ async def look_at(
         else:
             people[person.id] = _person(person, answer, rules[person.id], app.options.zone, dates)
     return Look(people, unreadable, at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One reader's look at up to 20 people."""
+
+    reader_id: str
+    mails: list[str]
+
+
+async def _read_all(
+    app: App, people: Sequence[Participant], windows: Sequence[TimeSpan]
+) -> dict[str, tuple[Schedule, ...] | Unreadable]:
+    """Every answer by address. Lanes run side by side, the readings of a lane in turn.
+
+    A reading asks for all windows at once, which is all a mailbox takes; more would only stand in
+    line for its permits until their patience ends.
+    """
+    answers: dict[str, tuple[Schedule, ...] | Unreadable] = {}
+
+    async def run(lane: Sequence[_Reading]) -> None:
+        for reading in lane:
+            answers.update(
+                await app.graph.free_busy.read(reading.reader_id, reading.mails, windows)
+            )
+
+    await asyncio.gather(*(run(lane) for lane in await _lanes(app, people)))
+    return answers
+
+
+async def _lanes(app: App, people: Sequence[Participant]) -> list[list[_Reading]]:
+    """Who reads whom: program mailboxes 20 people at a time, or each their own."""
+    if app.options.own_mailbox_reads:
+        own = [_Reading(person.directory_id, [person.mail]) for person in people]
+        return [own[lane::_OWN_LANES] for lane in range(_OWN_LANES)]
+    readers = [m.id for m in await app.store.run(lambda tx: tx.mailboxes.all())]
+    groups = [[person.mail for person in group] for group in chunks(people)]
+    return [
+        [_Reading(reader, group) for group in groups[number :: len(readers)]]
+        for number, reader in enumerate(readers)
+    ]
 
 
 def record_look(tx: Transaction, look: Look, now: datetime) -> None:
