@@ -15,21 +15,23 @@ from scheduling.reasons import Reason, ReasonCode
 from scheduling.remedies import remedies, windows_without_start
 from scheduling.single import Choice
 from scheduling.timespan import TimeSpan
-from scheduling.together import plan_group
+from scheduling.together import Effort, effort_for, plan_group
 
 
-def plan(problem: Problem, *, explained: bool = True) -> Plan:
+def plan(problem: Problem, *, explained: bool = True, effort: Effort | None = None) -> Plan:
     """The plan of every pair of ``problem``, in the order asked.
 
     Pairs that share people, directly or through others, are planned together;
     groups that share nobody do not influence each other. The same problem gives
     the same plan. Without ``explained`` close calls and remedies are left out.
+    ``effort`` follows from the number of pairs unless it is given.
     """
+    effort = effort or effort_for(len(problem.pairs))
     boards = {board.request.id: board for board in pair_boards(problem, problem.pairs)}
     found: dict[str, PairPlan | Unplaced] = {}
     for requests in connected(problem.pairs):
         group = Group([boards[request.id] for request in requests], problem.commitments)
-        results = _Results(problem, group, plan_group(group), explained)
+        results = _Results(problem, group, plan_group(group, effort), explained)
         found.update((request.id, results.of(boards[request.id])) for request in requests)
     return Plan({pair.id: found[pair.id] for pair in problem.pairs})
 

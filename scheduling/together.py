@@ -1,6 +1,7 @@
 """Plans a group: exactly where that is within reach, else by exact pieces and local search."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from scheduling.board import PairBoard
 from scheduling.cost import goals_of
@@ -12,15 +13,29 @@ from scheduling.single import best_choice
 
 EXACT_PAIRS = 8
 """Groups of at most this many pairs are first tried as a whole."""
-EXACT_BRANCHES = 200
-"""Branches of a whole group per try; beyond, exact pieces are solved instead."""
 PIECE_BRANCHES = 30
 PIECE_SIZES = (2, 3, 4)
-BRANCHES_PER_PAIR = 60
-"""Branches spent on the pieces of a group in all, for each of its pairs."""
+THOROUGH_UP_TO = 2000
 
 
-def plan_group(group: Group) -> GroupPlan:
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to search before being content.
+
+    ``exact_branches`` bounds the search of a whole group; ``branches_per_pair`` what
+    is spent on exact pieces of a group beyond that, for each of its pairs.
+    """
+
+    exact_branches: int = 200
+    branches_per_pair: int = 60
+
+
+def effort_for(pairs: int) -> Effort:
+    """Thorough for a firm, brisk where thousands of pairs are planned at once."""
+    return Effort() if pairs <= THOROUGH_UP_TO else Effort(60, 15)
+
+
+def plan_group(group: Group, effort: Effort) -> GroupPlan:
     """The best plan of a group that was found, and whether it is proven to be the best."""
     alone: Choices = {
         board.request.id: best_choice(board, group.standing_costs(board)) for board in group.boards
@@ -29,11 +44,11 @@ def plan_group(group: Group) -> GroupPlan:
         return GroupPlan(alone, proven_optimal=True)
     floor = total_goals(group.boards, alone)
     if len(group.boards) <= EXACT_PAIRS:
-        outcome = JointSearch(group, group.boards, {}).best(EXACT_BRANCHES)
+        outcome = JointSearch(group, group.boards, {}).best(effort.exact_branches)
         if outcome.choices is not None:
             return GroupPlan(outcome.choices, proven_optimal=True)
     choices = ejected(group, _one_after_another(group, alone))
-    choices = ejected(group, _improved(group, choices, alone))
+    choices = ejected(group, _improved(group, choices, alone, effort))
     return GroupPlan(choices, total_goals(group.boards, choices) == floor)
 
 
@@ -48,12 +63,12 @@ def _one_after_another(group: Group, alone: Choices) -> Choices:
     return choices
 
 
-def _improved(group: Group, choices: Choices, alone: Choices) -> Choices:
+def _improved(group: Group, choices: Choices, alone: Choices, effort: Effort) -> Choices:
     """Solve neighbouring pairs together again, the rest standing still.
 
     Ends when no piece helps any more or the branches allowed for the group are spent.
     """
-    left = BRANCHES_PER_PAIR * len(group.boards)
+    left = effort.branches_per_pair * len(group.boards)
     for size in PIECE_SIZES:
         if size >= len(group.boards):
             break  # The whole group has been tried with more branches than a piece gets.

@@ -1,13 +1,14 @@
 """What ``tandem plan --from`` and ``tandem slots --from`` do."""
 
+import os
 from pathlib import Path
 
 from integrations.planfiles.errors import PlanFileError
+from integrations.planfiles.parallel import plan_shared
 from integrations.planfiles.plan_file import explanation_lines, plan_document
 from integrations.planfiles.problem_file import read_problem
 from integrations.planfiles.slots_file import slots_document
 from scheduling.plan import Plan
-from scheduling.planner import plan
 from scheduling.problem import Problem
 
 
@@ -32,7 +33,7 @@ def plan_file(source: Path, target: Path, *, explained: bool = False) -> Plan:
 
 def write_plan(problem: Problem, target: Path, *, explained: bool = False) -> Plan:
     """Plan a problem, from whatever source, and write the plan."""
-    found = plan(problem, explained=explained)
+    found = plan_shared(problem, explained=explained, processes=os.cpu_count() or 1)
     _write(target, plan_document(found, explained=explained))
     return found
 

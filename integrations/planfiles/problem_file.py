@@ -39,7 +39,11 @@ def read_problem(content: bytes) -> Problem:
     Raises:
         PlanFileError: names the JSON path of what is missing or wrong.
     """
-    document = decoded(content)
+    return problem_of(decoded(content))
+
+
+def problem_of(document: Node) -> Problem:
+    """The problem a decoded document holds; raises as ``read_problem`` does."""
     rule_node = document.member("rule")
     rule, start_date = read_rule(rule_node), read_start_date(rule_node)
     nodes = document.member("people").elements()
