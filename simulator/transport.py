@@ -70,6 +70,7 @@ class TenantTransport(httpx.AsyncBaseTransport):
         self._app = app
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The tenant's answer, read to its end."""
         body = await request.aread()
         try:
             status, headers, content = await _exchange(self._app, request, body)

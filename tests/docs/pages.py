@@ -116,7 +116,8 @@ def _exit_codes() -> str:
 def blockers_page() -> str:
     """``docs/reference/blockers.md``."""
     rows = [
-        f"| `{code}` | {kind.words} | {kind.remedy} | {_yes(kind.stops)} | {_yes(code in PASSING)} |"
+        f"| `{code}` | {kind.words} | {kind.remedy} | {_yes(kind.stops)} "
+        f"| {_yes(code in PASSING)} |"
         for code, kind in BLOCKERS.items()
     ]
     table = ["| code | what it says | what helps | stops booking | looked at again |"]
