@@ -33,6 +33,7 @@ from integrations.workflows.app import App
 T = TypeVar("T")
 
 LOOK_AGAIN = timedelta(seconds=30)
+UNCLEAR_FOR_LONG = timedelta(hours=1)
 MOST_RESENDS = 3
 
 
@@ -140,13 +141,13 @@ async def _send(app: App, act: Act[T], intent: Intent) -> ReadBack[T]:
         found = await act.look(intent)
         if isinstance(found, NotHappened) and act.transaction_id is not None:
             # It exists but the search does not show it yet.
-            raise NotYet(app.clock.now() + LOOK_AGAIN, "exists but cannot be seen yet") from None
+            raise _look_later(app, intent, "exists but cannot be seen") from None
         return found
     except OutcomeUnknownError:
         found = await act.look(intent)
         if isinstance(found, NotHappened):
             # What a read shows right after a write can be stale: look again before sending.
-            raise NotYet(app.clock.now() + LOOK_AGAIN, "no clear answer") from None
+            raise _look_later(app, intent, "no clear answer") from None
         return found
     except RefusedError as refusal:
         await _settle(app, intent, IntentState.DROPPED, f"refused_{refusal.status}")
@@ -155,6 +156,14 @@ async def _send(app: App, act: Act[T], intent: Intent) -> ReadBack[T]:
         # Certainly not sent: no read-back is needed next time.
         await app.store.run(lambda tx: tx.intents.put(replace(intent, state=IntentState.PREPARED)))
         raise
+
+
+def _look_later(app: App, intent: Intent, what: str) -> Exception:
+    """Look again soon; what stays unclear for long counts as failed, so that it gets seen."""
+    now = app.clock.now()
+    if now - (intent.send_at or intent.created_at) > UNCLEAR_FOR_LONG:
+        return OutcomeUnknownError(f"{intent.kind}: {what}")
+    return NotYet(now + LOOK_AGAIN, what)
 
 
 def _begin(

@@ -121,12 +121,12 @@ async def _trial(app: App, claim: Claim, mailbox: Mailbox) -> tuple[str | None, 
     calendar = app.graph.calendar
     if not await calendar.teams_offered(mailbox.id):
         return "no_teams", None
-    # A trial that was interrupted may have left its event behind.
-    for leftover in await calendar.find_tagged(mailbox.id, _tag(mailbox)):
-        await perform(app, claim, _delete(app, mailbox, leftover))
     event = await perform(app, claim, _create(app, mailbox))
     lobby = await _lobby(app, mailbox, event.join_url)
-    await perform(app, claim, _delete(app, mailbox, event))
+    # Whatever carries the tag goes: an earlier trial may have been cut off after its creation.
+    tagged = {e.id: e for e in [event, *await calendar.find_tagged(mailbox.id, _tag(mailbox))]}
+    for trial in tagged.values():
+        await perform(app, claim, _delete(app, mailbox, trial))
     if event.join_url is None:
         return "trial_without_link", None
     return lobby
