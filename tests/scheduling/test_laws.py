@@ -34,6 +34,7 @@ def test_every_plan_passes_the_independent_checker(asked: Problem) -> None:
         assert all(session.reason is not None for session in pair.moved)
 
 
+@settings(max_examples=20)
 @given(problems(STAR) | problems(CHAIN), st.randoms(use_true_random=False))
 def test_the_order_of_people_and_pairs_does_not_change_the_plan(
     asked: Problem, chance: Random
@@ -59,6 +60,7 @@ def test_less_busy_time_never_loses_a_placed_date_of_a_pair_alone(
     assert fast(asked).score.placed >= before
 
 
+@settings(max_examples=20)
 @given(problems((*STAR, ("d", "z"), ("e", "z"))))
 def test_the_plan_of_a_group_is_the_plan_of_its_independent_parts(asked: Problem) -> None:
     whole = fast(asked)
@@ -94,6 +96,7 @@ def test_a_proven_plan_of_two_pairs_is_no_worse_than_any_pair_of_series(asked: P
         assert better_or_equal(found.score, rival.score)
 
 
+@settings(max_examples=10)
 @given(problems(STAR))
 def test_the_same_problem_gives_the_same_plan(asked: Problem) -> None:
     assert dict(fast(asked).pairs) == dict(fast(asked).pairs)
