@@ -28,6 +28,7 @@ from integrations.workflows.app import App
 from scheduling.timespan import TimeSpan
 
 KIND = "check_mailbox"
+TRIAL_DELETED = "trial_deleted"
 LOOK_AGAIN = timedelta(hours=1)
 CODES = ("no_teams", "trial_without_link", "lobby_closed", "lobby_unverified", "mailbox_refused")
 OPEN_LOBBIES = frozenset(
@@ -121,12 +122,14 @@ async def _trial(app: App, claim: Claim, mailbox: Mailbox) -> tuple[str | None, 
     calendar = app.graph.calendar
     if not await calendar.teams_offered(mailbox.id):
         return "no_teams", None
+    for event_id in await app.store.run(lambda tx: _deletions_under_way(tx, mailbox.id)):
+        await perform(app, claim, _delete(app, mailbox, event_id))
     event = await perform(app, claim, _create(app, mailbox))
     lobby = await _lobby(app, mailbox, event.join_url)
     # Whatever carries the tag goes: an earlier trial may have been cut off after its creation.
-    tagged = {e.id: e for e in [event, *await calendar.find_tagged(mailbox.id, _tag(mailbox))]}
-    for trial in tagged.values():
-        await perform(app, claim, _delete(app, mailbox, trial))
+    tagged = {event.id, *(e.id for e in await calendar.find_tagged(mailbox.id, _tag(mailbox)))}
+    for event_id in sorted(tagged):
+        await perform(app, claim, _delete(app, mailbox, event_id))
     if event.join_url is None:
         return "trial_without_link", None
     return lobby
@@ -142,6 +145,15 @@ async def _lobby(app: App, mailbox: Mailbox, join_url: str | None) -> tuple[str 
     if meeting is None or meeting.lobby_scope is None:
         return None, "lobby_unverified"
     return (None, None) if meeting.lobby_scope.lower() in OPEN_LOBBIES else ("lobby_closed", None)
+
+
+def _deletions_under_way(tx: Transaction, mailbox_id: str) -> list[str]:
+    """Trial events whose deletion was begun, and may have happened, in an earlier trial."""
+    return [
+        intent.event_id
+        for intent in tx.intents.open()
+        if intent.kind == TRIAL_DELETED and intent.mailbox_id == mailbox_id and intent.event_id
+    ]
 
 
 def _tag(mailbox: Mailbox) -> str:
@@ -174,22 +186,22 @@ def _create(app: App, mailbox: Mailbox) -> Act[EventSnapshot]:
     )
 
 
-def _delete(app: App, mailbox: Mailbox, event: EventSnapshot) -> Act[None]:
+def _delete(app: App, mailbox: Mailbox, event_id: str) -> Act[None]:
     async def send(intent: Intent) -> None:
-        await app.graph.calendar.delete(mailbox.id, event.id)
+        await app.graph.calendar.delete(mailbox.id, event_id)
 
     async def look(intent: Intent) -> Happened[None] | NotHappened:
         try:
-            await app.graph.calendar.read(mailbox.id, event.id)
+            await app.graph.calendar.read(mailbox.id, event_id)
         except NotFoundError:
             return Happened(None)
         return NotHappened()
 
     return Act(
-        key=f"trial/{mailbox.id}/{event.id}",
-        kind="trial_deleted",
+        key=f"trial/{mailbox.id}/{event_id}",
+        kind=TRIAL_DELETED,
         mailbox_id=mailbox.id,
-        event_id=event.id,
+        event_id=event_id,
         send=send,
         look=look,
         keep=keep_nothing,

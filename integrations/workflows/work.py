@@ -130,6 +130,8 @@ class Worker:
         except NoPermitError as wait:
             await self._postpone(claim, wait.retry_at)
         except ReadOnlyModeError:
+            # Waits for somebody to switch writing on: who works until all is quiet ends here.
+            self._stuck.add(work.id)
             await self._postpone(claim, app.clock.now() + READ_ONLY_PAUSE)
         except ClaimLostError:
             log_event(logger, "claim_lost", work=work.id, kind=work.kind)
