@@ -6,8 +6,10 @@ into the simulated tenant as its people would.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -29,11 +31,12 @@ from integrations.records import (
 from integrations.runtime import EventLog, Incarnation, LoopClock, inline
 from integrations.workflows.app import App
 from integrations.workflows.report import PairLine, pair_lines
+from simulator.mail import Mail
 from simulator.people import Firm, FirmPerson
 from simulator.requests import LoggedCall
 from simulator.tenant import OccurrenceSeen
 from simulator.virtual_time import virtual_now
-from tests.support.world import World
+from tests.support.world import Empty, World, enrolled, firm_of
 
 EVENTS = "/users/{user}/events"
 EVENT = "/users/{user}/events/{event}"
@@ -44,6 +47,8 @@ SETTINGS = "/users/{user}/mailboxSettings"
 MEETINGS = "/users/{user}/onlineMeetings"
 
 EARLY, LATE = datetime(2026, 12, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+
+_PLANNED: dict[int, bytes] = {}
 
 Respond = Callable[[httpx.Request, httpx.Response], httpx.Response]
 
@@ -80,6 +85,33 @@ class Memory:
     def announced(self) -> Counter[str]:
         """Mails the journal says were caused, by kind."""
         return Counter(entry.data["kind"] for entry in self.journal if entry.code == "mail")
+
+
+async def planned_world(empty: Empty, pairs: int) -> World:
+    """A world whose roster is imported and planned; worked out once per size, then copied.
+
+    Planning writes nothing to the tenant, so a tenant of its own has nothing to be told.
+    """
+    world = empty.world(firm_of(pairs))
+    if pairs not in _PLANNED:
+        app = await world.begin()
+        await enrolled(world, app)
+        await app.close()
+        with closing(sqlite3.connect(world.store_file)) as store:
+            _PLANNED[pairs] = store.serialize()
+        return empty_of_calls(world)
+    for leftover in world.store_file.parent.glob(f"{world.store_file.name}*"):
+        leftover.unlink()
+    world.store_file.write_bytes(_PLANNED[pairs])
+    world.born = 1
+    return world
+
+
+def empty_of_calls(world: World) -> World:
+    """The world with what its tenant was asked so far forgotten."""
+    world.tenant.calls.clear()
+    world.log.points.clear()
+    return world
 
 
 async def remembered(world: World) -> Memory:
@@ -150,7 +182,7 @@ def mailbox_of(world: World, pair: Pair) -> str:
     return next(b.mail for b in world.firm.program_mailboxes if b.id == pair.mailbox_id)
 
 
-def invitations(world: World) -> list[object]:
+def invitations(world: World) -> list[Mail]:
     """The invitations the tenant sent."""
     return [mail for mail in world.tenant.mail_log if mail.kind == "invitation"]
 

@@ -17,6 +17,7 @@ from tests.acceptance.oracle import (
     assert_booked_once,
     assert_untouched,
     calls,
+    planned_world,
     remembered,
 )
 from tests.support.world import Empty, World, book_all, enrolled, firm_of, virtually
@@ -97,10 +98,9 @@ async def test_a_call_that_answers_5xx_spoils_only_the_people_it_asked_for(empty
 async def test_who_cannot_be_read_again_before_booking_is_not_booked(empty: Empty) -> None:
     """The plan is old when its turn comes and one of its people is unreadable by then: the old
     answer is not taken for today's."""
-    world = empty.world(firm_of(6))
+    world = await planned_world(empty, 6)
     mail = _somebody(world)
     app = await world.begin()
-    await enrolled(world, app)
     await app.clock.sleep(timedelta(hours=2))
     world.tenant.faults.plan(_unreadable(mail))
     await book_all(app)
@@ -123,9 +123,8 @@ async def test_nothing_that_stands_is_moved_or_cancelled_while_somebody_is_unrea
     empty: Empty,
 ) -> None:
     """Whoever is booked stays booked as they are, whatever cannot be read afterwards."""
-    world = empty.world(firm_of(6))
+    world = await planned_world(empty, 6)
     app = await world.begin()
-    await enrolled(world, app)
     await book_all(app)
     before = await assert_booked_once(world)
     sent = len(world.tenant.mail_log)

@@ -93,7 +93,9 @@ async def test_missing_mailboxes_are_enrolled_named_with_a_remedy_and_asked_for_
         await planning_round(app)
     asked = Counter(call.mailbox for call in calls(world, "GET", SETTINGS))
     unlicensed = {
-        p.mail for p in firm.people if p.mailbox != "licensed" and p.mail in troubled and not p.guest
+        p.mail
+        for p in firm.people
+        if p.mailbox != "licensed" and p.mail in troubled and not p.guest
     }
     assert {mail: asked[mail] for mail in unlicensed} == dict.fromkeys(unlicensed, 24)
     assert all(asked[mail] == 0 for mail in troubled - unlicensed), "no look can help them"
@@ -122,7 +124,11 @@ async def test_a_mailbox_that_was_given_later_is_planned_by_the_next_round(empty
     theirs = memory.pairs_of(healed.mail)
     assert theirs <= memory.in_state(PairState.BOOKED)
     assert not [
-        b for line in memory.lines if line.id in theirs for b in line.blockers if b.who == healed.name
+        b
+        for line in memory.lines
+        if line.id in theirs
+        for b in line.blockers
+        if b.who == healed.name
     ]
     await assert_booked_once(world, memory.in_state(PairState.BOOKED))
     await app.close()

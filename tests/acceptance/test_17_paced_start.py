@@ -1,0 +1,75 @@
+"""Fifty pairs begin on one day, and no mail server takes it for a flood."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from integrations.bootstrap import build_worker
+from integrations.records import PairState, WorkState
+from integrations.workflows import book
+from tests.acceptance.oracle import assert_booked_once, planned_world, remembered
+from tests.support.world import Empty, World, quietly, virtually
+
+pytestmark = pytest.mark.acceptance(17)
+
+PAIRS = 50
+MINUTE = timedelta(minutes=1)
+PACED = {"mails_per_minute": "29"}
+
+
+def most_in_a_minute(world: World) -> int:
+    """The most mails of a program mailbox in any stretch of 60 seconds."""
+    boxes = {box.mail for box in world.firm.program_mailboxes}
+    sent = sorted(mail.at for mail in world.tenant.mail_log if mail.sender in boxes)
+    return max(sum(at <= other < at + MINUTE for other in sent) for at in sent)
+
+
+@virtually
+async def test_fifty_pairs_on_one_day_stay_under_30_mails_a_minute_stopped_and_resumed(
+    empty: Empty,
+) -> None:
+    """Mails from the program mailbox stay under 30 a minute, the run can be stopped and resumed
+    by another incarnation, and its progress can be seen."""
+    world = await planned_world(empty, PAIRS)
+    app = await world.begin(**PACED)
+    launched = await book.launch(app)
+    worker = build_worker(app)
+    left: list[int] = []
+
+    async def watch() -> None:
+        left.append(await app.store.run(lambda tx: tx.work.count()[book.KIND, WorkState.OPEN]))
+        if left[-1] <= launched // 2:
+            worker.stop()
+
+    await worker.run(until_quiet=True, progress=watch)
+    await app.close()
+    assert left[0] >= launched - 1
+    assert left == sorted(left, reverse=True), "progress never goes back"
+    halfway = await remembered(world)
+    booked = halfway.in_state(PairState.BOOKED)
+    assert launched // 3 < len(booked) < launched
+    assert len([line for line in halfway.lines if line.state == "booked"]) == len(booked)
+
+    second = await world.begin(**PACED)
+    assert await book.launch(second) == launched - len(booked)
+    await build_worker(second).run(until_quiet=True, progress=quietly)
+    memory = await remembered(world)
+    await assert_booked_once(world, set(memory.pairs) - memory.without_slot())
+    assert len(memory.in_state(PairState.BOOKED)) == launched
+    assert most_in_a_minute(world) < 30
+    first, last = world.tenant.mail_log[0].at, world.tenant.mail_log[-1].at
+    assert last - first < len(world.tenant.mail_log) / 25 * MINUTE, "slower than the pace asks for"
+    await second.close()
+
+
+@virtually
+async def test_without_a_pace_the_same_start_floods(empty: Empty) -> None:
+    """What keeps the mails apart is the pace and nothing else."""
+    world = await planned_world(empty, 10)
+    app = await world.begin(mails_per_minute="0")
+    await book.launch(app)
+    await build_worker(app).run(until_quiet=True, progress=quietly)
+    assert most_in_a_minute(world) > 30
+    await app.close()
