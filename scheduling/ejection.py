@@ -15,7 +15,7 @@ import numpy as np
 from scheduling.board import Booked, PairBoard
 from scheduling.cost import MOVE, SKIP, Costs, goals_of
 from scheduling.group import Choices, Group, total_goals
-from scheduling.load import PersonLoad, costs_beside, week_of, week_slice
+from scheduling.load import PersonLoad, week_of, week_slice
 from scheduling.single import Choice, best_choice, option_bounds, realise
 
 SERIES_TRIED = 3
@@ -53,8 +53,7 @@ def _trials(group: Group, board: PairBoard, choices: Choices) -> Iterator[Choice
 
 def _settled(group: Group, board: PairBoard, choices: Choices) -> Choices:
     """Everybody who shares a person with the pair planned again beside its new choice."""
-    mine = set(board.request.members)
-    near = [b for b in group.boards if b is not board and not mine.isdisjoint(b.request.members)]
+    near = neighbours(group, board)
     # All who lost a session give up their time first, or one would block the other's way out.
     lost = [b for b in near if _collides(group, b, choices)]
     open_choices: Choices = dict(choices)
@@ -62,11 +61,19 @@ def _settled(group: Group, board: PairBoard, choices: Choices) -> Choices:
         open_choices[other.request.id] = None
     for other in (*lost, *(b for b in near if b not in lost), board):
         key = other.request.id
-        rest = {pair: choice for pair, choice in open_choices.items() if pair != key}
-        loads = group.loads(rest)
-        costs = costs_beside(other, (loads[p] for p in other.request.members))
-        open_choices[key] = best_choice(other, costs)
+        open_choices[key] = best_choice(other, group.costs_among(other, open_choices))
     return open_choices
+
+
+def neighbours(group: Group, board: PairBoard) -> list[PairBoard]:
+    """The other pairs of the two people, each once."""
+    found = {
+        other.request.id: other
+        for person in board.request.members
+        for other, _ in group.of_person[person]
+        if other is not board
+    }
+    return [found[key] for key in sorted(found)]
 
 
 def _collides(group: Group, other: PairBoard, choices: Choices) -> bool:
@@ -74,9 +81,7 @@ def _collides(group: Group, other: PairBoard, choices: Choices) -> bool:
     choice = choices[other.request.id]
     if choice is None:
         return False
-    rest = {pair: c for pair, c in choices.items() if pair != other.request.id}
-    loads = group.loads(rest)
-    costs = costs_beside(other, (loads[p] for p in other.request.members))
+    costs = group.costs_among(other, choices)
     return any(costs[placed.position] >= SKIP for placed in choice.placements)
 
 
@@ -85,20 +90,19 @@ def _prices(group: Group, board: PairBoard, choices: Choices) -> Costs:
     prices = np.zeros(len(board.frame.raster), dtype=np.int64)
     for person in board.request.members:
         sessions: list[tuple[Booked, int]] = []
-        for other in group.boards:
-            if other is not board and person in other.request.members:
-                sessions += _priced_sessions(other, choices[other.request.id], person)
+        for other, role in group.of_person[person]:
+            if other is not board:
+                sessions += _priced_sessions(other, choices[other.request.id], role)
         if sessions:
             prices += _person_prices(board, group.standing[person], sessions)
     return np.minimum(prices, SKIP)
 
 
 def _priced_sessions(
-    board: PairBoard, choice: Choice | None, person: str
+    board: PairBoard, choice: Choice | None, role: int
 ) -> list[tuple[Booked, int]]:
     if choice is None:
         return []
-    role = board.request.members.index(person)
     found = []
     for placed, booked in zip(choice.placements, choice.booked[role], strict=True):
         cost = int(board.costs[placed.position]) + (MOVE if placed.moved else 0)

@@ -1,5 +1,6 @@
 """Pairs that share people: who they are, what stands already, and what they cost together."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -58,7 +59,10 @@ class Group:
                 known.limits = known.limits.tightened(limits)
         for commitment in commitments:
             self._stand(commitment)
+        self.of_person: dict[str, list[tuple[PairBoard, int]]] = defaultdict(list)
         for board in self.boards:
+            for role, person_id in enumerate(board.request.members):
+                self.of_person[person_id].append((board, role))
             for kept in board.request.kept:
                 self._stand(Commitment(frozenset(board.request.members), kept.span))
 
@@ -72,15 +76,24 @@ class Group:
         """The pair's costs beside what stands already."""
         return costs_beside(board, (self.standing[p] for p in board.request.members))
 
-    def loads(self, choices: Mapping[str, Choice | None]) -> dict[str, PersonLoad]:
-        """Every person's load: what stands and what ``choices`` add."""
-        more: dict[str, list[Booked]] = {person: [] for person in self.standing}
-        for board in self.boards:
-            choice = choices.get(board.request.id)
-            if choice is not None:
-                for person, booked in zip(board.request.members, choice.booked, strict=True):
-                    more[person] += booked
-        return {p: load.with_more(more[p]) for p, load in self.standing.items()}
+    def loads(
+        self, people: Iterable[str], choices: Mapping[str, Choice | None]
+    ) -> dict[str, PersonLoad]:
+        """The load of each of ``people``: what stands and what ``choices`` add."""
+        found = {}
+        for person in people:
+            more: list[Booked] = []
+            for board, role in self.of_person[person]:
+                choice = choices.get(board.request.id)
+                if choice is not None:
+                    more += choice.booked[role]
+            found[person] = self.standing[person].with_more(more)
+        return found
+
+    def costs_among(self, board: PairBoard, choices: Mapping[str, Choice | None]) -> Costs:
+        """The pair's costs beside what stands and what the other pairs of ``choices`` take."""
+        rest = {pair: choice for pair, choice in choices.items() if pair != board.request.id}
+        return costs_beside(board, self.loads(board.request.members, rest).values())
 
 
 def cost_of(board: PairBoard, choice: Choice | None) -> int:

@@ -67,7 +67,9 @@ class JointSearch:
     def __init__(self, group: Group, boards: Sequence[PairBoard], others: Choices) -> None:
         self.boards = boards
         ids = {board.request.id for board in boards}
-        self.loads = group.loads({p: c for p, c in others.items() if p not in ids})
+        people = {person for board in boards for person in board.request.members}
+        fixed = {pair: choice for pair, choice in others.items() if pair not in ids}
+        self.loads = group.loads(people, fixed)
         self.costs: dict[str, Costs] = {}
         self.of_person: dict[str, list[tuple[PairBoard, int]]] = defaultdict(list)
         for board in boards:

@@ -94,8 +94,7 @@ class _Results:
 
     def _loads_of_others(self, board: PairBoard) -> list[PersonLoad]:
         others = {k: c for k, c in self.planned.choices.items() if k != board.request.id}
-        loads = self.group.loads(others)
-        return [loads[person] for person in board.request.members]
+        return list(self.group.loads(board.request.members, others).values())
 
     def _sessions_of_others(self, board: PairBoard) -> list[Commitment]:
         return [

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from scheduling.board import PairBoard
 from scheduling.cost import goals_of
-from scheduling.ejection import ejected
+from scheduling.ejection import ejected, neighbours
 from scheduling.group import Choices, Group, GroupPlan, cost_of, total_goals
 from scheduling.joint import JointSearch
-from scheduling.load import costs_beside
 from scheduling.single import best_choice
 
 EXACT_PAIRS = 8
@@ -57,9 +56,7 @@ def _one_after_another(group: Group, alone: Choices) -> Choices:
     choices: Choices = {}
     hardest = sorted(group.boards, key=lambda b: -cost_of(b, alone[b.request.id]))
     for board in hardest:
-        loads = group.loads(choices)
-        costs = costs_beside(board, (loads[p] for p in board.request.members))
-        choices[board.request.id] = best_choice(board, costs)
+        choices[board.request.id] = best_choice(board, group.costs_among(board, choices))
     return choices
 
 
@@ -101,8 +98,7 @@ def _pieces(
     for board in sorted(group.boards, key=lost, reverse=True):
         if lost(board) <= 0:
             return
-        mine = set(board.request.members)
-        near = [b for b in group.boards if b is not board and mine & set(b.request.members)]
+        near = neighbours(group, board)
         others = size - 1
         for first in range(len(near)):
             picked = [near[(first + step * step) % len(near)] for step in range(others)]
