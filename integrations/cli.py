@@ -91,6 +91,27 @@ def program_rule(
         live.set_rule_from(name, from_file)
 
 
+@program.command("set")
+def program_set(
+    name: Annotated[str, typer.Argument(help="Name of the program.")],
+    zone: Annotated[str | None, typer.Option(help="IANA zone the program lives in.")] = None,
+    mixed: Annotated[
+        bool | None, typer.Option(help="Whether the two take turns in leading.")
+    ] = None,
+    contact_name: Annotated[str | None, typer.Option(help="Whom pairs may turn to.")] = None,
+    contact_phone: Annotated[str | None, typer.Option(help="Their telephone.")] = None,
+    contact_mail: Annotated[str | None, typer.Option(help="Their address.")] = None,
+    resources: Annotated[
+        str | None, typer.Option(help="Link to good ways to start, for the invitation.")
+    ] = None,
+) -> None:
+    """Set what a program's invitations say; what is not named stays as it is."""
+    from integrations import live
+
+    contact = {"name": contact_name, "phone": contact_phone, "mail": contact_mail}
+    live.set_program(name, zone=zone, mixed=mixed, contact=contact, links={"resources": resources})
+
+
 @app.command("import")
 def import_roster(
     roster: Annotated[Path | None, typer.Argument(help="CSV file.")] = None,

@@ -10,11 +10,12 @@ import asyncio
 import json
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
+from zoneinfo import available_timezones
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -28,7 +29,7 @@ from integrations.bootstrap import (
 from integrations.errors import Fault, FaultsError, RosterError
 from integrations.logs import log_to
 from integrations.ports import Transaction
-from integrations.records import PairState, WorkState
+from integrations.records import PairState, Program, WorkState
 from integrations.settings import Settings
 from integrations.store.store import SqlStore
 from integrations.store.upgrade import upgrade as upgrade_store
@@ -64,7 +65,7 @@ def _with_app(do: Callable[[App], Awaitable[T]]) -> T:
 
 
 def _with_store(do: Callable[[Transaction], T]) -> T:
-    """Read the program store; no tenant is needed for it."""
+    """One transaction in the program store; no tenant is needed for it."""
 
     async def run() -> T:
         store: SqlStore = build_store(_settings())
@@ -131,6 +132,40 @@ def set_rule_from(name: str, file: Path) -> None:
 
     version = _with_app(keep)
     console.out.print(f"Version {version} of the rule is in force for pairs not yet planned.")
+
+
+def set_program(
+    name: str,
+    *,
+    zone: str | None,
+    mixed: bool | None,
+    contact: Mapping[str, str | None],
+    links: Mapping[str, str | None],
+) -> None:
+    """Change what is known of a program; what is None stays as it is."""
+    key = program_id(name)
+    if zone is not None and zone not in available_timezones():
+        _refuse(Fault("--zone", "an IANA zone such as Europe/London", zone))
+
+    def record(tx: Transaction) -> Program:
+        known = tx.programs.get(key)
+        if known is None:
+            _refuse(Fault("program", "the name of a program (see `tandem status`)", name))
+        changed = replace(
+            known,
+            zone=zone or known.zone,
+            mixed=known.mixed if mixed is None else mixed,
+            contact={**known.contact, **_given(contact)},
+            links={**known.links, **_given(links)},
+        )
+        tx.programs.put(changed)
+        return changed
+
+    console.show_json(asdict(_with_store(record)))
+
+
+def _given(changes: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in changes.items() if value is not None}
 
 
 def _json_file(path: Path) -> dict[str, Any]:

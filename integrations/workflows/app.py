@@ -30,7 +30,7 @@ class Options:
     page_url: str = "https://tandem.invalid/pairs"
     own_mailbox_reads: bool = False
     reading_keeps: timedelta = timedelta(minutes=15)
-    claim_length: timedelta = timedelta(minutes=10)
+    claim_length: timedelta = timedelta(minutes=3)
 
 
 @dataclass(slots=True, kw_only=True)
