@@ -57,6 +57,50 @@ class Behaviour:
     # An answer to one date makes it an exception.
     answer_makes_exception: bool = False
     unanswered: Literal["none", "notResponded"] = "none"
+    # What an attendee answers about one date: the organizer reads it on that date, or it stands on
+    # the master alone and then reads like an answer to all dates.
+    answers_to_dates: Literal["occurrence", "master"] = "occurrence"
+    # Exchange touches an event after every change, not only after its making.
+    change_key_rotates_each_time: bool = False
+    # Subscriptions. The longest and shortest life are those of basic notifications of events.
+    refuse_second_subscription: bool = True
+    longest_subscription: timedelta = timedelta(minutes=10_080)
+    shortest_subscription: timedelta = timedelta(minutes=45)
+    subscriptions_per_mailbox: int = 1000
+    subscription_page: int = 100
+    # An endpoint's time for the handshake and for each notification.
+    webhook_answer_limit: timedelta = timedelta(seconds=10)
+    # Endpoints without TLS on localhost; Graph itself takes none.
+    plain_http_webhooks: bool = False
+    # How long a subscription may read before it has to be reauthorized; None: for good.
+    authorization_lasts: timedelta | None = None
+    # Notifications: how late they are on average and at most.
+    notification_latency: timedelta = timedelta(seconds=20)
+    notification_latency_most: timedelta = timedelta(minutes=3)
+    # The most "updated" that follow a "created" or an "updated" without any further change.
+    updates_that_follow: int = 2
+    # A change to one date is told of its master; otherwise of the occurrence as well.
+    dates_told_on_master_only: bool = True
+    # Those due within so long go out together, in any order, so many in one POST.
+    coalescing: timedelta = timedelta(seconds=5)
+    notifications_per_post: int = 50
+    notifications_shuffled: bool = True
+    resource_forms_vary: bool = True
+    # Of a hundred: never sent, sent twice, accompanied by one with a wrong clientState.
+    notifications_dropped: float = 0.0
+    notifications_doubled: float = 0.0
+    notifications_forged: float = 0.0
+    # Not taken: tried again with growing pauses for so long, then lost.
+    notifications_retried_for: timedelta = timedelta(hours=4)
+    # An endpoint that answers too late too often in ten minutes (of a hundred answers, judged
+    # from so many on) gets later notifications with a delay, or none at all for a while.
+    answers_before_judging: int = 10
+    slow_above: float = 10.0
+    slow_delay: timedelta = timedelta(seconds=10)
+    drop_above: float = 15.0
+    drop_for: timedelta = timedelta(minutes=10)
+    # The lifecycle event "missed" follows on lost notifications.
+    missed_is_told: bool = True
     # Errors.
     inner_error_name: Literal["innerError", "innererror"] = "innerError"
     empty_error_codes: bool = False

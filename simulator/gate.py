@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -26,6 +27,8 @@ _BROKEN_PAGE = (
     "<html>\r\n<head><title>{status} Service Unavailable</title></head>\r\n"
     "<body><h1>The service is unavailable.</h1></body>\r\n</html>\r\n"
 )
+# Paths whose body is an entity, not the parameters of an action.
+_ENTITIES = ("events", "{event}", "{meeting}", "subscriptions", "{subscription}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class Gate:
         try:
             await self._pass_time(fault)
             self._break_before(fault, key)
-            answer = self._handled(visit, app)
+            answer = await self._handled(visit, app)
         finally:
             tenant.throttle.end(key)
         if fault is not None and fault.effect == "cut_after":
@@ -197,7 +200,7 @@ class Gate:
                 headers=_retry_after(fault),
             )
 
-    def _handled(self, visit: _Visit, app: AppRegistration) -> Answer:
+    async def _handled(self, visit: _Visit, app: AppRegistration) -> Answer:
         tenant, fault = self._tenant, visit.fault
         if fault is not None and fault.effect == "error":
             return Answer(fault.status)
@@ -207,7 +210,8 @@ class Gate:
         self._check_strictness(visit, prefer)
         call = Call(visit.request, app, visit.parts, user, prefer)
         try:
-            answer = visit.operation.handler(tenant, call)
+            given = visit.operation.handler(tenant, call)
+            answer = await given if inspect.isawaitable(given) else given
         except GraphError:
             tenant.storage.roll_back()
             raise
@@ -228,6 +232,9 @@ class Gate:
         operation = visit.operation
         mailbox = visit.user.mail if visit.user is not None else visit.parts.get("user")
         scoped = mailbox if operation.needs == "exchange" else None
+        if operation.needs == "subscription":
+            # Whose mailbox is concerned stands in the body or in the subscription.
+            return
         if operation.needs == "teams":
             self._check_teams(visit, app)
         elif not app.may(operation.role, scoped):
@@ -289,7 +296,7 @@ class Gate:
 def _checked(body: Any, operation: Operation) -> Any:
     """The body, with the names of an action's parameters in lower case."""
     last = operation.template.rsplit("/", 1)[-1]
-    if last in ("events", "{event}", "{meeting}") or not isinstance(body, Mapping):
+    if last in _ENTITIES or not isinstance(body, Mapping):
         return body
     return {str(name).lower(): value for name, value in body.items()}
 

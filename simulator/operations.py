@@ -1,7 +1,8 @@
 """The Graph operations this tenant knows: path, permission, options, and who answers.
 
 ``Needs`` says how the right is checked: in the directory, in Exchange (where a
-mailbox scope can narrow it) or in Teams (where a policy names the organizer).
+mailbox scope can narrow it), in Teams (where a policy names the organizer) or,
+for a subscription, by whoever answers, who alone knows the mailbox concerned.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulator import answers
+from simulator import answers, subscription_answers
 from simulator.event_body import EVENT_MEMBERS
 from simulator.requests import Handler
+from simulator.subscription_answers import SUBSCRIPTION_MEMBERS
 
-Needs = Literal["directory", "exchange", "teams"]
+Needs = Literal["directory", "exchange", "teams", "subscription"]
 _PAGE = ("$top", "$skip", "$count")
 _SCHEDULE = {"schedules", "starttime", "endtime", "availabilityviewinterval"}
 
@@ -51,6 +53,7 @@ _READ_EVENT = _options("$select", "$expand")
 _LIST = _options("$select", "$expand", "$filter", "$orderby", *_PAGE)
 _WITHIN = _options("startdatetime", "enddatetime", "$select", "$expand", "$orderby", *_PAGE)
 _EVENT = "/users/{user}/events/{event}"
+_SUBSCRIPTION = "/subscriptions/{subscription}"
 _REPLY = {"comment": None, "sendresponse": None, "proposednewtime": None}
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -222,6 +225,52 @@ OPERATIONS: tuple[Operation, ...] = (
         "OnlineMeetings.ReadWrite.All",
         "teams",
         members={"lobbyBypassSettings": None},
+    ),
+    Operation(
+        "POST",
+        "/subscriptions",
+        subscription_answers.create_subscription,
+        "Calendars.Read",
+        "subscription",
+        members=SUBSCRIPTION_MEMBERS,
+        outlook_item=True,
+    ),
+    Operation(
+        "GET",
+        "/subscriptions",
+        subscription_answers.list_subscriptions,
+        "Calendars.Read",
+        "subscription",
+        _options("$skiptoken"),
+    ),
+    Operation(
+        "GET",
+        _SUBSCRIPTION,
+        subscription_answers.get_subscription,
+        "Calendars.Read",
+        "subscription",
+    ),
+    Operation(
+        "PATCH",
+        _SUBSCRIPTION,
+        subscription_answers.renew_subscription,
+        "Calendars.Read",
+        "subscription",
+        members={"expirationDateTime": None},
+    ),
+    Operation(
+        "DELETE",
+        _SUBSCRIPTION,
+        subscription_answers.delete_subscription,
+        "Calendars.Read",
+        "subscription",
+    ),
+    Operation(
+        "POST",
+        _SUBSCRIPTION + "/reauthorize",
+        subscription_answers.reauthorize_subscription,
+        "Calendars.Read",
+        "subscription",
     ),
 )
 

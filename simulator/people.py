@@ -16,7 +16,7 @@ Mailbox = Literal["licensed", "noTeams", "missing", "onPremises", "softDeleted"]
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Where people work. ``zone`` is an IANA name; ``country``/``region`` name its public holidays."""
+    """Where people work: an IANA zone, and country and region by which public holidays go."""
 
     name: str
     zone: str
@@ -29,8 +29,8 @@ class Appointment:
     """One entry of somebody's calendar, in the wall clock of ``zone``.
 
     ``weekly_interval`` > 0 repeats it every so many weeks until ``until`` (inclusive local date);
-    0 is a single entry. An all-day entry starts and ends at midnight. ``skipped`` are local dates on which an
-    instance was cancelled.
+    0 is a single entry. An all-day entry starts and ends at midnight. ``skipped`` are local dates
+    on which an instance was cancelled.
     """
 
     start: datetime
@@ -47,9 +47,11 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class FirmPerson:
-    """A user of the tenant. ``hours`` are what the mailbox settings publish: one range for all ``workdays``.
+    """A user of the tenant.
 
-    ``hours_by_weekday`` are the hours really worked (part-timers); only a roster or the person knows them.
+    ``hours`` are what the mailbox settings publish: one range for all ``workdays``;
+    ``hours_by_weekday`` are the hours really worked (part-timers), which only a roster or the
+    person knows.
     """
 
     id: str

@@ -100,6 +100,11 @@ class AppRegistration:
                 return True
         return False
 
+    def holds(self, role: str, mailbox: str) -> bool:
+        """Whether the app holds exactly ``role`` for a mailbox; no wider one stands in."""
+        mailboxes = self.roles.get(role, frozenset())
+        return mailboxes is None or mailbox.lower() in {mail.lower() for mail in mailboxes}
+
     def to_document(self) -> dict[str, Any]:
         """What storage keeps of it."""
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,8 @@ class Call:
         return self.user
 
 
-Handler = Callable[["Tenant", Call], Answer]
+# One that has to wait for somebody gives an awaitable, and has written nothing until then.
+Handler = Callable[["Tenant", Call], Answer | Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)

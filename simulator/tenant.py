@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from simulator.behaviour import Behaviour, TeamsPolicy
 from simulator.calendars import Calendars, Item
 from simulator.clock import Clock, machine_clock
@@ -33,6 +35,7 @@ from simulator.requests import LoggedCall
 from simulator.schedule import FreeBusy
 from simulator.sign_in import SignIn
 from simulator.storage import Storage
+from simulator.subscriptions import Subscriptions
 from simulator.throttle import Throttle
 from simulator.zones import to_utc, zone_named
 
@@ -108,6 +111,8 @@ class Tenant:
         self.free_busy = FreeBusy(self.directory, self.calendars, self.behaviour)
         self.sign_in = SignIn(storage, self.mint, sign_in_clock, self.tenant_id)
         self.throttle = Throttle(self.behaviour)
+        self.outbound: httpx.AsyncBaseTransport | None = None
+        self.subscriptions = Subscriptions(storage, clock, self.behaviour)
         self.gate = Gate(self)
         self.calls = [_read_call(doc) for doc in storage.entries("call")]
         self._number = len(self.calls)
@@ -119,6 +124,7 @@ class Tenant:
         clock: Clock = machine_clock,
         seed: int = 1,
         sign_in_clock: Clock = machine_clock,
+        outbound: httpx.AsyncBaseTransport | None = None,
     ) -> Tenant:
         """The tenant kept in a file, going on where it was, or a new one.
 
@@ -129,13 +135,17 @@ class Tenant:
             sign_in_clock: what time it is at the sign-in. Clients date their
                 proofs by the machine's clock and cannot be told another, so
                 this is the machine's even where the tenant's is not.
+            outbound: the way to the endpoints of subscriptions; it can be set
+                later. None: no endpoint can be reached.
         """
         storage = Storage(state)
         kept = storage.get("tenant", "seed")
         if kept is None:
             storage.put("tenant", "seed", seed)
             storage.commit()
-        return cls(storage, clock, seed if kept is None else int(kept), sign_in_clock)
+        tenant = cls(storage, clock, seed if kept is None else int(kept), sign_in_clock)
+        tenant.outbound = outbound
+        return tenant
 
     def close(self) -> None:
         """Let go of the state."""
