@@ -1,4 +1,4 @@
-"""Pages that are written from code: the command line and the blockers.
+"""Pages that are written from code: the command line, the blockers, tables of the simulated tenant.
 
 ``python -m tests.docs.pages`` writes them; a test compares what stands in ``docs/`` with it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.main import get_command
 
 from integrations import cli
 from integrations.blockers import BLOCKERS, PASSING
+from simulator import behaviour, operations
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,7 +93,8 @@ def _row(parameter: Any) -> str:
     if not _is_option(parameter):
         return f"| `{str(parameter.name).upper()}` | {_default(parameter)} | {parameter.help} |"
     value = "" if parameter.is_flag else " …"
-    return f"| `{parameter.opts[0]}{value}` | {_default(parameter)} | {parameter.help} |"
+    names = ", ".join(f"`{name}{value}`" for name in (*parameter.opts, *parameter.secondary_opts))
+    return f"| {names} | {_default(parameter)} | {parameter.help} |"
 
 
 def _default(parameter: Any) -> str:
@@ -128,9 +131,52 @@ def _yes(holds: bool, /) -> str:
     return "yes" if holds else "no"
 
 
+def simulator_page() -> str:
+    """``docs/reference/simulator.md``: its words as they stand, two of its tables from the code.
+
+    A switch keeps the words the page has for it; a new one gets the comment above it.
+    """
+    page = (ROOT / "docs/reference/simulator.md").read_text("utf-8")
+    rows = [
+        f"| `{known.method} {known.template}` | {known.role} "
+        f"| {', '.join(f'`{option}`' for option in sorted(known.options)) or '–'} |"
+        for known in operations.OPERATIONS
+    ]
+    page = _with_rows(page, "| operation |", rows)
+    worded = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", _table(page, "| switch |"), re.MULTILINE))
+    commented = _comments_above_fields(Path(behaviour.__file__).read_text("utf-8"))
+    switches = [
+        f"| `{field.name}` | {worded.get(field.name) or commented.get(field.name, '–')} |"
+        for field in fields(behaviour.Behaviour)
+    ]
+    return _with_rows(page, "| switch |", switches)
+
+
+def _table(page: str, head: str) -> str:
+    """The rows of the table that begins with ``head``, each with its line end."""
+    found = re.search(rf"^{re.escape(head)}.*\n\|[-|]+\|\n((?:\|.*\n)*)", page, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"the page has no table that begins with {head}")
+    return found[1]
+
+
+def _with_rows(page: str, head: str, rows: list[str]) -> str:
+    return page.replace(_table(page, head), "".join(f"{row}\n" for row in rows))
+
+
+def _comments_above_fields(source: str) -> dict[str, str]:
+    """What the comment directly above a field says, by field."""
+    found = re.findall(r"((?:^    # .*\n)+)    (\w+):", source, re.MULTILINE)
+    return {
+        name: " ".join(re.sub(r"^ +# ", "", lines, flags=re.MULTILINE).split())
+        for lines, name in found
+    }
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/cli.md": cli_page,
     "docs/reference/blockers.md": blockers_page,
+    "docs/reference/simulator.md": simulator_page,
 }
 
 if __name__ == "__main__":

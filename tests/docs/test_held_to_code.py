@@ -15,10 +15,9 @@ from integrations.blockers import BLOCKERS
 from integrations.errors import IntegrationError
 from integrations.workflows.roster import COLUMNS, MOST_CHARACTERS, REQUIRED
 from scheduling.rule import CadenceRule
-from simulator.behaviour import Behaviour, TeamsPolicy
+from simulator.behaviour import TeamsPolicy
 from simulator.control import control_routes
 from simulator.faults import Chance, Fault
-from simulator.operations import OPERATIONS
 from simulator.tenant import Tenant
 from tests.docs.markdown import tables
 from tests.docs.pages import ROOT
@@ -63,7 +62,7 @@ def test_licences_are_those_the_packages_declare(section: str) -> None:
     for cells in tables(DEPENDENCIES, section):
         name, shown = cells[0].lstrip("| ").strip("`"), cells[3]
         try:
-            declared = metadata(name).get("License-Expression")
+            declared = str(metadata(name).json.get("license_expression", ""))
         except PackageNotFoundError:
             continue
         if declared and _words(declared) != _words(shown):
@@ -119,12 +118,6 @@ def test_the_simulator_page_has_every_option(capsys: pytest.CaptureFixture[str])
     assert {row.split()[0] for row in rows} == simulator_options(capsys)
 
 
-def test_the_simulator_page_has_every_operation() -> None:
-    assert _first_column(SIMULATOR, "What it answers") == [
-        f"{operation.method} {operation.template}" for operation in OPERATIONS
-    ]
-
-
 def test_the_simulator_page_has_every_act_of_the_control_api() -> None:
     tenant = Tenant.open(":memory:")
     routes = control_routes(tenant, "token")
@@ -137,7 +130,6 @@ def test_the_simulator_page_has_every_act_of_the_control_api() -> None:
 @pytest.mark.parametrize(
     ("heading", "type_"),
     [
-        ("Behaviours", Behaviour),
         ("Teams policy", TeamsPolicy),
         ("Faults", Fault),
         ("Faults by chance", Chance),
