@@ -22,16 +22,18 @@ class Effort:
     """How long to search before being content.
 
     ``exact_branches`` bounds the search of a whole group; ``branches_per_pair`` what
-    is spent on exact pieces of a group beyond that, for each of its pairs.
+    is spent on exact pieces of a group beyond that, for each of its pairs, in each of
+    ``rounds`` that end when no piece helps.
     """
 
     exact_branches: int = 200
-    branches_per_pair: int = 60
+    branches_per_pair: int = 20
+    rounds: int = 3
 
 
 def effort_for(pairs: int) -> Effort:
     """Thorough for a firm, brisk where thousands of pairs are planned at once."""
-    return Effort() if pairs <= THOROUGH_UP_TO else Effort(60, 15)
+    return Effort() if pairs <= THOROUGH_UP_TO else Effort(60, 10, 1)
 
 
 def plan_group(group: Group, effort: Effort) -> GroupPlan:
@@ -47,7 +49,11 @@ def plan_group(group: Group, effort: Effort) -> GroupPlan:
         if outcome.choices is not None:
             return GroupPlan(outcome.choices, proven_optimal=True)
     choices = ejected(group, _one_after_another(group, alone))
-    choices = ejected(group, _improved(group, choices, alone, effort))
+    for _ in range(effort.rounds):
+        improved = _improved(group, choices, alone, effort)
+        if improved is choices:
+            break
+        choices = ejected(group, improved)
     return GroupPlan(choices, total_goals(group.boards, choices) == floor)
 
 
