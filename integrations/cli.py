@@ -37,8 +37,16 @@ ProgramName = Annotated[
 ]
 
 
-Problem = Annotated[
-    Path | None, typer.Option("--from", help="Use a problem file instead of the program.")
+ProblemFile = Annotated[
+    Path | None, typer.Option("--from", help="Problem file to use instead of the program.")
+]
+Calendars = Annotated[
+    Path | None,
+    typer.Option("--ics", help="Folder of exported calendars to use instead of the program."),
+]
+Roster = Annotated[Path | None, typer.Option("--roster", help="CSV of the pairs, with --ics.")]
+RuleFile = Annotated[
+    Path | None, typer.Option("--rule", help="JSON file with the cadence rule, with --ics.")
 ]
 
 
@@ -136,23 +144,27 @@ def import_roster(
 @app.command()
 def plan(
     program_name: ProgramName = None,
-    from_problem: Problem = None,
+    from_problem: ProblemFile = None,
+    ics: Calendars = None,
+    roster: Roster = None,
+    rule: RuleFile = None,
     to_plan: Annotated[Path | None, typer.Option("--to", help="Where the plan goes.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Reasons, in file and words.")] = False,
     as_json: Json = False,
 ) -> None:
     """Find the hour of every enrolled pair; nobody is told and nothing is booked.
 
-    With --from and --to a problem file is planned instead, and no tenant is needed.
+    With --from or --ics, and --to, files are planned instead, and no tenant is needed.
     """
-    if from_problem is None:
+    if from_problem is None and ics is None:
         from integrations import live
 
         live.plan(program_name, as_json=as_json)
         return
     from integrations.planfiles import commands
 
-    found = commands.plan_file(from_problem, _needed(to_plan), explained=explain)
+    problem = commands.Sources(from_problem, ics, roster, rule).load()
+    found = commands.write_plan(problem, _needed(to_plan), explained=explain)
     if explain:
         for line in commands.explained_lines(found):
             console.out.out(line)
@@ -160,13 +172,17 @@ def plan(
 
 @app.command()
 def slots(
-    from_problem: Annotated[Path, typer.Option("--from", help="Problem file.")],
-    to_slots: Annotated[Path, typer.Option("--to", help="Where the slots go.")],
+    from_problem: ProblemFile = None,
+    ics: Calendars = None,
+    roster: Roster = None,
+    rule: RuleFile = None,
+    to_slots: Annotated[Path | None, typer.Option("--to", help="Where the slots go.")] = None,
 ) -> None:
     """List every mutual slot of the pairs of a problem file; no tenant is needed."""
     from integrations.planfiles import commands
 
-    commands.slots_file(from_problem, to_slots)
+    problem = commands.Sources(from_problem, ics, roster, rule).load()
+    commands.write_slots(problem, _needed(to_slots))
 
 
 def _needed(target: Path | None) -> Path:

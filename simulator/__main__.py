@@ -43,6 +43,9 @@ def _options(arguments: Sequence[str] | None) -> ServeOptions:
     add("--pairs", type=_positive, help="pairs in a new firm's roster (default 24)")
     add("--seed", type=int, help="another seed is another firm (default 1)")
     add("--start-date", type=_date, help="first day of the program (default 2027-01-11)")
+    add("--problem", type=Path, metavar="FILE", help="take the new firm from a planning problem")
+    add("--ics", type=Path, metavar="FOLDER", help="take it from exported calendars and --roster")
+    add("--roster", type=Path, metavar="FILE", help="CSV of the pairs whose calendars --ics holds")
     add("--now", type=_instant, help="time in a new tenant (default 2027-01-04T14:00Z)")
     add(
         "--clock",
@@ -54,10 +57,14 @@ def _options(arguments: Sequence[str] | None) -> ServeOptions:
     add("--no-strict", action="store_true", help="let clients do what Tandem itself must not")
     add("--plain-http", action="store_true", help="for tools on localhost without TLS")
     given = parser.parse_args(arguments)
+    if (given.ics is None) != (given.roster is None):
+        parser.error("--ics and --roster go together")
     return ServeOptions(
         state=given.state,
         port=given.port,
-        firm=FirmWish(given.pairs, given.seed, given.start_date),
+        firm=FirmWish(
+            given.pairs, given.seed, given.start_date, given.problem, given.ics, given.roster
+        ),
         clock=ClockWish(given.now, given.clock),
         ready_file=given.ready_file,
         latency=given.latency_ms,

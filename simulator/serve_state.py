@@ -23,6 +23,7 @@ from typing import IO
 from uuid import uuid4
 
 from simulator.firm import make_firm
+from simulator.firm_files import FirmFileError, firm_from_calendars, firm_from_problem
 from simulator.people import Firm
 from simulator.registration import AppRegistration, Secret
 from simulator.roster import roster_csv
@@ -51,11 +52,32 @@ class ServeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FirmWish:
-    """Which firm somebody wants; None leaves it to what the folder holds, or to the default."""
+    """Which firm somebody wants; None leaves it to what the folder holds, or to the default.
+
+    A new folder takes its firm from ``problem`` (a planning problem), or from ``calendars`` (a
+    folder) and ``roster``, where they are given; otherwise one is made up.
+    """
 
     pairs: int | None = None
     seed: int | None = None
     start_date: date | None = None
+    problem: Path | None = None
+    calendars: Path | None = None
+    roster: Path | None = None
+
+    def make(self) -> Firm:
+        """The firm of a new folder.
+
+        Raises:
+            FirmFileError: a file holds none.
+        """
+        start = self.start_date or DEFAULT_START
+        if self.problem is not None:
+            return firm_from_problem(self.problem)
+        if self.calendars is not None and self.roster is not None:
+            return firm_from_calendars(self.calendars, self.roster, start)
+        seed = DEFAULT_SEED if self.seed is None else self.seed
+        return make_firm(self.pairs or DEFAULT_PAIRS, seed, start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +218,15 @@ def _make(path: Path, wish: FirmWish, clock: ClockWish) -> Holding:
     """Fill the folder. Dying on the way leaves no tenant.json, so the next start begins again."""
     for leftover in path.glob("tenant.sqlite*"):
         leftover.unlink()
-    pairs = wish.pairs or DEFAULT_PAIRS
     seed = DEFAULT_SEED if wish.seed is None else wish.seed
-    start = wish.start_date or DEFAULT_START
-    firm = make_firm(pairs, seed, start)
+    try:
+        firm = wish.make()
+    except FirmFileError as fault:
+        raise ServeError(str(fault), "correct the file, or leave it out") from fault
+    start = firm.pairs[0].start_date if firm.pairs else wish.start_date or DEFAULT_START
     certificates = make_certificates(path / "certificates")
     holding = Holding(
-        pairs=pairs,
+        pairs=len(firm.pairs),
         seed=seed,
         start_date=start.isoformat(),
         client_id=str(uuid4()),
