@@ -1,4 +1,4 @@
-"""What all tests share: empty worlds."""
+"""What all tests share: empty worlds, and logs in which nobody may be found."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from integrations.store.upgrade import upgrade
 from tests.support.world import Empty
+
+pytest_plugins = ["tests.support.log_privacy"]
 
 
 @pytest.fixture(scope="session")

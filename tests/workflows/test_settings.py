@@ -1,0 +1,105 @@
+"""Settings: every fault at once, with variable, value and expectation, and never a secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.errors import SettingsError
+from integrations.settings import Settings
+
+SECRET = "a-password-nobody-may-read"
+CONNECTION = f"DefaultEndpointsProtocol=https;AccountKey={SECRET}"
+
+WRONG = {
+    "TANDEM_MAILS_PER_MINUTE": ("31", "at most 30"),
+    "TANDEM_WORKERS": ("many", "a whole number"),
+    "TANDEM_CREDENTIAL": ("password", "'certificate', 'federated' or 'secret'"),
+    "TANDEM_AUTHORITY": ("http://login.example", "text like ^https://"),
+    "TANDEM_GRAPH_URL": ("graph", "text like ^https?://"),
+    "TANDEM_READ_ONLY": ("perhaps", "on or off"),
+    "TANDEM_ZONE": ("Atlantis", "an IANA zone such as Europe/London"),
+    "TANDEM_CERTIFICATE_FILE": ("/nowhere.pem", "the path of a readable file"),
+    "TANDEM_PLAN_SCHEDULE": ("hourly", "six NCRONTAB fields"),
+    "TANDEM_WORK_QUEUE": ("No", "text like"),
+    "TANDEM_LOG_LEVEL": ("loud", "'debug', 'info', 'warning' or 'error'"),
+}
+
+
+def _faults(environ: dict[str, str]) -> SettingsError:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(environ)
+    return caught.value
+
+
+def test_all_faults_are_told_at_once_with_variable_value_and_expectation() -> None:
+    error = _faults({name: value for name, (value, _) in WRONG.items()})
+    told = {fault.where: (fault.value, fault.expected) for fault in error.faults}
+    assert set(told) == set(WRONG)
+    for name, (value, expected) in WRONG.items():
+        assert told[name][0] == value
+        assert expected in told[name][1]
+        assert f"{name}: expected" in str(error)
+    assert error.remedy
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", "more than 2"), ("2", "more than 2"),
+                                                 ("-1", "at least 0")])  # fmt: skip
+def test_a_pace_has_room_for_one_write(value: str, expected: str) -> None:
+    assert expected in str(_faults({"TANDEM_MAILS_PER_MINUTE": value}))
+
+
+def test_a_variable_that_tandem_does_not_know_is_a_fault() -> None:
+    [fault] = _faults({"TANDEM_MAILS_PER_MINTUE": "3"}).faults
+    assert (fault.where, fault.value) == ("TANDEM_MAILS_PER_MINTUE", None)
+
+
+@pytest.mark.parametrize(
+    ("credential", "needed"),
+    [
+        ("certificate", "TANDEM_CERTIFICATE_FILE"),
+        ("federated", "TANDEM_MANAGED_IDENTITY"),
+        ("secret", "TANDEM_CLIENT_SECRET"),
+    ],
+)
+def test_each_credential_says_what_it_needs(credential: str, needed: str) -> None:
+    error = _faults({"TANDEM_CLIENT_ID": "some-id", "TANDEM_CREDENTIAL": credential})
+    assert [fault.where for fault in error.faults] == [needed]
+
+
+def test_a_store_on_a_disk_that_is_lost_is_refused_inside_azure() -> None:
+    for environ in ({}, {"TANDEM_STORE_URL": "sqlite:///x.sqlite"}):
+        error = _faults({"WEBSITE_INSTANCE_ID": "abc", **environ})
+        assert [fault.where for fault in error.faults] == ["TANDEM_STORE_URL"]
+
+
+def test_no_secret_shows_in_a_message_or_a_repr() -> None:
+    secrets = {
+        "TANDEM_STORE_URL": f"postgresql://tandem:{SECRET}@db.example/tandem",
+        "TANDEM_CLIENT_SECRET": SECRET,
+        "TANDEM_QUEUE_CONNECTION": CONNECTION,
+    }
+    settings = Settings.from_environ(secrets)
+    for shown in (
+        repr(settings),
+        str(settings),
+        repr(settings.model_dump()),
+        settings.model_dump_json(),
+    ):
+        assert SECRET not in shown
+    error = _faults({**secrets, "TANDEM_WORKERS": "many", "TANDEM_UNKNOWN": SECRET})
+    assert SECRET not in str(error) + repr(error) + repr(error.faults)
+    assert error.__cause__ is None
+
+
+def test_empty_variables_count_as_absent() -> None:
+    assert Settings.from_environ({"TANDEM_WORKERS": " ", "TANDEM_ZONE": ""}) == Settings()
+
+
+def test_what_graph_needs_is_asked_for_together() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings().require_tenant()
+    assert [fault.where for fault in caught.value.faults] == [
+        "TANDEM_TENANT_ID",
+        "TANDEM_CLIENT_ID",
+        "TANDEM_PROGRAM_MAILBOXES",
+    ]
