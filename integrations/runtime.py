@@ -43,6 +43,8 @@ class LoopClock:
         return self._start + timedelta(seconds=elapsed - self._zero)
 
     async def sleep(self, length: timedelta) -> None:
+        # Whoever sleeps before anybody asked the time must not lose what passes meanwhile.
+        self.now()
         await asyncio.sleep(max(length.total_seconds(), 0.0))
 
 
