@@ -1,0 +1,92 @@
+"""Make-ups: another date for each lost one, planned before anything else is."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from scheduling.cadence import utc_of_local
+from scheduling.changes.acts import BookDate, Decision, RaiseNeed, ReadyAct, decision
+from scheduling.changes.limits import shown
+from scheduling.changes.reasons import ChangeCode
+from scheduling.changes.search import other_hours, window_of
+from scheduling.changes.situation import Situation
+from scheduling.changes.views import EXCUSED, PairState, PairView, SessionState
+from scheduling.timespan import TimeSpan
+
+_SHORT = (ReadyAct.LOWER_MINIMUM, ReadyAct.OFFER_HOURS, ReadyAct.PAUSE, ReadyAct.TALK)
+
+
+def missing_dates(pair: PairView, now: datetime) -> int:
+    """How many dates are owed: planned ones less those excused, but at least the minimum.
+
+    A date counts while it stands, and afterwards unless its verdict is against it.
+    """
+    sessions = pair.current
+    excused = sum(s.cause in EXCUSED for s in sessions if not s.is_live)
+    target = max(pair.rule.occurrences - excused, pair.rule.minimum_held or 0)
+    # Windows that have no session yet are waiting to be added, not lost.
+    unborn = pair.rule.occurrences - len({s.window for s in sessions if not s.make_up})
+    standing = sum(
+        s.state is SessionState.PLANNED or (s.is_live and s.held is not False) for s in sessions
+    )
+    return max(0, target - standing - max(0, unborn))
+
+
+def last_chance(situation: Situation) -> datetime:
+    """The end of the last date on which a make-up may lie: some weeks after the last planned."""
+    pair = situation.pair
+    planned = [s.planned.end for s in pair.current if s.window < pair.rule.occurrences]
+    last = max(planned, default=situation.now)
+    days = pair.day_of(last) + timedelta(weeks=situation.limits.make_up_weeks, days=1)
+    return utc_of_local(days, datetime.min.time(), pair.zone)
+
+
+def made_up(situation: Situation) -> Iterator[Decision]:
+    """A make-up for each date owed: in its own window if that has room, else after the last."""
+    pair, known = situation.pair, situation.known
+    if pair.state is not PairState.BOOKED or known is None or not pair.current:
+        return
+    missing, limit = missing_dates(pair, situation.now), last_chance(situation)
+    for window, session_id in _places(situation, limit):
+        if missing == 0:
+            return
+        hours = (
+            span
+            for span in other_hours(situation, known, window, avoid=_lost(pair, window))
+            if span.end <= limit
+        )
+        span = next(hours, None)
+        if span is not None:
+            missing -= 1
+            booked = decision(
+                ChangeCode.MAKE_UP,
+                BookDate(session_id, window, span),
+                session=session_id,
+                to=shown(span.start),
+            )
+            yield booked
+            situation = situation.after(booked)
+    if missing:
+        need = RaiseNeed(ChangeCode.SHORTFALL, ready=_SHORT)
+        until = pair.day_of(limit) - timedelta(days=1)
+        yield decision(ChangeCode.SHORTFALL, need, missing=missing, until=until.isoformat())
+
+
+def _places(situation: Situation, limit: datetime) -> Iterator[tuple[int, str]]:
+    """Windows without a live date and the session a make-up there would be, soonest first."""
+    pair = situation.pair
+    today = window_of(pair.start_date, pair.rule, pair.day_of(situation.now))
+    last = window_of(pair.start_date, pair.rule, pair.day_of(limit))
+    full = {s.window for s in pair.current if s.is_live or s.state is SessionState.PLANNED}
+    by_window = {s.window: s for s in pair.current if s.window not in full}
+    for window in range(max(today, 0), last + 1):
+        lost = by_window.get(window)
+        if window in full or (lost is None and window < pair.rule.occurrences):
+            continue
+        if lost is not None and lost.id in situation.claimed:
+            continue
+        yield window, lost.id if lost else f"{pair.id}-{pair.generation}-{window}"
+
+
+def _lost(pair: PairView, window: int) -> list[TimeSpan]:
+    """Hours that were lost in this window and are not offered again."""
+    return [s.span for s in pair.current if s.window == window]

@@ -1,0 +1,150 @@
+"""Other times for a date or a series, asked of the planner for a pair as it stands now."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from scheduling.alternatives import OFFERED, alternatives, series_alternatives
+from scheduling.cadence import SeriesSlot, zone_info
+from scheduling.changes.acts import MoveDate, ReplaceDate
+from scheduling.changes.situation import Situation
+from scheduling.changes.views import KnownTime, PairView, ReplyKey, SessionView
+from scheduling.people import Person
+from scheduling.problem import KeptSession, PairRequest, Problem
+from scheduling.rule import MOST_OCCURRENCES, CadenceRule
+from scheduling.timespan import TimeSpan
+
+_DAY = timedelta(days=1)
+_ENOUGH = 40
+
+
+def other_hours(
+    situation: Situation,
+    known: KnownTime,
+    window: int,
+    *,
+    avoid: Iterable[TimeSpan] = (),
+    near: datetime | None = None,
+    count: int = OFFERED,
+) -> tuple[TimeSpan, ...]:
+    """Times in a cadence window that suit both, best first; possibly none.
+
+    None begins within the freeze, on a paused date or after the program's end. With
+    ``near`` the order is by distance from that instant instead.
+    """
+    problem = problem_of(situation, known, windows=range(window, window + 1))
+    if window >= problem.pairs[0].rule.occurrences:
+        return ()
+    # Nearness to an instant is not the planner's order: all are asked for, then sorted.
+    most = count if near is None else _ENOUGH
+    found = alternatives(problem, situation.pair.id, window, count=most, avoid=avoid)
+    spans = [TimeSpan(a.start, a.end) for a in found]
+    if near is not None:
+        spans.sort(key=lambda span: (abs(span.start - near), span))
+    pair = situation.pair
+    end = pair.program_end
+    return tuple(s for s in spans if end is None or pair.day_of(s.end) <= end)[:count]
+
+
+def other_series(
+    situation: Situation, known: KnownTime, *, avoid: Iterable[SeriesSlot] = ()
+) -> tuple[SeriesSlot, ...]:
+    """Five regular hours for the windows to come, none within an hour of ``avoid``."""
+    pair = situation.pair
+    first = next_window(pair, situation.now)
+    windows = range(first, pair.rule.occurrences)
+    if not windows:
+        return ()
+    problem = problem_of(situation, known, windows=windows)
+    # Dates to come give way to the new series; past ones keep their windows.
+    past = tuple(k for k in problem.pairs[0].kept if k.span.start <= situation.now)
+    open_pair = replace(problem.pairs[0], series=None, kept=past)
+    found = series_alternatives(replace(problem, pairs=(open_pair,)), pair.id, avoid=avoid)
+    return tuple(option.series for option in found)
+
+
+def problem_of(situation: Situation, known: KnownTime, windows: range) -> Problem:
+    """The planning problem of a pair whose other windows stay as they are."""
+    pair = situation.pair
+    rule = pair.rule
+    far = max(windows.stop, rule.occurrences)
+    rule = replace(
+        rule,
+        occurrences=min(far, MOST_OCCURRENCES),
+        min_notice=max(rule.min_notice, situation.limits.freeze),
+    )
+    kept = tuple(
+        KeptSession(session.window, session.span)
+        for session in pair.current
+        if session.is_live and session.window not in windows
+    )
+    request = PairRequest(
+        id=pair.id,
+        mentor=pair.mentor.id,
+        mentee=pair.mentee.id,
+        rule=rule,
+        start_date=pair.start_date,
+        windows=windows,
+        kept=kept,
+        series=pair.series,
+    )
+    return Problem(
+        people={p.id: _beside_pauses(p, pair) for p in known.people},
+        pairs=(request,),
+        now=situation.now,
+        commitments=known.commitments,
+        anchor_zones=known.anchor_zones,
+    )
+
+
+def _beside_pauses(person: Person, pair: PairView) -> Person:
+    if pair.pause is None:
+        return person
+    length = (pair.pause.last - pair.pause.first).days + 1
+    paused = {pair.pause.first + n * _DAY for n in range(length)}
+    return replace(person, absent_dates=person.absent_dates | paused)
+
+
+def next_window(pair: PairView, now: datetime) -> int:
+    """The first cadence window that begins after ``now``."""
+    days = (pair.day_of(now) - pair.start_date).days
+    return max(0, days // pair.rule.window_days + 1)
+
+
+def window_of(start_date: date, rule: CadenceRule, day: date) -> int:
+    """The cadence window a date lies in; below zero before the first."""
+    return (day - start_date).days // rule.window_days
+
+
+def change_of_time(
+    pair: PairView,
+    session: SessionView,
+    to: TimeSpan,
+    *,
+    reply: ReplyKey | None = None,
+    decline: bool = False,
+    by_person: bool = False,
+) -> MoveDate | ReplaceDate:
+    """A move of the session's own event, or a single event where none can be moved."""
+    if not session.is_single and crosses_neighbour(pair, session, to):
+        return ReplaceDate(session.id, to, reply, decline, by_person)
+    return MoveDate(session.id, to, reply, decline, by_person)
+
+
+def crosses_neighbour(pair: PairView, session: SessionView, to: TimeSpan) -> bool:
+    """Whether ``to`` lies on or beyond the day of the occurrence before or after.
+
+    Exchange refuses such a move (``ErrorOccurrenceCrossingBoundary``). Days are counted in
+    the zone of the series; single events are no neighbours.
+    """
+    zone = zone_info(pair.series.zone if pair.series else pair.zone)
+    day = to.start.astimezone(zone).date()
+    for other in pair.current:
+        if other.id == session.id or other.is_single or not other.is_live:
+            continue
+        theirs = other.span.start.astimezone(zone).date()
+        if other.recurrence_id < session.recurrence_id and day <= theirs:
+            return True
+        if other.recurrence_id > session.recurrence_id and day >= theirs:
+            return True
+    return False
