@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 import orjson
 
@@ -12,7 +13,7 @@ from simulator.behaviour import Behaviour
 from simulator.clock import Clock
 from simulator.directory import Directory, User
 from simulator.errors import item_not_found
-from simulator.events import Event, Occurrence, Standing
+from simulator.events import Change, Event, Occurrence, Standing
 from simulator.ids import ItemId, Mint
 from simulator.mail import Mail, MailKind, MailLog
 from simulator.people import Appointment
@@ -44,12 +45,25 @@ class Item:
         return self.event.occurrence(self.day)
 
 
+_Mark = tuple[object, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """How an event stood until a moment; None: it was not there yet."""
 
     until: datetime
     event: Event | None
+
+
+class Watcher(Protocol):
+    """Somebody who is told of every change in the mailboxes it watches."""
+
+    def watches(self, user_id: str) -> bool:
+        """Whether changes in that user's mailbox are of interest."""
+
+    def changed(self, event: Event, user_id: str, change: Change, day: date | None) -> None:
+        """What stands in that user's mailbox of an event is now another."""
 
 
 class Calendars:
@@ -61,6 +75,7 @@ class Calendars:
         self._storage, self.mint, self.clock = storage, mint, clock
         self.directory, self.behaviour = directory, behaviour
         self.mails = MailLog(storage)
+        self.watcher: Watcher | None = None
         self._events: dict[str, Event] = {}
         self._keys_by_user: dict[str, dict[str, None]] = {}
         self._users_by_key: dict[str, set[str]] = {}
@@ -69,11 +84,14 @@ class Calendars:
         self._history: dict[str, list[Past]] = {}
         self._expanded: dict[str, list[Occurrence]] = {}
         self._versions: dict[str, int] = {}
+        self._marks: dict[str, dict[str, _Mark]] = {}
         self._made = int((storage.get("counter", "event") or {}).get("value", 0))
         for _, doc in storage.documents("transaction"):
             self._transactions[doc["mailbox"], doc["transaction_id"]] = doc["event"]
         for _, doc in storage.documents("event"):
-            self._index(Event.from_document(doc))
+            event = Event.from_document(doc)
+            self._index(event)
+            self._marks[event.key] = self._marks_of(event)
 
     # Finding
 
@@ -188,10 +206,11 @@ class Calendars:
         before = None if is_new else copied(event)
         self._history[event.key] = [*kept, Past(now, before)]
 
-    def save(self, event: Event) -> None:
-        """Keep an event as it is now."""
+    def save(self, event: Event, day: date | None = None) -> None:
+        """Keep an event as it is now; ``day`` is the only date of it that changed."""
         self._index(event)
         self._storage.put("event", event.key, event)
+        self._tell(event, self._marks_of(event), day)
 
     def remove(self, event: Event) -> None:
         """Take an event out of every calendar."""
@@ -200,6 +219,7 @@ class Calendars:
         for user_id in self._users_by_key.pop(event.key, set()):
             self._keys_by_user[user_id].pop(event.key, None)
         self._storage.drop("event", event.key)
+        self._tell(event, {}, None)
         if self.behaviour.deleting_frees_transaction_id:
             self.forget_transaction(event)
 
@@ -215,6 +235,46 @@ class Calendars:
         for user_id in people:
             self._keys_by_user.setdefault(user_id, {})[event.key] = None
             self._tokens[self._token(event.key, user_id)] = (event.key, user_id)
+
+    def _marks_of(self, event: Event) -> dict[str, _Mark]:
+        """How the event stands with each of its people, for comparing; only with whom it stands."""
+        revisions = (
+            event.revision,
+            event.folder,
+            *(one.revision for one in event.altered.values()),
+        )
+        marks: dict[str, _Mark] = {event.organizer: revisions}
+        for attendee in event.attendees:
+            user = self.directory.find(attendee.address)
+            if user is None or attendee.standing.deleted:
+                continue
+            lower = attendee.address.lower()
+            own = [
+                (one[lower].own, one[lower].deleted)
+                for one in event.standings.values()
+                if lower in one
+            ]
+            marks.setdefault(user.id, (*revisions, attendee.standing.own, *own))
+        return marks
+
+    def _tell(self, event: Event, now: dict[str, _Mark], day: date | None) -> None:
+        """Let the watcher know with whom the event stands otherwise than before."""
+        before = self._marks.get(event.key, {})
+        if now:
+            self._marks[event.key] = now
+        else:
+            self._marks.pop(event.key, None)
+        if self.watcher is None:
+            return
+        for user_id in {**before, **now}:
+            if before.get(user_id) == now.get(user_id) or not self.watcher.watches(user_id):
+                continue
+            change: Change = "updated"
+            if user_id not in before:
+                change = "created"
+            elif user_id not in now:
+                change = "deleted"
+            self.watcher.changed(event, user_id, change, day if change == "updated" else None)
 
     def _touch(self, event: Event) -> None:
         """Let go of whatever was worked out from the event as it was."""

@@ -112,11 +112,12 @@ class EventViews:
         event = item.event
         altered = event.altered.get(item.day) if item.day is not None else None
         own_revision = 0 if altered is None else altered.revision
-        after = self._calendars.behaviour.change_key_rotates_after
+        behaviour = self._calendars.behaviour
+        after = behaviour.change_key_rotates_after
         touched = (
             after is not None
-            and event.revision == 1
-            and self._calendars.clock() >= event.created + after
+            and (event.revision == 1 or behaviour.change_key_rotates_each_time)
+            and self._calendars.clock() >= event.modified + after
         )
         return self._calendars.mint.base64(
             "change", event.key, item.owner.id, event.revision, own_revision, touched

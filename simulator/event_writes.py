@@ -113,7 +113,7 @@ class EventWrites:
             return
         self._calendars.before_write(item.event)
         standing_to_write(item).deleted = True
-        self._calendars.save(item.event)
+        self._calendars.save(item.event, item.day)
 
     # Creating
 
@@ -268,7 +268,7 @@ class EventWrites:
             altered.modified = self._calendars.clock()
             event.altered[day] = altered
             self._calendars.send(event, "update", _addresses(event.attendees), day=day)
-        self._calendars.save(event)
+        self._calendars.save(event, day)
 
     def _check_neighbours(self, event: Event, day: date, start: datetime) -> None:
         """Refuse a date on, or beyond, the day of the occurrence before or after it."""
@@ -305,7 +305,7 @@ class EventWrites:
         event.standings.pop(item.day, None)
         event.revision += 1
         event.modified = self._calendars.clock()
-        self._calendars.save(event)
+        self._calendars.save(event, item.day)
 
 
 def standing_to_write(item: Item) -> Standing:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from simulator.recurrence import starts
 from simulator.zones import to_utc, zone_named
+
+# What became of an item in a mailbox.
+Change = Literal["created", "updated", "deleted"]
 
 # A series without an end is expanded this far beyond what was asked for, no further.
 _MARGIN = timedelta(days=2)

@@ -45,17 +45,21 @@ class Replies:
             if send_reply:
                 standing.response, standing.at, standing.proposed = response, now, proposed
         if send_reply:
+            if self._calendars.behaviour.answers_to_dates == "master":
+                # The organizer's copy of the date stays as it is; the master alone is written.
+                whole = item.event.standing(item.owner.mail, None)
+                whole.response, whole.at, whole.proposed = response, now, proposed
             item.event.revision += 1
             item.event.modified = now
             self._mail(item, "proposal" if proposed else "response", response)
-        self._calendars.save(item.event)
+        self._calendars.save(item.event, item.day)
 
     def delete_silently(self, item: Item) -> None:
         """Take the item out of the attendee's calendar; nobody is told."""
         self._calendars.before_write(item.event)
         for standing in self._concerned(item):
             standing.deleted = True
-        self._calendars.save(item.event)
+        self._calendars.save(item.event, item.day)
 
     def _concerned(self, item: Item) -> Iterator[Standing]:
         yield standing_to_write(item)

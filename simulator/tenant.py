@@ -18,6 +18,7 @@ import httpx
 from simulator.behaviour import Behaviour, TeamsPolicy
 from simulator.calendars import Calendars, Item
 from simulator.clock import Clock, machine_clock
+from simulator.delivery import Delivery
 from simulator.directory import Directory, User
 from simulator.errors import GraphError, item_not_found
 from simulator.event_views import EventViews, shown_as
@@ -35,7 +36,7 @@ from simulator.requests import LoggedCall
 from simulator.schedule import FreeBusy
 from simulator.sign_in import SignIn
 from simulator.storage import Storage
-from simulator.subscriptions import Subscriptions
+from simulator.subscriptions import Subscription, Subscriptions
 from simulator.throttle import Throttle
 from simulator.zones import to_utc, zone_named
 
@@ -113,6 +114,8 @@ class Tenant:
         self.throttle = Throttle(self.behaviour)
         self.outbound: httpx.AsyncBaseTransport | None = None
         self.subscriptions = Subscriptions(storage, clock, self.behaviour)
+        self.delivery = Delivery(self)
+        self.calendars.watcher = self.delivery
         self.gate = Gate(self)
         self.calls = [_read_call(doc) for doc in storage.entries("call")]
         self._number = len(self.calls)
@@ -280,6 +283,56 @@ class Tenant:
         admission = self.meetings.join(person, join_url, at or self.clock(), invited)
         self.storage.commit()
         return admission
+
+    # Notifications
+
+    async def deliver_due(self, now: datetime) -> int:
+        """Tell subscribers all that is due; how many entries their endpoints took."""
+        return await self.delivery.deliver_due(now)
+
+    def next_delivery_at(self) -> datetime | None:
+        """When :meth:`deliver_due` has something to do next; None: nothing waits."""
+        return self.delivery.next_at()
+
+    async def keep_delivering(self) -> None:
+        """Tell subscribers whatever becomes due, until cancelled."""
+        await self.delivery.go_on()
+
+    def demand_reauthorization(self, subscription_id: str) -> None:
+        """Ask the app of a subscription to prove anew that it may read.
+
+        Raises:
+            KeyError: there is no such subscription.
+        """
+        self.delivery.lifecycle(self._subscription(subscription_id), "reauthorizationRequired")
+        self.storage.commit()
+
+    def take_subscription_away(self, subscription_id: str) -> None:
+        """Let the service remove a subscription, of which its app hears.
+
+        Raises:
+            KeyError: there is no such subscription.
+        """
+        subscription = self._subscription(subscription_id)
+        subscription.removed = True
+        self.subscriptions.save(subscription)
+        self.delivery.lifecycle(subscription, "subscriptionRemoved")
+        self.storage.commit()
+
+    def miss_notifications(self, subscription_id: str) -> None:
+        """Let an app be told that notifications were missed.
+
+        Raises:
+            KeyError: there is no such subscription.
+        """
+        self.delivery.lifecycle(self._subscription(subscription_id), "missed")
+        self.storage.commit()
+
+    def _subscription(self, subscription_id: str) -> Subscription:
+        found = self.subscriptions.find(subscription_id)
+        if found is None:
+            raise KeyError(subscription_id)
+        return found
 
     # What there is to see
 

@@ -7,13 +7,24 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 
+from simulator.clock import AdjustableClock, Clock
 from simulator.registration import AppRegistration
-from tests.simulator.tenancy import ALL_ROLES, PROGRAM, Tenancy, open_tenancy, registration
+from simulator.tenant import Tenant
+from tests.simulator.tenancy import (
+    ALL_ROLES,
+    MONDAY,
+    PROGRAM,
+    Tenancy,
+    firm,
+    registration,
+    signed_in,
+)
 
 HOOK = "https://tandem.firm.example/graph/notifications?firm=1"
 LIFECYCLE = "https://tandem.firm.example/graph/lifecycle"
@@ -65,11 +76,21 @@ def subscriber(scope: frozenset[str] | None = None) -> AppRegistration:
     return registration({**ALL_ROLES, "Calendars.Read": scope})
 
 
-def open_with(webhook: Webhook, state: Any = ":memory:", **more: Any) -> Tenancy:
-    """A tenancy whose tenant can reach the webhook."""
-    tenancy = open_tenancy(state, app=subscriber(), **more)
-    tenancy.tenant.outbound = webhook
-    return tenancy
+def open_with(
+    webhook: Webhook, state: str | Path = ":memory:", *, clock: Clock | None = None, **more: Any
+) -> Tenancy:
+    """A tenancy whose tenant can reach the webhook; its token never runs out.
+
+    ``clock`` is the tenant's where the tenancy's own is not to be.
+    """
+    own = AdjustableClock(more.get("now", MONDAY))
+    tenant = Tenant.open(
+        state, clock or own, more.get("seed", 1), sign_in_clock=lambda: MONDAY, outbound=webhook
+    )
+    if tenant.directory.find(PROGRAM) is None:
+        tenant.take_in(firm())
+    tenant.register_app(subscriber())
+    return Tenancy(tenant, own, signed_in(tenant))
 
 
 def wish(tenancy: Tenancy, **changes: Any) -> dict[str, Any]:
@@ -88,7 +109,7 @@ def wish(tenancy: Tenancy, **changes: Any) -> dict[str, Any]:
 
 def later(tenancy: Tenancy, **length: float) -> str:
     """An instant as Graph writes it, so long from now."""
-    return (tenancy.clock() + timedelta(**length)).isoformat().replace("+00:00", "Z")
+    return (tenancy.tenant.clock() + timedelta(**length)).isoformat().replace("+00:00", "Z")
 
 
 async def subscribe(tenancy: Tenancy, **changes: Any) -> dict[str, Any]:
