@@ -123,5 +123,6 @@ class TeamsPolicy:
 
 # Exchange's own numbers.
 MOST_ATTENDEES = 500
+MOST_RECIPIENTS = 500
 MOST_BATCH_ITEMS = 20
 SCHEDULE_WINDOW = timedelta(days=62)

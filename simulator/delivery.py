@@ -92,8 +92,8 @@ class Delivery:
         tenant, behaviour = self._tenant, self._tenant.behaviour
         chance = self._chance("change", self._made + 1)
         follow = chance.randint(0, behaviour.updates_that_follow) if change != "deleted" else 0
-        said: Change
-        for said in (change, *("updated",) * follow):
+        following: list[Change] = ["updated"] * follow
+        for said in (change, *following):
             if said not in subscription.change_types:
                 continue
             notice = Notice(

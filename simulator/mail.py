@@ -1,4 +1,4 @@
-"""Which mails Exchange would have sent: one entry per recipient."""
+"""Which mails the tenant would have sent: one entry per recipient."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Any, Literal
 
 from simulator.storage import Storage
 
-MailKind = Literal["invitation", "update", "cancellation", "response", "proposal"]
+MailKind = Literal["invitation", "update", "cancellation", "response", "proposal", "message"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail about an event.
+    """A mail about an event, or a message somebody wrote (``sendMail``).
 
     ``event_id`` is the immutable id of the event (of the master, where it is a
     series) in the organizer's calendar. ``occurrence`` is the original date of
     the one occurrence the mail is about, in the series' zone; None for a single
     event and for a whole series. ``comment`` is the text a cancellation carries.
+    A message is about no event: ``event_id`` is empty, ``body`` its text as sent.
     """
 
     at: datetime
@@ -30,6 +31,7 @@ class Mail:
     occurrence: date | None
     subject: str
     comment: str = ""
+    body: str = ""
 
 
 class MailLog:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulator import answers, subscription_answers
+from simulator import answers, mail_answers, subscription_answers
 from simulator.event_body import EVENT_MEMBERS
+from simulator.mail_answers import SEND_MAIL_MEMBERS
 from simulator.requests import Handler
 from simulator.subscription_answers import SUBSCRIPTION_MEMBERS
 
@@ -225,6 +226,13 @@ OPERATIONS: tuple[Operation, ...] = (
         "OnlineMeetings.ReadWrite.All",
         "teams",
         members={"lobbyBypassSettings": None},
+    ),
+    Operation(
+        "POST",
+        "/users/{user}/sendMail",
+        mail_answers.send_mail,
+        "Mail.Send",
+        members=SEND_MAIL_MEMBERS,
     ),
     Operation(
         "POST",
