@@ -78,8 +78,14 @@ def _with_store(do: Callable[[Transaction], T]) -> T:
     return asyncio.run(run())
 
 
-def _program_id(name: str | None) -> str | None:
-    return program_id(name) if name else None
+def _known_program(tx: Transaction, name: str | None) -> str | None:
+    """The id of the program with this name; None, which is all of them, if none is named."""
+    if name is None:
+        return None
+    key = program_id(name)
+    if tx.programs.get(key) is None:
+        _refuse_program(name)
+    return key
 
 
 def _bar() -> Progress:
@@ -113,7 +119,7 @@ def show_rule(name: str) -> None:
 
     body = _with_store(current)
     if body is None:
-        _refuse(Fault("program", "the name of a program (see `tandem status`)", name))
+        _refuse_program(name)
     console.show_json(body)
 
 
@@ -125,7 +131,7 @@ def set_rule_from(name: str, file: Path) -> None:
     async def keep(tandem: App) -> int:
         def record(tx: Transaction) -> int:
             if tx.programs.get(key) is None:
-                _refuse(Fault("program", "the name of a program (see `tandem status`)", name))
+                _refuse_program(name)
             return set_rule(tandem, tx, key, rule).version
 
         return await tandem.store.run(record)
@@ -150,7 +156,7 @@ def set_program(
     def record(tx: Transaction) -> Program:
         known = tx.programs.get(key)
         if known is None:
-            _refuse(Fault("program", "the name of a program (see `tandem status`)", name))
+            _refuse_program(name)
         changed = replace(
             known,
             zone=zone or known.zone,
@@ -182,6 +188,13 @@ def _refuse(*faults: Fault) -> NoReturn:
     raise FaultsError(faults)
 
 
+def _refuse_program(name: str) -> NoReturn:
+    raise FaultsError(
+        [Fault("program", "the name of a program", name)],
+        remedy="Use the name that stands in the column `program` of the roster.",
+    )
+
+
 def import_roster(roster: Path, *, as_json: bool) -> None:
     """Enrol the pairs of a roster file."""
     try:
@@ -204,7 +217,8 @@ def plan(program_name: str | None, *, as_json: bool) -> None:
     async def run(tandem: App) -> tuple[planning.PlanReport, list[report.PairLine]]:
         with _bar() as bar:
             bar.add_task("Reading calendars and planning", total=None)
-            outcome = await planning.plan_enrolled(tandem, _program_id(program_name))
+            key = await tandem.store.run(lambda tx: _known_program(tx, program_name))
+            outcome = await planning.plan_enrolled(tandem, key)
         return outcome, await tandem.store.run(_lines(program_name))
 
     outcome, lines = _with_app(run)
@@ -219,13 +233,17 @@ def plan(program_name: str | None, *, as_json: bool) -> None:
 
 
 def _lines(program_name: str | None) -> Callable[[Transaction], list[report.PairLine]]:
-    key = _program_id(program_name)
-    return lambda tx: report.pair_lines(tx, key)
+    return lambda tx: report.pair_lines(tx, _known_program(tx, program_name))
 
 
 def book(program_name: str | None, *, again: bool, as_json: bool) -> None:
     """Book every planned pair and show what came out."""
-    _with_app(lambda tandem: run_booking(tandem, _program_id(program_name), again=again))
+
+    async def run(tandem: App) -> None:
+        key = await tandem.store.run(lambda tx: _known_program(tx, program_name))
+        await run_booking(tandem, key, again=again)
+
+    _with_app(run)
     lines = _with_store(_lines(program_name))
     if as_json:
         console.show_json([line.to_json() for line in lines])
@@ -234,9 +252,10 @@ def book(program_name: str | None, *, again: bool, as_json: bool) -> None:
 
 
 def show_dry_run(program_name: str | None, *, as_json: bool) -> None:
-    settings, key = _settings(), _program_id(program_name)
+    settings = _settings()
 
     def intended(tx: Transaction) -> list[report.IntendedWrite]:
+        key = _known_program(tx, program_name)
         pairs = tx.pairs.in_state(PairState.PLANNED, program_id=key)
         sessions = tx.sessions.of_pairs([pair.id for pair in pairs])
         return [w for p in pairs for w in report.intended_writes(p.id, sessions[p.id])]
