@@ -1,7 +1,6 @@
 """What a coordinator did in the organizer's calendar: Outlook wins and the store follows."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 
 from scheduling.changes.acts import (
     Act,
@@ -15,7 +14,7 @@ from scheduling.changes.acts import (
 from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.replies import DATE_ACTS
-from scheduling.changes.search import change_of_time, other_hours
+from scheduling.changes.search import beyond_tolerance, change_of_time, other_hours
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import PairView, Response, SeriesView, SessionView
 from scheduling.timespan import TimeSpan
@@ -44,24 +43,13 @@ def followed(situation: Situation) -> Iterator[Decision]:
 
 
 def _moved(pair: PairView, session: SessionView, to: TimeSpan) -> Decision:
-    tolerance = pair.rule.tolerance_working_days
-    usual = pair.day_of(session.recurrence_id)
-    beyond = tolerance is not None and (
-        working_days_apart(pair, usual, pair.day_of(to.start)) > tolerance
-    )
+    beyond = beyond_tolerance(pair, session, to)
     return decision(
         ChangeCode.MOVED_OUTSIDE_TOLERANCE if beyond else ChangeCode.MOVED_IN_CALENDAR,
         FollowMove(session.id, to),
         session=session.id,
         to=shown(to.start),
     )
-
-
-def working_days_apart(pair: PairView, one: date, other: date) -> int:
-    """Working days of the pair between two dates, the later one included."""
-    first, last = min(one, other), max(one, other)
-    days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
-    return sum(d.weekday() in pair.rule.weekdays and d not in pair.closed_dates for d in days)
 
 
 def _missing(

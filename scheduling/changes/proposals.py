@@ -7,7 +7,13 @@ from scheduling.changes.acts import Decision, Message, NoteReply, OfferDates, Te
 from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.replies import event_of, stands, unreadable
-from scheduling.changes.search import change_of_time, other_hours, problem_of, window_of
+from scheduling.changes.search import (
+    after_program,
+    change_of_time,
+    nearest_hour,
+    problem_of,
+    window_of,
+)
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import KnownTime, Response, SessionView
 from scheduling.fits import obstacles, too_near
@@ -97,7 +103,7 @@ def proposal_obstacles(
         yield ReasonCode.OTHER_WINDOW
     if too_near(request, pair.zone, to, request.kept) is not None:
         yield ReasonCode.GAP
-    if pair.program_end is not None and pair.day_of(to.end) > pair.program_end:
+    if after_program(pair, to):
         yield ReasonCode.BLACKOUT
 
 
@@ -155,8 +161,8 @@ def _nearest(
     found: list[ReasonCode],
 ) -> Decision:
     start = answer.proposed.start if answer.proposed else session.span.start
-    spans = other_hours(situation, known, session.window, avoid=[session.span], near=start, count=1)
-    offer = (OfferDates(answer.person, session.id, spans),) if spans else ()
+    span = nearest_hour(situation, known, session, start)
+    offer = (OfferDates(answer.person, session.id, (span,)),) if span else ()
     binding = next(code for code in found if code not in _ASKABLE)
     return decision(
         ChangeCode.PROPOSAL_NOT_POSSIBLE,

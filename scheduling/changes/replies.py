@@ -16,7 +16,7 @@ from scheduling.changes.acts import (
 )
 from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
-from scheduling.changes.search import change_of_time, other_hours, other_series
+from scheduling.changes.search import change_of_time, nearest_hour, other_hours, other_series
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import (
     CancelCause,
@@ -85,17 +85,20 @@ def another_time(situation: Situation, session: SessionView, decline: Response) 
     known = situation.known
     if known is None:
         return unreadable(situation, session)
-    near = decline.proposed.start if decline.proposed else None
-    found = other_hours(situation, known, session.window, avoid=[session.span], near=near, count=1)
-    if not found:
+    if decline.proposed is not None:
+        to = nearest_hour(situation, known, session, decline.proposed.start)
+    else:
+        found = other_hours(situation, known, session.window, avoid=[session.span], count=1)
+        to = next(iter(found), None)
+    if to is None:
         return stands(situation, session, ChangeCode.NO_OTHER_HOUR)
     key = decline.key(event_of(situation, session))
     return decision(
         ChangeCode.DATE_DECLINED,
-        change_of_time(situation.pair, session, found[0], reply=key, decline=True),
+        change_of_time(situation.pair, session, to, reply=key, decline=True),
         session=session.id,
         person=decline.person,
-        to=shown(found[0].start),
+        to=shown(to.start),
     )
 
 

@@ -9,13 +9,13 @@ from scheduling.cadence import SeriesSlot, zone_info
 from scheduling.changes.acts import MoveDate, ReplaceDate
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import KnownTime, PairView, ReplyKey, SessionView
+from scheduling.fits import still_fits, too_near
 from scheduling.people import Person
 from scheduling.problem import KeptSession, PairRequest, Problem
 from scheduling.rule import MOST_OCCURRENCES, CadenceRule
 from scheduling.timespan import TimeSpan
 
 _DAY = timedelta(days=1)
-_ENOUGH = 40
 
 
 def other_hours(
@@ -24,26 +24,71 @@ def other_hours(
     window: int,
     *,
     avoid: Iterable[TimeSpan] = (),
-    near: datetime | None = None,
     count: int = OFFERED,
 ) -> tuple[TimeSpan, ...]:
     """Times in a cadence window that suit both, best first; possibly none.
 
-    None begins within the freeze, on a paused date or after the program's end. With
-    ``near`` the order is by distance from that instant instead.
+    None begins within the freeze, on a paused date or after the program's end.
     """
     problem = problem_of(situation, known, windows=range(window, window + 1))
     if window >= problem.pairs[0].rule.occurrences:
         return ()
-    # Nearness to an instant is not the planner's order: all are asked for, then sorted.
-    most = count if near is None else _ENOUGH
-    found = alternatives(problem, situation.pair.id, window, count=most, avoid=avoid)
-    spans = [TimeSpan(a.start, a.end) for a in found]
-    if near is not None:
-        spans.sort(key=lambda span: (abs(span.start - near), span))
-    pair = situation.pair
-    end = pair.program_end
-    return tuple(s for s in spans if end is None or pair.day_of(s.end) <= end)[:count]
+    found = alternatives(problem, situation.pair.id, window, count=count, avoid=avoid)
+    spans = (TimeSpan(a.start, a.end) for a in found)
+    return tuple(span for span in spans if not after_program(situation.pair, span))
+
+
+def nearest_hour(
+    situation: Situation, known: KnownTime, session: SessionView, near: datetime
+) -> TimeSpan | None:
+    """The free hour nearest to ``near`` in the session's window, not overlapping the old one.
+
+    Steps away from ``near`` to both sides by the rule's grid; within the tolerance and the
+    gap like any other move.
+    """
+    pair, window = situation.pair, session.window
+    problem = problem_of(situation, known, range(window, window + 1))
+    request = problem.pairs[0]
+    mentor, mentee = (problem.people[m.id] for m in pair.members)
+    step = timedelta(minutes=pair.rule.slot_step_minutes)
+    for n in range(2 * pair.rule.window_days * (_DAY // step)):
+        away = step * ((n + 1) // 2)
+        start = near + away if n % 2 else near - away
+        span = TimeSpan(start, start + session.span.length)
+        outside = window_of(pair.start_date, pair.rule, pair.day_of(start)) != window
+        if outside or span.overlaps(session.span) or after_program(pair, span):
+            continue
+        if beyond_tolerance(pair, session, span) or too_near(
+            request, pair.zone, span, request.kept
+        ):
+            continue
+        fits = still_fits(
+            request, (mentor, mentee), span, now=situation.now, commitments=problem.commitments
+        )
+        if fits is None:
+            return span
+    return None
+
+
+def after_program(pair: PairView, span: TimeSpan) -> bool:
+    """Whether a session would end after the program does."""
+    return pair.program_end is not None and pair.day_of(span.end) > pair.program_end
+
+
+def beyond_tolerance(pair: PairView, session: SessionView, span: TimeSpan) -> bool:
+    """Whether a time lies too many working days from where the series puts the session."""
+    tolerance = pair.rule.tolerance_working_days
+    usual = pair.day_of(session.recurrence_id)
+    return tolerance is not None and (
+        working_days_apart(pair, usual, pair.day_of(span.start)) > tolerance
+    )
+
+
+def working_days_apart(pair: PairView, one: date, other: date) -> int:
+    """Working days of the pair between two dates, the later one included."""
+    first, last = min(one, other), max(one, other)
+    days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
+    return sum(d.weekday() in pair.rule.weekdays and d not in pair.closed_dates for d in days)
 
 
 def other_series(

@@ -200,7 +200,7 @@ def test_without_an_act_five_hours_go_to_who_declined_the_series(
 
 @pytest.mark.parametrize("fact", ["offered", "handled"])
 def test_a_declined_series_that_was_dealt_with_sends_nothing_more(fact: str) -> None:
-    decline = replace(SeriesDecline("sam", FRIDAY), **{fact: True})
+    decline = SeriesDecline("sam", FRIDAY, offered=fact == "offered", handled=fact == "handled")
     view = replace(pair(), series_declines=(decline,))
     shown = calendar(view, responses=series_declined_by("sam"))
     assert acts(decided(FRIDAY + 7 * DAY, view, shown), OfferHours) == []
