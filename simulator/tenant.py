@@ -16,6 +16,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from simulator.behaviour import Behaviour, TeamsPolicy
+from simulator.behaviour_of_people import (
+    BELIEVABLE,
+    PersonAct,
+    Player,
+    Rates,
+    acts_of,
+    players_of,
+)
 from simulator.calendars import Calendars, Item
 from simulator.clock import Clock, machine_clock
 from simulator.delivery import Delivery
@@ -30,6 +38,7 @@ from simulator.ids import ItemId, Mint
 from simulator.mail import Mail
 from simulator.meetings import Admission, Join, Meetings
 from simulator.people import Appointment, Firm, FirmPerson
+from simulator.people_acts import Done, carry_out
 from simulator.registration import AppRegistration, ManagedIdentity
 from simulator.replies import Replies, Response
 from simulator.requests import LoggedCall
@@ -181,6 +190,7 @@ class Tenant:
         """Add a firm's people and program mailboxes with what they have planned."""
         for person in (*firm.people, *firm.program_mailboxes):
             self.directory.add(person)
+        self.storage.put("cast", "players", players_of(firm))
         self.storage.commit()
 
     def add_person(self, person: FirmPerson) -> None:
@@ -228,6 +238,15 @@ class Tenant:
         """Let an attendee delete an event (or one date) without telling anybody."""
         self.replies.delete_silently(self._item_for(person, item_id, day))
         self.storage.commit()
+
+    def acts_on(self, day: date, rates: Rates = BELIEVABLE) -> list[PersonAct]:
+        """What the people of the firm last taken in do on one day, by the tenant's seed."""
+        players = [Player.from_document(doc) for doc in self.storage.get("cast", "players") or ()]
+        return acts_of(players, day, self.mint.seed, rates)
+
+    def carry_out(self, act: PersonAct) -> Done | None:
+        """Let somebody do what she does now; None: there is nothing she could do it to."""
+        return carry_out(self, act)
 
     def book_appointment(self, person: str, appointment: Appointment) -> None:
         """Let somebody plan something of her own."""
