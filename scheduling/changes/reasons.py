@@ -17,7 +17,6 @@ class ChangeCode(StrEnum):
     DATE_DECLINED = "date_declined"
     DATE_DECLINED_TWICE = "date_declined_twice"
     DECLINE_WAITS = "decline_waits"
-    DECLINED_DATE_STANDS = "declined_date_stands"
     DECLINED_DATE_TAKEN_OUT = "declined_date_taken_out"
     DECLINED_AT_SHORT_NOTICE = "declined_at_short_notice"
     NO_OTHER_HOUR = "no_other_hour"
@@ -82,7 +81,6 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
             "the date was offered at two hours and neither suited; it stays until {until}"
         ),
         ChangeCode.DECLINE_WAITS: "declines wait longer in the first month: until {until}",
-        ChangeCode.DECLINED_DATE_STANDS: "the declined date stays in both calendars until {until}",
         ChangeCode.DECLINED_DATE_TAKEN_OUT: (
             "the declined date is about to begin and is taken out of both calendars"
         ),

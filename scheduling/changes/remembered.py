@@ -88,6 +88,9 @@ def _booked(pair: PairView, act: BookDate, _: datetime) -> PairView:
             cause=None,
             moves=0,
             declines=0,
+            told=frozenset(),
+            moved_by_person=False,
+            held=None,
         )
     else:
         session = SessionView(
@@ -146,6 +149,8 @@ def _adopted(pair: PairView, act: AdoptSeries, now: datetime) -> PairView:
             planned=span,
             span=span,
             generation=pair.generation,
+            # The two chose these hours themselves, whatever the rule says of them.
+            moved_by_person=True,
         )
         for window, recurrence_id, span in act.dates
     )

@@ -1,6 +1,7 @@
 """Declines: of one date, once and again, at short notice, and of the whole series."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scheduling.changes.acts import (
     CancelDate,
@@ -46,9 +47,13 @@ def declined_at_short_notice(situation: Situation, session: SessionView) -> Deci
     declines = fresh_declines(situation, session)
     if not declines or not situation.frozen(session):
         return None
-    cancel = CancelDate(session.id, CancelCause.DECLINED, at_once=True, replaced=True)
+    cancel = CancelDate(session.id, CancelCause.SHORT_NOTICE, at_once=True, replaced=True)
     if any(_need(code, session).key in situation.pair.needs for code in _ESCALATED):
-        return decision(ChangeCode.DECLINED_DATE_TAKEN_OUT, cancel, session=session.id)
+        return decision(
+            ChangeCode.DECLINED_DATE_TAKEN_OUT,
+            replace(cancel, cause=CancelCause.DECLINED),
+            session=session.id,
+        )
     who = {response.person for response in declines}
     tell = tuple(
         Tell(member.id, Message.HOUR_IS_OFF, session.id, at_once=True)
