@@ -54,12 +54,12 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
         ),
         "dates_short": BlockerKind(
             "some dates have no common hour",
-            "A make-up or one of the remedies listed would win them back.",
+            "Those dates are left out; wider hours or more tolerance may win them back.",
             stops=False,
         ),
         "instances_differ": BlockerKind(
             "the dates Outlook made of the series are not the ones planned",
-            "Look at the series in the program mailbox; then `tandem book` again.",
+            "Look at the series in the program mailbox; then `tandem book --again`.",
         ),
         "no_join_link": BlockerKind(
             "the event was created without a Teams link",

@@ -244,7 +244,7 @@ def simulator(context: typer.Context) -> None:
     """Serve a simulated Microsoft 365 tenant on this machine (`--help` lists its options)."""
     from integrations.demo.tenant import run_simulator
 
-    raise typer.Exit(run_simulator(context.args))
+    run_simulator(context.args)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 
@@ -47,12 +48,9 @@ class Ready:
         return datetime.fromisoformat(self["now"])
 
 
-def run_simulator(arguments: Sequence[str]) -> int:
-    """Serve in the foreground; return the process's exit code."""
-    try:
-        return subprocess.run(_command(arguments), check=False).returncode  # noqa: S603
-    except KeyboardInterrupt:
-        return 0
+def run_simulator(arguments: Sequence[str]) -> NoReturn:
+    """Become the simulator, so that a signal to this process is a signal to it."""
+    os.execv(sys.executable, _command(arguments))  # noqa: S606 - our own module
 
 
 def _command(arguments: Sequence[str]) -> list[str]:

@@ -29,6 +29,7 @@ from kiota_http.middleware.options import ResponseHandlerOption
 from kiota_http.observability_options import ObservabilityOptions
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
+from opentelemetry.trace import Span
 
 from integrations.errors import (
     GraphError,
@@ -81,6 +82,24 @@ class _Connection:
     adapter: GraphRequestAdapter
     tokens: TokenSource
     gates: Gates
+
+
+class _Adapter(GraphRequestAdapter):
+    """Fills a request's address template in once.
+
+    Kiota fills it in anew each time somebody asks for the address, three times a call, and that is
+    the dearest part of building a request.
+    """
+
+    async def get_http_response_message(
+        self, request_info: RequestInformation, parent_span: Span, claims: str = ""
+    ) -> httpx.Response:
+        self.set_base_url_for_request_information(request_info)
+        request_info.url = request_info.url
+        answer: httpx.Response = await super().get_http_response_message(
+            request_info, parent_span, claims
+        )
+        return answer
 
 
 class Wire:
@@ -233,7 +252,7 @@ class Wire:
         gates = Gates(around.store, around.clock, around.chance, terms)
         tokens = TokenSource(self._credential, around.clock, around.offload)
         http = _http_client(settings, self._guarded(gates))
-        adapter = GraphRequestAdapter(authentication(tokens, settings.base_url), client=http)
+        adapter = _Adapter(authentication(tokens, settings.base_url), client=http)
         adapter.base_url = settings.base_url
         # Traces would otherwise carry whole addresses.
         adapter.observability_options = ObservabilityOptions(include_euii_attributes=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cached_property
 from typing import TypeVar
 
 from sqlalchemy import Connection, event, inspect, select
@@ -43,24 +44,88 @@ _REPEATS = 50
 
 
 class SqlTransaction:
-    """All tables over one connection; good until the transaction ends."""
+    """All tables over one connection; good until the transaction ends.
+
+    Most transactions touch a few tables, so each is made when it is asked for.
+    """
 
     def __init__(self, connection: Connection) -> None:
-        self.programs = KeyedRows(connection, tables.programs, Program)
-        self.rules = RuleRows(connection)
-        self.participants = ParticipantRows(connection)
-        self.pairs = PairRows(connection)
-        self.notes = KeyedRows(connection, tables.notes, Note)
-        self.bookings = BookingRows(connection)
-        self.sessions = SessionRows(connection)
-        self.intents = IntentRows(connection)
-        self.work = WorkRows(connection)
-        self.mailboxes = MailboxRows(connection)
-        self.permits = PermitRows(connection)
-        self.blockers = BlockerRows(connection)
-        self.outbox = OutboxRows(connection)
-        self.journal = JournalRows(connection)
-        self.switches = SwitchRows(connection)
+        self._connection = connection
+
+    @cached_property
+    def programs(self) -> KeyedRows[Program]:
+        """See :class:`integrations.ports.Transaction`."""
+        return KeyedRows(self._connection, tables.programs, Program)
+
+    @cached_property
+    def rules(self) -> RuleRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return RuleRows(self._connection)
+
+    @cached_property
+    def participants(self) -> ParticipantRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return ParticipantRows(self._connection)
+
+    @cached_property
+    def pairs(self) -> PairRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return PairRows(self._connection)
+
+    @cached_property
+    def notes(self) -> KeyedRows[Note]:
+        """See :class:`integrations.ports.Transaction`."""
+        return KeyedRows(self._connection, tables.notes, Note)
+
+    @cached_property
+    def bookings(self) -> BookingRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return BookingRows(self._connection)
+
+    @cached_property
+    def sessions(self) -> SessionRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return SessionRows(self._connection)
+
+    @cached_property
+    def intents(self) -> IntentRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return IntentRows(self._connection)
+
+    @cached_property
+    def work(self) -> WorkRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return WorkRows(self._connection)
+
+    @cached_property
+    def mailboxes(self) -> MailboxRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return MailboxRows(self._connection)
+
+    @cached_property
+    def permits(self) -> PermitRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return PermitRows(self._connection)
+
+    @cached_property
+    def blockers(self) -> BlockerRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return BlockerRows(self._connection)
+
+    @cached_property
+    def outbox(self) -> OutboxRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return OutboxRows(self._connection)
+
+    @cached_property
+    def journal(self) -> JournalRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return JournalRows(self._connection)
+
+    @cached_property
+    def switches(self) -> SwitchRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return SwitchRows(self._connection)
 
 
 class SqlStore:
@@ -141,13 +206,14 @@ class SqlStore:
 
 
 _WROTE = "tandem wrote"
+# Asked in every transaction, so built once.
+_REVISIONS = select(tables.store_info.c.revision, tables.store_info.c.minimum_code_revision)
 
 
 def _admit(connection: Connection) -> None:
     """Raise unless this code and the store fit together."""
     connection.info[_WROTE] = False
-    columns = tables.store_info.c
-    row = connection.execute(select(columns.revision, columns.minimum_code_revision)).one()
+    row = connection.execute(_REVISIONS).one()
     if row.minimum_code_revision > CODE_REVISION:
         raise StoreNewerError(row.minimum_code_revision, CODE_REVISION)
     if row.revision < CODE_REVISION:

@@ -6,14 +6,19 @@ moment: after a crash, a lost answer or a wait it goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from integrations.blockers import PASSING, STOPPING
-from integrations.errors import ChangedMeanwhileError, NotFoundError, RefusedError
+from integrations.errors import (
+    ChangedMeanwhileError,
+    IntegrationError,
+    NotFoundError,
+    RefusedError,
+)
 from integrations.ports import EventSnapshot, SeriesDraft, Transaction
 from integrations.records import (
     Blocker,
@@ -23,6 +28,7 @@ from integrations.records import (
     IntentState,
     JournalEntry,
     Json,
+    Mailbox,
     Pair,
     PairState,
     Participant,
@@ -68,7 +74,25 @@ class Case:
     sessions: Sequence[Session]
     booking: Booking | None
     being_created: bool
-    stopped_by: Sequence[Blocker]
+    mailbox: Mailbox | None
+    blockers: Sequence[Blocker]
+
+    @property
+    def stopped_by(self) -> list[Blocker]:
+        """What only a person's act can clear; a new look may clear the rest."""
+        return [
+            blocker
+            for blocker in self.blockers
+            if blocker.scope is not BlockerScope.MAILBOX and blocker.code in STOPPING - PASSING
+        ]
+
+    def mailbox_is_ready(self, today: date) -> bool:
+        """Whether the mailbox passed today's trial and nothing stopped it since."""
+        stopped = any(
+            blocker.scope is BlockerScope.MAILBOX and blocker.code in STOPPING
+            for blocker in self.blockers
+        )
+        return self.mailbox is not None and self.mailbox.checked_on == today and not stopped
 
     @property
     def mailbox_id(self) -> str:
@@ -105,35 +129,45 @@ async def book_pair(app: App, claim: Claim, pair_id: str) -> None:
         await _book(app, claim, case)
     except ChangedByPersonError:
         await _block(app, case, "changed_by_person")
+    except InstancesDifferError as differ:
+        await _block(
+            app, case, "instances_differ", missing=differ.missing, unexpected=differ.unexpected
+        )
     except RefusedError as refusal:
         await _block(app, case, "refused", status=str(refusal.status), graph_code=refusal.code)
 
 
 async def _book(app: App, claim: Claim, case: Case) -> None:
     if case.booking is None:
-        await mailboxes.require_ready(app, claim, case.mailbox_id)
-        if not case.being_created:
-            await require_fresh_plan(app, case.pair.id)
-            case = await _case(app, case.pair.id)
-            if case.stopped_by or case.pair.state is PairState.ENROLLED:
-                return
-        await perform(app, claim, _create_series(app, case))
-        case = await _case(app, case.pair.id)
+        case = await _with_series(app, claim, case)
     booking = case.booking
-    if booking is None or booking.join_url is None:
+    if booking is None:
+        return
+    if booking.join_url is None:
         await _block(app, case, "no_join_link")
         await mailboxes.stop(app, case.mailbox_id, "trial_without_link")
         return
+    sessions = case.sessions
     if booking.instances_verified_at is None:
-        if not await _verify_instances(app, case, booking):
-            return
-        case = await _case(app, case.pair.id)
-    for session in case.sessions:
+        booking, sessions = await _verify_instances(app, case, booking)
+    for session in sessions:
         if session.state is SessionState.PLANNED:
             await perform(app, claim, _move(app, case, booking, session))
         elif session.state is SessionState.SKIPPED and session.event_id is not None:
             await perform(app, claim, _cancel(app, case, session))
-    await _finish(app, case)
+    await _finish(app, case, booking)
+
+
+async def _with_series(app: App, claim: Claim, case: Case) -> Case:
+    """The case once its series exists; without a booking where none can be made now."""
+    if not case.mailbox_is_ready(app.clock.now().date()):
+        await mailboxes.require_ready(app, claim, case.mailbox_id)
+    if not case.being_created and await require_fresh_plan(app, case.pair, case.blockers):
+        case = await _case(app, case.pair.id)
+        if case.stopped_by or case.pair.state is PairState.ENROLLED:
+            return case
+    await perform(app, claim, _create_series(app, case))
+    return await _case(app, case.pair.id)
 
 
 async def _case(app: App, pair_id: str) -> Case:
@@ -143,6 +177,7 @@ async def _case(app: App, pair_id: str) -> Case:
         blockers = [
             *tx.blockers.open(BlockerScope.PAIR, [pair.id]),
             *tx.blockers.open(BlockerScope.PERSON, sorted(people)),
+            *tx.blockers.open(BlockerScope.MAILBOX, [pair.mailbox_id or ""]),
         ]
         creating = tx.intents.by_key(_series_key(pair))
         return Case(
@@ -153,7 +188,8 @@ async def _case(app: App, pair_id: str) -> Case:
             sessions=tx.sessions.of_pair(pair.id),
             booking=tx.bookings.get(f"{pair.id}/{pair.generation}"),
             being_created=creating is not None and creating.state is IntentState.SENDING,
-            stopped_by=[b for b in blockers if b.code in STOPPING - PASSING],
+            mailbox=tx.mailboxes.get(pair.mailbox_id or ""),
+            blockers=blockers,
         )
 
     return await app.store.run(load)
@@ -247,8 +283,14 @@ def _mails(case: Case, kind: str) -> tuple[Json, ...]:
 # --- its dates ---------------------------------------------------------------------------
 
 
-async def _verify_instances(app: App, case: Case, booking: Booking) -> bool:
-    """Compare the dates Outlook made with the plan; False (and a blocker) if they differ."""
+async def _verify_instances(
+    app: App, case: Case, booking: Booking
+) -> tuple[Booking, Sequence[Session]]:
+    """Compare the dates Outlook made with the plan, and keep where each of them stands.
+
+    Raises:
+        InstancesDifferError: they are not the same.
+    """
     first, last = case.sessions[0], case.sessions[-1]
     margin = timedelta(days=1)
     span = TimeSpan(first.series_start - margin, last.series_start + 15 * margin)
@@ -256,24 +298,25 @@ async def _verify_instances(app: App, case: Case, booking: Booking) -> bool:
     by_start = {instance.original_start or instance.span.start: instance for instance in instances}
     planned = {session.series_start for session in case.sessions}
     if set(by_start) != planned:
-        await _block(
-            app,
-            case,
-            "instances_differ",
-            missing=", ".join(_stamp(at) for at in sorted(planned - set(by_start))),
-            unexpected=", ".join(_stamp(at) for at in sorted(set(by_start) - planned)),
-        )
-        return False
-    now = app.clock.now()
+        raise InstancesDifferError(planned - set(by_start), set(by_start) - planned)
+    verified = replace(booking, instances_verified_at=app.clock.now())
+    sessions = [_with_instance(s, by_start[s.series_start]) for s in case.sessions]
 
     def record(tx: Transaction) -> None:
-        tx.bookings.put(replace(booking, instances_verified_at=now))
-        tx.sessions.put_many(
-            [_with_instance(session, by_start[session.series_start]) for session in case.sessions]
-        )
+        tx.bookings.put(verified)
+        tx.sessions.put_many(sessions)
 
     await app.store.run(record)
-    return True
+    return verified, sessions
+
+
+class InstancesDifferError(IntegrationError):
+    """The dates Outlook made of a series are not the planned ones."""
+
+    def __init__(self, missing: Collection[datetime], unexpected: Collection[datetime]) -> None:
+        self.missing = ", ".join(_stamp(at) for at in sorted(missing))
+        self.unexpected = ", ".join(_stamp(at) for at in sorted(unexpected))
+        super().__init__(f"missing: {self.missing}; unexpected: {self.unexpected}")
 
 
 def _stamp(at: datetime) -> str:
@@ -393,38 +436,37 @@ def _cancel(app: App, case: Case, session: Session) -> Act[None]:
 # --- its online meeting, and the end -----------------------------------------------------
 
 
-async def _finish(app: App, case: Case) -> None:
-    booking = case.booking
-    if booking is None or booking.join_url is None:
-        return
+async def _finish(app: App, case: Case, booking: Booking) -> None:
+    """Look up the online meeting and mark the pair booked, with or without it."""
+    if booking.meeting_id is None:
+        booking = replace(booking, meeting_id=await _meeting_id(app, booking))
     now = app.clock.now()
-    if case.pair.state is not PairState.BOOKED:
-        await app.store.run(lambda tx: _mark_booked(tx, case, now))
+    await app.store.run(lambda tx: _keep_booked(tx, case, booking, now))
     if booking.meeting_id is not None:
         return
-    try:
-        meeting = await app.graph.meetings.find(booking.mailbox_id, booking.join_url)
-    except RefusedError:
-        meeting = None
-    if meeting is not None:
-        found = replace(booking, instances_verified_at=now, meeting_id=meeting.id)
-        await app.store.run(lambda tx: _keep_meeting(tx, found, now))
-    elif now - booking.booked_at < MEETING_PATIENCE:
+    if now - booking.booked_at < MEETING_PATIENCE:
         raise NotYet(now + MEETING_RETRY, "Teams does not show the meeting yet")
-    else:
-        await _block(app, case, "meeting_unknown")
+    await _block(app, case, "meeting_unknown")
 
 
-def _mark_booked(tx: Transaction, case: Case, now: datetime) -> None:
-    tx.pairs.put(replace(tx.pairs.require(case.pair.id), state=PairState.BOOKED))
-    tx.journal.write(
-        JournalEntry(at=now, code="booked", program_id=case.program.id, pair_id=case.pair.id)
-    )
+async def _meeting_id(app: App, booking: Booking) -> str | None:
+    try:
+        meeting = await app.graph.meetings.find(booking.mailbox_id, booking.join_url or "")
+    except RefusedError:
+        return None
+    return None if meeting is None else meeting.id
 
 
-def _keep_meeting(tx: Transaction, booking: Booking, now: datetime) -> None:
+def _keep_booked(tx: Transaction, case: Case, booking: Booking, now: datetime) -> None:
     tx.bookings.put(booking)
-    tx.blockers.clear(BlockerScope.PAIR, booking.pair_id, now, "meeting_unknown")
+    if booking.meeting_id is not None:
+        tx.blockers.clear(BlockerScope.PAIR, booking.pair_id, now, "meeting_unknown")
+    pair = tx.pairs.require(case.pair.id)
+    if pair.state is not PairState.BOOKED:
+        tx.pairs.put(replace(pair, state=PairState.BOOKED))
+        tx.journal.write(
+            JournalEntry(at=now, code="booked", program_id=case.program.id, pair_id=pair.id)
+        )
 
 
 async def _block(app: App, case: Case, code: str, **data: str) -> None:
@@ -471,15 +513,20 @@ async def launch(app: App, program_id: str | None = None, *, again: bool = False
 def schedule_bookings(
     tx: Transaction, now: datetime, program_id: str | None = None, *, again: bool = False
 ) -> int:
-    """Have open work for every pair of running programs that is planned or half booked."""
+    """Have open work for every pair of running programs whose booking is not complete."""
     running = {p.id for p in tx.programs.all() if p.state is ProgramState.RUNNING}
+    blocked = tx.blockers.open(BlockerScope.PAIR)
+    unknown = {b.subject_id for b in blocked if b.code == "meeting_unknown"}
     pairs = [
         pair
-        for pair in tx.pairs.in_state(PairState.PLANNED, PairState.BOOKING, program_id=program_id)
-        if pair.program_id in running
+        for pair in tx.pairs.in_state(
+            PairState.PLANNED, PairState.BOOKING, PairState.BOOKED, program_id=program_id
+        )
+        if pair.program_id in running and (pair.state is not PairState.BOOKED or pair.id in unknown)
     ]
     for pair in pairs:
+        work = tx.work.schedule(KIND, pair.id, now)
         if again:
             tx.blockers.clear(BlockerScope.PAIR, pair.id, now, *GIVEN_UP)
-        tx.work.schedule(KIND, pair.id, now)
+            tx.work.revive(work.id, now)
     return len(pairs)

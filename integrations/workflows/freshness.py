@@ -8,7 +8,15 @@ from datetime import datetime
 
 from integrations.blockers import PASSING
 from integrations.ports import Transaction
-from integrations.records import BlockerScope, IntentState, Pair, PairState, Session, SessionState
+from integrations.records import (
+    Blocker,
+    BlockerScope,
+    IntentState,
+    Pair,
+    PairState,
+    Session,
+    SessionState,
+)
 from integrations.workflows.app import App
 from integrations.workflows.calendars import Look, look_at, record_look
 from integrations.workflows.plan import Roll, horizon, load_roll, plan_with, request_of
@@ -17,38 +25,49 @@ from scheduling.freebusy import PEOPLE_PER_CALL
 from scheduling.timespan import TimeSpan
 
 
-async def require_fresh_plan(app: App, pair_id: str) -> None:
+async def require_fresh_plan(app: App, pair: Pair, blockers: Sequence[Blocker]) -> bool:
     """Have the pair's plan rest on a look that may still be believed.
 
     A stale look is taken again, together with the pairs that are booked next, so that twenty
     people cost one round of calls. Plans that hold stay; those that do not are made anew.
+
+    Returns:
+        Whether the pair may have changed in the store.
     """
+    if not _needs_a_look(app, pair, blockers, app.clock.now()):
+        return False
     async with app.locks["freshness"]:
-        now = app.clock.now()
-        ids = await app.store.run(lambda tx: _stale_pairs(app, tx, pair_id, now))
-        if not ids:
-            return
-        roll = await app.store.run(lambda tx: load_roll(tx, ids, now))
-        if not roll.pairs:
-            return
-        look = await look_at(
-            app, list(roll.people.values()), roll.rule_of_people(), horizon(roll, now)
-        )
-        sessions = await app.store.run(lambda tx: tx.sessions.of_pairs(ids))
-        broken = [
-            pair for pair in roll.pairs if not _holds(pair, sessions[pair.id], roll, look, now)
-        ]
-        whole = [pair for pair in roll.pairs if pair not in broken]
-        await app.store.run(lambda tx: _renew(tx, whole, look, now))
-        if broken:
-            again = await app.store.run(lambda tx: load_roll(tx, [p.id for p in broken], now))
-            await plan_with(app, again, look)
+        await _look_again(app, pair.id)
+    return True
+
+
+async def _look_again(app: App, pair_id: str) -> None:
+    now = app.clock.now()
+    ids = await app.store.run(lambda tx: _stale_pairs(app, tx, pair_id, now))
+    roll = await app.store.run(lambda tx: load_roll(tx, ids, now))
+    if not roll.pairs:
+        return
+    look = await look_at(app, list(roll.people.values()), roll.rule_of_people(), horizon(roll, now))
+    sessions = await app.store.run(lambda tx: tx.sessions.of_pairs(ids))
+    broken = [pair for pair in roll.pairs if not _holds(pair, sessions[pair.id], roll, look, now)]
+    whole = [pair for pair in roll.pairs if pair not in broken]
+    await app.store.run(lambda tx: _renew(tx, whole, look, now))
+    if broken:
+        again = await app.store.run(lambda tx: load_roll(tx, [p.id for p in broken], now))
+        await plan_with(app, again, look)
+
+
+def _needs_a_look(app: App, pair: Pair, blockers: Sequence[Blocker], now: datetime) -> bool:
+    """Whether the look behind the plan is too old, or a later one failed to read somebody."""
+    return _is_stale(app, pair, now) or any(blocker.code in PASSING for blocker in blockers)
 
 
 def _stale_pairs(app: App, tx: Transaction, pair_id: str, now: datetime) -> list[str]:
     """The pair, if its look is too old, and those next in line with a look as old."""
     pair = tx.pairs.require(pair_id)
-    if not _is_stale(app, pair, now) and not _was_unreadable(tx, pair):
+    blockers = tx.blockers.open(BlockerScope.PERSON, _members(pair))
+    if not _needs_a_look(app, pair, blockers, now):
+        # Somebody else has looked while we waited for our turn.
         return []
     ahead = tx.work.due(now + app.options.reading_keeps, kinds=("book_pair",), limit=50)
     ids = [pair_id]
@@ -62,12 +81,6 @@ def _stale_pairs(app: App, tx: Transaction, pair_id: str, now: datetime) -> list
         ids.append(other.id)
         people |= set(_members(other))
     return [i for i in ids if not _may_exist_already(tx, i)]
-
-
-def _was_unreadable(tx: Transaction, pair: Pair) -> bool:
-    """Whether a later look, for another pair, failed to read one of the two."""
-    open_blockers = tx.blockers.open(BlockerScope.PERSON, _members(pair))
-    return any(blocker.code in PASSING for blocker in open_blockers)
 
 
 def _members(pair: Pair) -> tuple[str, str]:
