@@ -56,6 +56,7 @@ def _options(arguments: Sequence[str] | None) -> ServeOptions:
     add("--latency-ms", type=_latency, default=timedelta(0), metavar="N", help="of each call")
     add("--no-strict", action="store_true", help="let clients do what Tandem itself must not")
     add("--plain-http", action="store_true", help="for tools on localhost without TLS")
+    add("--webhook-ca", type=Path, metavar="FILE", help="trusted in endpoints of notifications")
     given = parser.parse_args(arguments)
     if (given.ics is None) != (given.roster is None):
         parser.error("--ics and --roster go together")
@@ -70,6 +71,7 @@ def _options(arguments: Sequence[str] | None) -> ServeOptions:
         latency=given.latency_ms,
         strict=not given.no_strict,
         plain_http=given.plain_http,
+        webhook_ca=given.webhook_ca,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.behaviour import TeamsPolicy
+from simulator.behaviour_of_people import PersonAct, Rates
 from simulator.clock import AdjustableClock
 from simulator.errors import GraphError
 from simulator.faults import Chance, Fault
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from simulator.tenant import Tenant
 
 Act = Callable[["Tenant", Mapping[str, Any]], Any]
+# Switches that are lengths of time, or null for never.
+_NEVER = ("change_key_rotates_after", "authorization_lasts")
 
 
 def control_routes(tenant: Tenant, token: str) -> list[Route]:
@@ -46,7 +50,8 @@ def _endpoint(tenant: Tenant, token: str, act: Act) -> Callable[[Request], Await
         raw = await request.body()
         try:
             asked = orjson.loads(raw) if raw else dict(request.query_params)
-            return _json(act(tenant, asked))
+            done = act(tenant, asked)
+            return _json(await done if inspect.isawaitable(done) else done)
         except KeyError as missing:
             return _json({"error": f"missing or unknown: {missing}"}, 400)
         except (GraphError, ValueError, TypeError) as fault:
@@ -109,7 +114,51 @@ def _faults(tenant: Tenant, _: Mapping[str, Any]) -> Any:
     return [asdict(fault) for fault in tenant.faults.planned]
 
 
+def _subscriptions(tenant: Tenant, _: Mapping[str, Any]) -> Any:
+    return [
+        {name: value for name, value in asdict(one).items() if name != "client_state"}
+        for one in tenant.subscriptions
+    ]
+
+
+def _deliveries(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    delivery = tenant.delivery
+    return {
+        "next": tenant.next_delivery_at(),
+        "tally": delivery.tally,
+        "posted": [asdict(one) for one in delivery.posted[int(asked.get("from", 0)) :]],
+    }
+
+
+def _acts_on(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """What people do on ``day``; further members are rates other than the believable ones."""
+    rates = {name: float(value) for name, value in asked.items() if name != "day"}
+    day = date.fromisoformat(asked["day"])
+    return [asdict(act) for act in tenant.acts_on(day, Rates(**rates))]
+
+
 # Acting
+
+
+async def _deliver(tenant: Tenant, _: Mapping[str, Any]) -> Any:
+    taken = await tenant.deliver_due(tenant.clock())
+    return {"taken": taken, "next": tenant.next_delivery_at()}
+
+
+def _lifecycle(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """Let a lifecycle ``event`` come over a ``subscription``."""
+    {
+        "reauthorizationRequired": tenant.demand_reauthorization,
+        "subscriptionRemoved": tenant.take_subscription_away,
+        "missed": tenant.miss_notifications,
+    }[asked["event"]](asked["subscription"])
+    return {}
+
+
+def _carry_out(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """Let somebody do now what ``GET people/acts`` told of her; null: it struck nothing."""
+    done = tenant.carry_out(PersonAct.from_document(dict(asked)))
+    return None if done is None else asdict(done)
 
 
 def _set_clock(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
@@ -120,6 +169,7 @@ def _set_clock(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
         clock.set(datetime.fromisoformat(asked["now"]))
     if "advance_seconds" in asked:
         clock.advance(timedelta(seconds=float(asked["advance_seconds"])))
+    tenant.delivery.stir()
     return _clock(tenant, asked)
 
 
@@ -135,12 +185,14 @@ def _set_behaviour(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
 
 
 def _switch(name: str, before: Any, value: Any) -> Any:
-    if name == "change_key_rotates_after" and value is None:
+    if name in _NEVER and value is None:
         return None
-    if isinstance(before, timedelta) or name == "change_key_rotates_after":
+    if isinstance(before, timedelta) or name in _NEVER:
         return timedelta(seconds=float(value))
     if isinstance(before, set):
         return {str(mail).lower() for mail in value}
+    if isinstance(before, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
     if not isinstance(value, type(before)):
         raise TypeError(f"{name} takes {type(before).__name__}, not {value!r}")
     return value
@@ -241,6 +293,10 @@ _ACTS: dict[tuple[str, str], Act] = {
     ("GET", "occurrences"): _occurrences,
     ("GET", "clock"): _clock,
     ("POST", "clock"): _set_clock,
+    ("GET", "subscriptions"): _subscriptions,
+    ("POST", "subscriptions/lifecycle"): _lifecycle,
+    ("GET", "deliveries"): _deliveries,
+    ("POST", "deliveries"): _deliver,
     ("GET", "behaviour"): _behaviour,
     ("POST", "behaviour"): _set_behaviour,
     ("GET", "faults"): _faults,
@@ -249,6 +305,8 @@ _ACTS: dict[tuple[str, str], Act] = {
     ("POST", "chance"): _set_chance,
     ("POST", "apps"): _register_app,
     ("POST", "teams-policy"): _teams_policy,
+    ("GET", "people/acts"): _acts_on,
+    ("POST", "people/act"): _carry_out,
     ("POST", "people/answer"): _answer,
     ("POST", "people/delete"): _delete,
     ("POST", "people/appointment"): _book,

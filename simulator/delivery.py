@@ -281,6 +281,8 @@ class Delivery:
             for notice, subscription in sending
         ]
         limit = tenant.behaviour.webhook_answer_limit
+        # A call that fails while the endpoint thinks must not roll this back.
+        tenant.storage.commit()
         status, late = 0, False
         try:
             body = orjson.dumps({"value": entries})

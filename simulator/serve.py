@@ -6,14 +6,16 @@ import asyncio
 import json
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -28,7 +30,9 @@ class ServeOptions:
     """What is served, where and how. Port 0 takes a free one.
 
     ``strict`` makes the tenant complain of anything it does not know; ``plain_http`` serves
-    tools that cannot be given a certificate, and msal is not among them.
+    tools that cannot be given a certificate, and msal is not among them; endpoints of
+    notifications need none then either. ``webhook_ca`` is trusted in such endpoints beside the
+    machine's own authorities and the tenant's.
     """
 
     state: Path
@@ -39,6 +43,7 @@ class ServeOptions:
     latency: timedelta = timedelta(0)
     strict: bool = True
     plain_http: bool = False
+    webhook_ca: Path | None = None
 
 
 def serve(options: ServeOptions) -> None:
@@ -81,6 +86,10 @@ class _Server(uvicorn.Server):
     def __init__(self, options: ServeOptions, folder: OpenFolder, listener: socket.socket) -> None:
         behaviour = folder.tenant.behaviour
         behaviour.strict, behaviour.latency = options.strict, options.latency
+        behaviour.plain_http_webhooks = options.plain_http
+        self._outbound = httpx.AsyncHTTPTransport(verify=_trust(options, folder))
+        folder.tenant.outbound = self._outbound
+        self._delivering: asyncio.Task[None] | None = None
         self._options, self._folder = options, folder
         self._port: int = listener.getsockname()[1]
         pem = None if options.plain_http else str(folder.certificates.server)
@@ -107,6 +116,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._delivering = asyncio.create_task(self._folder.tenant.keep_delivering())
         line = json.dumps(ready_document(self._options, self._folder, self._port))
         if self._options.ready_file is not None:
             replace_file(self._options.ready_file, line + "\n", mode=0o600)
@@ -114,11 +124,35 @@ class _Server(uvicorn.Server):
         sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._delivering is not None:
+            self._delivering.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._delivering
+        await self._outbound.aclose()
         # A TLS connection that a client keeps open for later would be waited for in vain.
         for connection in list(self.server_state.connections):
             if isinstance(connection, H11Protocol) and _is_idle(connection):
                 connection.transport.abort()
         await super().shutdown(sockets)
+
+
+def _trust(options: ServeOptions, folder: OpenFolder) -> ssl.SSLContext:
+    """What an endpoint of notifications has to show.
+
+    Raises:
+        ServeError: the file of a further authority cannot be read.
+    """
+    trust = ssl.create_default_context()
+    trust.load_verify_locations(folder.certificates.authority)
+    if options.webhook_ca is not None:
+        try:
+            trust.load_verify_locations(options.webhook_ca)
+        except OSError as fault:
+            raise ServeError(
+                f"{options.webhook_ca} holds no certificate authority ({fault})",
+                "give a PEM file with --webhook-ca",
+            ) from fault
+    return trust
 
 
 def _is_idle(connection: H11Protocol) -> bool:
@@ -140,6 +174,7 @@ def ready_document(options: ServeOptions, folder: OpenFolder, port: int) -> dict
         "key_file": str(certificates.app_key.resolve()),
         "certificate_thumbprint": certificates.thumbprint(),
         "ca_file": str(certificates.authority.resolve()),
+        "localhost_certificate_file": str(certificates.server.resolve()),
         "program_mailboxes": holding.program_mailboxes,
         "control_url": f"{root}/_control",
         "control_token": holding.control_token,

@@ -245,12 +245,14 @@ def _make(path: Path, wish: FirmWish, clock: ClockWish) -> Holding:
 
 
 def _registration(firm: Firm, holding: Holding, certificates: Certificates) -> AppRegistration:
-    """The least rights with which a firm can run the program: writing in program mailboxes only."""
+    """The least rights with which a firm can run the program: its own mailboxes only."""
     boxes = frozenset(box.mail for box in firm.program_mailboxes)
     return AppRegistration(
         client_id=holding.client_id,
         roles={
             "Calendars.ReadWrite": boxes,
+            # A subscription asks for the right to read by its own name.
+            "Calendars.Read": boxes,
             "Mail.Send": boxes,
             "MailboxSettings.Read": None,
             "User.Read.All": None,

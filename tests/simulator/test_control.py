@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from simulator.firm import make_firm
 from simulator.transport import TenantTransport
 from tests.simulator.tenancy import ADA, GRAPH, PROGRAM, Tenancy, busy
+from tests.simulator.webhook import STATE, Webhook, open_with, subscribe
 
 TOKEN = "control"
 
@@ -95,3 +97,52 @@ async def test_a_request_that_cannot_be_carried_out_says_why(
     answer = await controller(tenancy).post(path, json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+async def test_notifications_are_watched_and_disturbed_from_outside() -> None:
+    webhook = Webhook()
+    tenancy = open_with(webhook)
+    control = controller(tenancy)
+    made = await subscribe(tenancy)
+    switches = {"notifications_doubled": 100, "authorization_lasts": 3600}
+    turned = (await control.post("/behaviour", json=switches)).json()
+    assert (turned["notifications_doubled"], turned["authorization_lasts"]) == (100.0, 3600.0)
+    await control.post("/behaviour", json={"authorization_lasts": None})
+    listed = (await control.get("/subscriptions")).json()
+    assert [one["id"] for one in listed] == [made["id"]]
+    assert STATE not in str(listed)
+    await tenancy.book(ADA)
+    missed = {"subscription": made["id"], "event": "missed"}
+    assert (await control.post("/subscriptions/lifecycle", json=missed)).status_code == 200
+    unknown = {"subscription": made["id"], "event": "lost"}
+    assert (await control.post("/subscriptions/lifecycle", json=unknown)).status_code == 400
+    before = (await control.get("/deliveries")).json()
+    assert before["next"] is not None
+    await control.post("/clock", json={"advance_seconds": 600})
+    after = (await control.post("/deliveries")).json()
+    assert after == {"taken": len(webhook.heard), "next": None}
+    assert webhook.said("lifecycleEvent") == ["missed"]
+    tally = (await control.get("/deliveries")).json()["tally"]
+    assert tally["doubled"] == (len(webhook.heard) - 1) / 2
+    tenancy.tenant.close()
+
+
+async def test_people_live_from_outside() -> None:
+    tenancy = open_with(Webhook())
+    firm = make_firm(2, 3, date(2027, 1, 11), troubles=False)
+    tenancy.tenant.take_in(firm)
+    control = controller(tenancy)
+    quiet = {"day": "2027-01-12", "never_answering": "100", "falls_ill": "100"}
+    acts = (await control.get("/people/acts", params=quiet)).json()
+    ill = [act for act in acts if act["kind"] == "falls_ill"]
+    assert {act["person"] for act in ill} == {
+        person.mail
+        for person in firm.people
+        if person.id in {member for pair in firm.pairs for member in (pair.mentor, pair.mentee)}
+    }
+    done = await control.post("/people/act", json=ill[0])
+    assert done.json()["act"]["person"] == ill[0]["person"]
+    nothing = await control.post("/people/act", json={**ill[0], "kind": "declines_date"})
+    assert nothing.json() is None
+    assert (await control.post("/people/act", json={**ill[0], "kind": "x"})).status_code == 400
+    tenancy.tenant.close()
