@@ -101,6 +101,10 @@ class Behaviour:
     drop_for: timedelta = timedelta(minutes=10)
     # The lifecycle event "missed" follows on lost notifications.
     missed_is_told: bool = True
+    # Unchanged items of a hundred that a delta round tells again.
+    delta_replays: float = 5.0
+    # What becomes of every delta token: nothing, 410 with a way to start anew, or 400 by a code.
+    delta_refusal: Literal["none", "gone", "syncStateNotFound", "resyncRequired"] = "none"
     # Errors.
     inner_error_name: Literal["innerError", "innererror"] = "innerError"
     empty_error_codes: bool = False

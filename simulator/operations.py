@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulator import answers, mail_answers, subscription_answers
+from simulator import answers, delta, mail_answers, subscription_answers
 from simulator.event_body import EVENT_MEMBERS
 from simulator.mail_answers import SEND_MAIL_MEMBERS
 from simulator.requests import Handler
@@ -201,6 +201,14 @@ OPERATIONS: tuple[Operation, ...] = (
         answers.calendar_view,
         "Calendars.Read",
         options=_WITHIN,
+        outlook_item=True,
+    ),
+    Operation(
+        "GET",
+        "/users/{user}/calendarView/delta",
+        delta.calendar_view_delta,
+        "Calendars.Read",
+        options=_options("startdatetime", "enddatetime", "$deltatoken", "$skiptoken"),
         outlook_item=True,
     ),
     Operation(
