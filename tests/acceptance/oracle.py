@@ -232,11 +232,14 @@ class Listening(httpx.AsyncBaseTransport):
 
 
 async def begin_listening(
-    world: World, respond: Respond | None = None, **over: str
+    world: World,
+    respond: Respond | None = None,
+    listening: Listening | None = None,
+    **over: str,
 ) -> tuple[App, Listening]:
-    """A Tandem whose calls are listened to."""
+    """A Tandem whose calls are listened to, by somebody who listens already if one is given."""
     world.born += 1
-    listening = Listening(world, respond)
+    listening = listening or Listening(world, respond)
     around = Surroundings(
         clock=LoopClock(virtual_now()),
         life=Incarnation(EventLog()),

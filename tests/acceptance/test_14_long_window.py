@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import math
@@ -21,7 +22,7 @@ from scheduling.freebusy import reading_windows
 from scheduling.people import Person, instant_at
 from scheduling.timespan import TimeSpan
 from simulator.people import Appointment, FirmPerson, ShowAs
-from tests.acceptance.oracle import GET_SCHEDULE, Listening, begin_listening, calls
+from tests.acceptance.oracle import GET_SCHEDULE, Listening, begin_listening, calls, planned_world
 from tests.support.world import Empty, firm_of, virtually
 
 pytestmark = pytest.mark.acceptance(14)
@@ -94,6 +95,28 @@ def _schedules(body: dict[str, object]) -> list[str]:
     named = body["schedules"]
     assert isinstance(named, list)
     return named
+
+
+@virtually
+async def test_two_instances_that_read_at_once_share_the_four_of_a_mailbox(empty: Empty) -> None:
+    """Queues and timers run on many instances; the mailbox counts all of them together."""
+    world = await planned_world(empty, 50)
+    world.tenant.behaviour.latency = timedelta(milliseconds=200)
+    first, listening = await begin_listening(world)
+    second, _ = await begin_listening(world, listening=listening)
+    ids = await first.store.run(lambda tx: [pair.id for pair in tx.pairs.all()])
+    roll = await first.store.run(lambda tx: load_roll(tx, ids, first.clock.now()))
+    people, rules = list(roll.people.values()), roll.rule_of_people()
+    span = horizon(roll, first.clock.now())
+    one, other = await asyncio.gather(
+        look_at(first, people, rules, span), look_at(second, people, rules, span)
+    )
+    assert one.unreadable == other.unreadable == {}
+    [box] = world.firm.program_mailboxes
+    assert 1 < listening.most_at_once[box.id] <= 4
+    assert {call.status for call in calls(world, "POST", GET_SCHEDULE)} == {200}
+    await first.close()
+    await second.close()
 
 
 @virtually

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.acceptance(17)
 
 PAIRS = 50
 MINUTE = timedelta(minutes=1)
-PACED = {"mails_per_minute": "29"}
+PACE = "29"
 
 
 def most_in_a_minute(world: World) -> int:
@@ -33,7 +33,7 @@ async def test_fifty_pairs_on_one_day_stay_under_30_mails_a_minute_stopped_and_r
     """Mails from the program mailbox stay under 30 a minute, the run can be stopped and resumed
     by another incarnation, and its progress can be seen."""
     world = await planned_world(empty, PAIRS)
-    app = await world.begin(**PACED)
+    app = await world.begin(mails_per_minute=PACE)
     launched = await book.launch(app)
     worker = build_worker(app)
     left: list[int] = []
@@ -52,7 +52,7 @@ async def test_fifty_pairs_on_one_day_stay_under_30_mails_a_minute_stopped_and_r
     assert launched // 3 < len(booked) < launched
     assert len([line for line in halfway.lines if line.state == "booked"]) == len(booked)
 
-    second = await world.begin(**PACED)
+    second = await world.begin(mails_per_minute=PACE)
     assert await book.launch(second) == launched - len(booked)
     await build_worker(second).run(until_quiet=True, progress=quietly)
     memory = await remembered(world)

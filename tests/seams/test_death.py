@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from integrations.ports import SeriesDraft, WakeUp
+from integrations.ports import SeriesDraft
 from integrations.runtime import Death, EventLog, Incarnation
 from integrations.workflows.app import App
 from scheduling.timespan import TimeSpan
@@ -92,10 +91,3 @@ def test_an_incarnation_counts_its_points_and_dies_at_the_one_it_was_given() -> 
         with pytest.raises(Death):
             life.check(point)
     assert life.log.points == ["one", "two", "three", "death three"]
-
-
-def test_a_wake_up_holds_no_more_than_kind_and_id() -> None:
-    """What a queue would carry says nothing about anybody; the dead may send it, it wakes only."""
-    wake_up = WakeUp("book_pair", "work-1")
-    assert replace(wake_up, work_id="work-2") != wake_up
-    assert wake_up.__slots__ == ("kind", "work_id")
