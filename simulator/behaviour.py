@@ -57,49 +57,62 @@ class Behaviour:
     # An answer to one date makes it an exception.
     answer_makes_exception: bool = False
     unanswered: Literal["none", "notResponded"] = "none"
-    # What an attendee answers about one date: the organizer reads it on that date, or it stands on
-    # the master alone and then reads like an answer to all dates.
+    # Where an answer to one date stands: on that date, or on the master alone, where it reads
+    # like an answer to all dates.
     answers_to_dates: Literal["occurrence", "master"] = "occurrence"
-    # Exchange touches an event after every change, not only after its making.
+    # Exchange renews the change key after every change, not only after the making.
     change_key_rotates_each_time: bool = False
-    # Subscriptions. The longest and shortest life are those of basic notifications of events.
+    # Refuse a second subscription of an app to the same changes of the same mailbox.
     refuse_second_subscription: bool = True
+    # The longest life of a subscription.
     longest_subscription: timedelta = timedelta(minutes=10_080)
+    # The shortest; who asks for less gets this.
     shortest_subscription: timedelta = timedelta(minutes=45)
+    # Live subscriptions of all apps to one mailbox.
     subscriptions_per_mailbox: int = 1000
+    # Subscriptions on one page of their list.
     subscription_page: int = 100
-    # An endpoint's time for the handshake and for each notification.
+    # An endpoint's time for the handshake and for each POST of notifications.
     webhook_answer_limit: timedelta = timedelta(seconds=10)
-    # Endpoints without TLS on localhost; Graph itself takes none.
+    # Whether endpoints on localhost may do without TLS; Graph itself takes none.
     plain_http_webhooks: bool = False
-    # How long a subscription may read before it has to be reauthorized; None: for good.
+    # How long a subscription may read before it has to be reauthorized; none for good.
     authorization_lasts: timedelta | None = None
-    # Notifications: how late they are on average and at most.
+    # How late notifications are on average.
     notification_latency: timedelta = timedelta(seconds=20)
+    # How late they are at most.
     notification_latency_most: timedelta = timedelta(minutes=3)
     # The most "updated" that follow a "created" or an "updated" without any further change.
     updates_that_follow: int = 2
-    # A change to one date is told of its master; otherwise of the occurrence as well.
+    # Tell a change to one date of its master alone, not of the occurrence as well.
     dates_told_on_master_only: bool = True
-    # Those due within so long go out together, in any order, so many in one POST.
+    # Notifications due within so long go out together.
     coalescing: timedelta = timedelta(seconds=5)
+    # Notifications in one POST.
     notifications_per_post: int = 50
+    # Send them in any order.
     notifications_shuffled: bool = True
+    # Write resource and expiry in each of the forms Graph has been seen to use.
     resource_forms_vary: bool = True
-    # Of a hundred: never sent, sent twice, accompanied by one with a wrong clientState.
+    # Notifications of a hundred that are never sent, and that nobody hears of.
     notifications_dropped: float = 0.0
+    # Notifications of a hundred that are sent twice.
     notifications_doubled: float = 0.0
+    # Notifications of a hundred that another with a wrong clientState goes along with.
     notifications_forged: float = 0.0
-    # Not taken: tried again with growing pauses for so long, then lost.
+    # What is not taken is tried again with growing pauses for so long, then lost.
     notifications_retried_for: timedelta = timedelta(hours=4)
-    # An endpoint that answers too late too often in ten minutes (of a hundred answers, judged
-    # from so many on) gets later notifications with a delay, or none at all for a while.
+    # Answers in ten minutes from which on an endpoint is judged.
     answers_before_judging: int = 10
+    # Late answers of a hundred above which later notifications are delayed.
     slow_above: float = 10.0
+    # By how much a slow endpoint is told later.
     slow_delay: timedelta = timedelta(seconds=10)
+    # Late answers of a hundred above which notifications are dropped for a while.
     drop_above: float = 15.0
+    # For how long they are dropped.
     drop_for: timedelta = timedelta(minutes=10)
-    # The lifecycle event "missed" follows on lost notifications.
+    # Whether the lifecycle event "missed" follows on notifications that were lost.
     missed_is_told: bool = True
     # Unchanged items of a hundred that a delta round tells again.
     delta_replays: float = 5.0

@@ -53,6 +53,10 @@ class Delivery:
         for _, doc in tenant.storage.documents("notice"):
             notice = Notice.from_document(doc)
             self._waiting[notice.number] = notice
+        # Subscriptions that are to hear of what they missed, which one entry tells for all.
+        self._missing = {
+            one.subscription for one in self._waiting.values() if one.lifecycle == "missed"
+        }
         self._made = int((tenant.storage.get("counter", "notice") or {}).get("value", 0))
         self._telling = asyncio.Lock()
         self._stirred = asyncio.Event()
@@ -79,11 +83,7 @@ class Delivery:
         """Something became of the subscription itself; its app hears of it if it asked to."""
         if subscription.lifecycle_url is None:
             return
-        same = (
-            one.lifecycle == event and one.subscription == subscription.id
-            for one in self._waiting.values()
-        )
-        if event == "missed" and any(same):
+        if event == "missed" and subscription.id in self._missing:
             return
         now = self._tenant.clock()
         self._keep(Notice(self._number(), subscription.id, now, now, lifecycle=event))
@@ -152,11 +152,15 @@ class Delivery:
 
     def _keep(self, notice: Notice) -> None:
         self._waiting[notice.number] = notice
+        if notice.lifecycle == "missed":
+            self._missing.add(notice.subscription)
         self._tenant.storage.put("notice", notice.key, notice)
         self._stirred.set()
 
     def _forget(self, notice: Notice) -> None:
         self._waiting.pop(notice.number, None)
+        if notice.lifecycle == "missed":
+            self._missing.discard(notice.subscription)
         self._tenant.storage.drop("notice", notice.key)
 
     # When
