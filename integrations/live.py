@@ -252,6 +252,7 @@ def book(program_name: str | None, *, again: bool, as_json: bool) -> None:
 
 
 def show_dry_run(program_name: str | None, *, as_json: bool) -> None:
+    """Show every write and mail that booking would cause; send none."""
     settings = _settings()
 
     def intended(tx: Transaction) -> list[report.IntendedWrite]:

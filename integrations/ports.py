@@ -377,9 +377,13 @@ class Journal(Protocol):
 class Switches(Protocol):
     """Named switches of the whole installation."""
 
-    def get(self, name: str) -> str | None: ...
+    def get(self, name: str) -> str | None:
+        """What the switch stands at; None if it was never set."""
+        ...
 
-    def set(self, name: str, value: str | None) -> None: ...
+    def set(self, name: str, value: str | None) -> None:
+        """Turn the switch; None forgets it."""
+        ...
 
 
 class Transaction(Protocol):
@@ -690,4 +694,6 @@ class Queue(Protocol):
         """Send after the commit that made the work."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -18,9 +18,11 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
+        """This instant, in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, length: timedelta) -> None:
+        """Let ``length`` pass; none if it is negative."""
         await asyncio.sleep(max(length.total_seconds(), 0.0))
 
 
@@ -37,12 +39,14 @@ class LoopClock:
         self._zero: float | None = None
 
     def now(self) -> datetime:
+        """The pretended instant, in UTC; counting begins with the first look."""
         elapsed = asyncio.get_running_loop().time()
         if self._zero is None:
             self._zero = elapsed
         return self._start + timedelta(seconds=elapsed - self._zero)
 
     async def sleep(self, length: timedelta) -> None:
+        """Let ``length`` of the loop's time pass; none if it is negative."""
         # Whoever sleeps before anybody asked the time must not lose what passes meanwhile.
         self.now()
         await asyncio.sleep(max(length.total_seconds(), 0.0))
@@ -80,6 +84,7 @@ class EventLog:
         self.points: list[str] = []
 
     def write(self, line: str) -> None:
+        """Add what happened; ids and codes only."""
         self.points.append(line)
 
     @property

@@ -31,11 +31,19 @@ class ItemRead(Protocol):
     """One entry of an answer: aware start and end, status as Graph spells it."""
 
     @property
-    def start(self) -> datetime: ...
+    def start(self) -> datetime:
+        """When it begins."""
+        ...
+
     @property
-    def end(self) -> datetime: ...
+    def end(self) -> datetime:
+        """When it ends; not part of it."""
+        ...
+
     @property
-    def status(self) -> str: ...
+    def status(self) -> str:
+        """Graph's ``freeBusyStatus``, in any case."""
+        ...
 
 
 class ScheduleRead(Protocol):
@@ -45,13 +53,24 @@ class ScheduleRead(Protocol):
     """
 
     @property
-    def span(self) -> TimeSpan: ...
+    def span(self) -> TimeSpan:
+        """What was asked for."""
+        ...
+
     @property
-    def items(self) -> Sequence[ItemRead]: ...
+    def items(self) -> Sequence[ItemRead]:
+        """Entries in any order, unclipped."""
+        ...
+
     @property
-    def digits(self) -> str: ...
+    def digits(self) -> str:
+        """The availabilityView."""
+        ...
+
     @property
-    def digit_minutes(self) -> int: ...
+    def digit_minutes(self) -> int:
+        """Minutes one digit stands for."""
+        ...
 
 
 def reading_windows(start: datetime, end: datetime) -> list[TimeSpan]:

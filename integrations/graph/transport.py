@@ -42,6 +42,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._departures = departures
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a permitted request under a permit and return its whole answer.
+
+        Raises:
+            OperationNotPermittedError, ReadOnlyModeError, NoPermitError: nothing left.
+            httpx.TransportError: no whole answer came.
+        """
         passage = self._guard.admit(request)
         self._mark(request, passage)
         async with self._gates.hold(passage.mailboxes):
@@ -50,6 +56,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             return response
 
     async def aclose(self) -> None:
+        """Close the connections underneath."""
         await self._inner.aclose()
 
     def _mark(self, request: httpx.Request, passage: Passage) -> None:
