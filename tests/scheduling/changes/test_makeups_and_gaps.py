@@ -164,3 +164,13 @@ def test_the_alert_names_its_causes_comes_once_and_closes_itself() -> None:
     assert decided(now, view) == ()
     met = replace(view, last_on_record=LONG_AGO + 49 * DAY)
     assert codes(decided(now, met)) == [ChangeCode.CAUSE_GONE]
+
+
+def test_a_second_make_up_takes_the_next_window_after_the_last() -> None:
+    view = with_session(pair(), 0, held=False)
+    first = acts(decided(NOW, view))[0]
+    view = with_session(remembered(view, first, NOW), 1, held=False)
+    (second,) = acts(decided(NOW, view))
+    assert isinstance(first, BookDate)
+    assert isinstance(second, BookDate)
+    assert (first.window, second.window) == (6, 7)

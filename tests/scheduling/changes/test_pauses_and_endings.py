@@ -221,3 +221,11 @@ def test_single_events_end_beside_the_series() -> None:
     (end,) = acts(decided(NOW, replace(view, withdrawn=True)))
     assert isinstance(end, EndSeries)
     assert "s6" in end.truncation.cancelled
+
+
+def test_dates_moved_later_are_set_again_from_the_last_one_on() -> None:
+    """Otherwise the first would have to pass the second while that still lies at its usual day."""
+    view = with_session(pair(), 0, span=hour(tuesday(1)))
+    view = with_session(view, 1, span=hour(tuesday(1) + DAY))
+    cut = truncation(view, {"s2", "s3", "s4", "s5"})
+    assert [session_id for session_id, _, _ in cut.reapply] == ["s1", "s0"]

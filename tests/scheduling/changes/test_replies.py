@@ -228,3 +228,27 @@ def test_a_series_accepted_after_all_closes_its_row() -> None:
         view = remembered(view, act, FRIDAY)
     assert view.needs == frozenset()
     assert view.series_declines == ()
+
+
+def test_who_declined_the_series_is_not_asked_about_its_single_dates() -> None:
+    view = replace(pair(), series_declines=(SeriesDecline("sam", FRIDAY, handled=True),))
+    shown = calendar(view, responses=series_declined_by("sam"))
+    assert acts(decided(FRIDAY, view, answered(shown, WINDOW, "sam")), MoveDate) == []
+
+
+def test_a_declined_date_never_moves_to_an_hour_within_the_freeze() -> None:
+    """Only the afternoon of the same day is free, which is less than 24 hours away."""
+    rule = replace(pair().rule, min_notice=timedelta(0))
+    view = replace(pair(), rule=rule)
+    now = at(LONDON, DATE - DAY, "09:00")
+    others = busy_daily(LONDON, DATE, 13, "00:00", "23:59")
+    found = decided(now, view, answered(calendar(view), WINDOW, "jo"), known(sam=others))
+    assert acts(found, MoveDate) == []
+    assert ChangeCode.NO_OTHER_HOUR in codes(found)
+
+
+def test_a_decline_inside_the_freeze_with_a_proposal_takes_the_date_out() -> None:
+    to = hour(DATE + 2 * DAY, "14:00")
+    shown = answered(calendar(pair()), WINDOW, "jo", proposed=to)
+    found = decided(AFTER_FREEZE_BEGAN, pair(), shown)
+    assert len(acts(found, CancelDate)) == 1
