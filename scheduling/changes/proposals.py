@@ -57,8 +57,6 @@ def _decided(situation: Situation, session: SessionView, answer: Response) -> De
         return None
     declined = answer.answer is Answer.DECLINED
     to = TimeSpan(answer.proposed.start, answer.proposed.start + session.span.length)
-    if declined and situation.frozen(session):
-        return None
     if to.start <= situation.now or to == session.span:
         return None if declined else _too_late(situation, session, answer, to)
     if session.moves >= situation.limits.moves_per_date:

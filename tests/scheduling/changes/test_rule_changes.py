@@ -144,3 +144,8 @@ def test_another_length_makes_a_new_generation() -> None:
         f"s{k}" for k in range(4)
     ]
     assert codes(decided(NOW, after)) == []
+
+
+def test_a_date_that_a_person_chose_outside_the_rules_hours_stays_there() -> None:
+    view = with_session(MET, 5, span=hour(tuesday(5), "18:00"), moved_by_person=True)
+    assert decided(NOW, view) == ()
