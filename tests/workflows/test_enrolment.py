@@ -62,10 +62,15 @@ async def test_two_addresses_of_one_person_are_no_pair(empty: Empty) -> None:
     """The directory knows her by mail and by principal name; the roster means one person."""
     world = empty.world(firm_of(6))
     app = await world.begin()
-    person = world.firm.people[0]
-    roster = f"mentor_mail,mentee_mail,program,start_date\n{person.mail},{person.mail},A,2027-01-11"
-    with pytest.raises(RosterError, match="mentee_mail"):
+    mail = world.firm.people[0].mail
+    world.tenant.change_person(mail, guest=True)
+    other = world.tenant.directory.user(mail).principal_name
+    assert other.lower() != mail
+    stored = dump(world)
+    roster = f"mentor_mail,mentee_mail,program,start_date\n{mail},{other},Spring,2027-01-11"
+    with pytest.raises(RosterError, match="both addresses are one person's"):
         await enrol(app, roster.encode())
+    assert dump(world) == stored
     await app.close()
 
 
