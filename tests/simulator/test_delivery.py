@@ -397,3 +397,18 @@ def test_a_loop_that_jumps_can_be_left_to_deliver_by_itself() -> None:
         return webhook.said()
 
     assert "created" in run_virtually(MONDAY, main())
+
+
+async def test_resources_and_expiries_are_written_in_several_ways(
+    hooked: Tenancy, webhook: Webhook
+) -> None:
+    at_once(hooked)
+    subscription = await subscribe(hooked)
+    made = {(await hooked.book())["id"] for _ in range(30)}
+    await deliver(hooked)
+    forms = {one["resource"].partition(one["resourceData"]["id"])[0] for one in webhook.heard}
+    assert len(forms) == 3
+    assert {one["resourceData"]["id"] for one in webhook.heard} == made
+    expiries = set(webhook.said("subscriptionExpirationDateTime"))
+    assert len(expiries) == 2
+    assert {instant(one) for one in expiries} == {instant(subscription["expirationDateTime"])}

@@ -311,3 +311,18 @@ async def test_more_than_five_hundred_attendees_are_refused(tenancy: Tenancy) ->
     many = [f"p{number}@firm.example" for number in range(501)]
     refused = await tenancy.ask("POST", EVENTS, series(*many), 400)
     assert refused["error"]["code"] == "ErrorInvalidRecipients"
+
+
+async def test_exchange_may_renew_the_change_key_after_every_change(tenancy: Tenancy) -> None:
+    made = await tenancy.book(ADA)
+    path = f"/users/{PROGRAM}/events/{made['id']}"
+
+    async def is_renewed() -> bool:
+        changed = await tenancy.ask("PATCH", path, {"subject": str(tenancy.clock())})
+        tenancy.clock.advance(timedelta(seconds=6))
+        later = await tenancy.ask("GET", path)
+        return bool(later["changeKey"] != changed["changeKey"])
+
+    assert not await is_renewed()
+    tenancy.tenant.behaviour.change_key_rotates_each_time = True
+    assert await is_renewed()
