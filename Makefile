@@ -6,7 +6,7 @@ VENV ?= .venv
 ARGS ?=
 TEST_ARGS ?=
 TEST_WORKERS ?= 2
-BENCHMARKS ?= quality firm_size
+BENCHMARKS ?= quality speed booking_rate firm_size
 
 BIN := $(VENV)/bin
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -29,11 +29,12 @@ export UV_CACHE_DIR = $(CURDIR)/build/uv
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench node lock docs clean
+.PHONY: help setup demo test test-large lint types bench node lock docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are imported, planned and booked in a simulated tenant"
 	@echo "make test    lint, types and all tests; the last line says what was skipped"
+	@echo "make test-large  the behaviours of scale with 500 pairs"
 	@echo "make lint    ruff, mypy and the direction of imports"
 	@echo "make bench   planning and booking at size"
 	@echo "make setup   only install; make node: also the test packages from npm"
@@ -65,6 +66,10 @@ test: lint
 		|| echo "The npm packages could not be installed; tests that need them are skipped." >&2; fi
 	@"$(BIN)/python" -m pytest -p tests.support.no_skips -n "$(TEST_WORKERS)" --dist worksteal \
 		-q $(TEST_ARGS)
+
+test-large: $(INSTALLED)
+	@PAIRS=500 "$(BIN)/python" -m pytest tests/acceptance -q -m acceptance \
+		-k "many_pairs or seams" --durations=3
 
 lint: $(INSTALLED)
 	@"$(BIN)/python" -m ruff check .

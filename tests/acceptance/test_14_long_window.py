@@ -23,7 +23,7 @@ from scheduling.people import Person, instant_at
 from scheduling.timespan import TimeSpan
 from simulator.people import Appointment, FirmPerson, ShowAs
 from tests.acceptance.oracle import GET_SCHEDULE, Listening, begin_listening, calls, planned_world
-from tests.support.world import Empty, firm_of, virtually
+from tests.support.world import MANY, Empty, firm_of, virtually
 
 pytestmark = pytest.mark.acceptance(14)
 
@@ -52,12 +52,12 @@ def _window(body: dict[str, object]) -> tuple[datetime, datetime]:
 
 
 @virtually
-async def test_fifty_pairs_cost_one_call_per_twenty_people_and_window_four_at_once(
+async def test_many_pairs_cost_one_call_per_twenty_people_and_window_four_at_once(
     empty: Empty,
 ) -> None:
     """A four-month horizon and more than 45 people: calls of at most 20 people and under 62 days,
     ceil(P / 20) x W of them, at most four at once per mailbox."""
-    world = empty.world(firm_of(50))
+    world = empty.world(firm_of(MANY))
     app, listening = await begin_listening(world)
     await enrol(app, world.roster)
     world.tenant.behaviour.latency = timedelta(milliseconds=200)
@@ -79,8 +79,8 @@ async def test_fifty_pairs_cost_one_call_per_twenty_people_and_window_four_at_on
     assert all(a[1] == b[0] for a, b in itertools.pairwise(spans)), "windows touch"
     each = Counter((mail, _window(body)) for body in asked for mail in _schedules(body))
     assert set(each.values()) == {1}, "somebody was read twice over one window"
-    [box] = world.firm.program_mailboxes
-    assert 1 < listening.most_at_once[box.id] <= 4
+    for box in world.firm.program_mailboxes:
+        assert 1 < listening.most_at_once[box.id] <= 4
     assert {call.status for call in world.tenant.calls} <= {200}
     assert world.tenant.complaints == []
     assert world.tenant.mail_log == []
@@ -123,7 +123,7 @@ async def test_two_instances_that_read_at_once_share_the_four_of_a_mailbox(empty
 async def test_busy_blocks_at_the_seams_are_neither_lost_nor_doubled(empty: Empty) -> None:
     """What the planner is given of fifty pairs' people is what stands in their calendars,
     entries over, up to and from each seam included, two equal ones counted twice."""
-    world = empty.world(firm_of(50))
+    world = empty.world(firm_of(MANY))
     app = await world.begin()
     await enrol(app, world.roster)
     ids = await app.store.run(lambda tx: [pair.id for pair in tx.pairs.all()])

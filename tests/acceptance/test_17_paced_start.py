@@ -1,7 +1,8 @@
-"""Fifty pairs begin on one day, and no mail server takes it for a flood."""
+"""Many pairs begin on one day, and no mail server takes it for a flood."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -10,29 +11,31 @@ from integrations.bootstrap import build_worker
 from integrations.records import PairState, WorkState
 from integrations.workflows import book
 from tests.acceptance.oracle import assert_booked_once, planned_world, remembered
-from tests.support.world import Empty, World, quietly, virtually
+from tests.support.world import MANY, Empty, World, quietly, virtually
 
 pytestmark = pytest.mark.acceptance(17)
 
-PAIRS = 50
 MINUTE = timedelta(minutes=1)
 PACE = "29"
 
 
 def most_in_a_minute(world: World) -> int:
-    """The most mails of a program mailbox in any stretch of 60 seconds."""
-    boxes = {box.mail for box in world.firm.program_mailboxes}
-    sent = sorted(mail.at for mail in world.tenant.mail_log if mail.sender in boxes)
+    """The most mails of one program mailbox in any stretch of 60 seconds."""
+    return max(_most_of(world, box.mail) for box in world.firm.program_mailboxes)
+
+
+def _most_of(world: World, box: str) -> int:
+    sent = sorted(mail.at for mail in world.tenant.mail_log if mail.sender == box)
     return max(sum(at <= other < at + MINUTE for other in sent) for at in sent)
 
 
 @virtually
-async def test_fifty_pairs_on_one_day_stay_under_30_mails_a_minute_stopped_and_resumed(
+async def test_many_pairs_on_one_day_stay_under_30_mails_a_minute_stopped_and_resumed(
     empty: Empty,
 ) -> None:
     """Mails from the program mailbox stay under 30 a minute, the run can be stopped and resumed
     by another incarnation, and its progress can be seen."""
-    world = await planned_world(empty, PAIRS)
+    world = await planned_world(empty, MANY)
     app = await world.begin(mails_per_minute=PACE)
     launched = await book.launch(app)
     worker = build_worker(app)
@@ -60,7 +63,8 @@ async def test_fifty_pairs_on_one_day_stay_under_30_mails_a_minute_stopped_and_r
     assert len(memory.in_state(PairState.BOOKED)) == launched
     assert most_in_a_minute(world) < 30
     first, last = world.tenant.mail_log[0].at, world.tenant.mail_log[-1].at
-    assert last - first < len(world.tenant.mail_log) / 25 * MINUTE, "slower than the pace asks for"
+    busiest = max(Counter(mail.sender for mail in world.tenant.mail_log).values())
+    assert last - first < busiest / 25 * MINUTE, "slower than the pace asks for"
     await second.close()
 
 

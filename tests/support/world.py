@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
@@ -33,6 +34,8 @@ from simulator.virtual_time import run_virtually, virtual_now
 
 # A Monday; the programs of the invented firms begin a week later.
 START = datetime(2027, 1, 4, 14, tzinfo=UTC)
+# Behaviours of scale are shown with this many pairs; `make test-large` shows them with 500.
+MANY = int(os.environ.get("PAIRS", "50"))
 CLIENT = "11111111-2222-4333-8444-555555555555"
 SECRET = "between us"
 
