@@ -24,6 +24,7 @@ from integrations.graph.settings import (
     SecretCredential,
 )
 from integrations.ports import Clock, Life, Offload, Queue
+from integrations.queue.mortal_queue import MortalQueue
 from integrations.queue.no_queue import NoQueue
 from integrations.queue.storage_queue import StorageQueue
 from integrations.runtime import Immortal, SystemClock, in_thread
@@ -81,7 +82,7 @@ def build_app(settings: Settings, around: Surroundings | None = None) -> App:
         graph=graph,
         clock=around.clock,
         offload=around.offload,
-        queue=around.queue or build_queue(settings),
+        queue=_within_life(around.queue or build_queue(settings), around.life),
         chance=chance,
         options=options_of(settings),
         holder=around.holder or f"worker-{chance.getrandbits(48):012x}",
@@ -111,6 +112,11 @@ def build_queue(settings: Settings) -> Queue:
             settings.queue_account_url, settings.work_queue, settings.managed_identity
         )
     return NoQueue()
+
+
+def _within_life(queue: Queue, life: Life) -> Queue:
+    """A queue that the dead cannot use; one that sends nothing needs no asking."""
+    return queue if isinstance(queue, NoQueue) else MortalQueue(queue, life)
 
 
 def options_of(settings: Settings) -> Options:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import pytest
 
-from integrations.ports import SeriesDraft
+from integrations.ports import SeriesDraft, WakeUp
+from integrations.queue.mortal_queue import MortalQueue
 from integrations.runtime import Death, EventLog, Incarnation
 from integrations.workflows.app import App
 from scheduling.timespan import TimeSpan
@@ -91,3 +92,24 @@ def test_an_incarnation_counts_its_points_and_dies_at_the_one_it_was_given() -> 
         with pytest.raises(Death):
             life.check(point)
     assert life.log.points == ["one", "two", "three", "death three"]
+
+
+@virtually
+async def test_the_dead_wake_nobody(empty: Empty) -> None:
+    """A wake-up that leaves after a death would make the living look for what was not kept."""
+    sent: list[WakeUp] = []
+
+    class Recorder:
+        async def send(self, wake_ups: Sequence[WakeUp]) -> None:
+            sent.extend(wake_ups)
+
+        async def close(self) -> None:
+            """Nothing is held open."""
+
+    life = Incarnation(EventLog(), dies_at=3)
+    queue = MortalQueue(Recorder(), life)
+    first, second = WakeUp("book_pair", "1"), WakeUp("book_pair", "2")
+    await queue.send([first])
+    assert await dies(queue.send([second]))
+    assert await dies(queue.send([second]))
+    assert sent == [first]
