@@ -1,6 +1,7 @@
 """Public holidays of an office, which no mailbox shows: they go into ``Person.absent_dates``."""
 
 from datetime import date
+from functools import cache
 
 import holidays
 
@@ -15,6 +16,8 @@ class UnknownOfficeCountryError(SchedulingError):
         super().__init__(f"no public holidays known for {country} {subdivision or ''}".rstrip())
 
 
+# Asked for every person of an office over the same dates.
+@cache
 def office_holidays(
     country: str, subdivision: str | None, first: date, last: date
 ) -> frozenset[date]:

@@ -6,12 +6,12 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-import holidays
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from integrations.errors import Fault, FaultsError
 from integrations.records import Json
 from scheduling.errors import SchedulingError
+from scheduling.office_days import UnknownOfficeCountryError, office_holidays
 from scheduling.rule import CadenceRule
 
 
@@ -32,16 +32,14 @@ class OfficeHolidays(BaseModel):
     @model_validator(mode="after")
     def _known(self) -> OfficeHolidays:
         try:
-            holidays.country_holidays(self.country, subdiv=self.region, years=2027)
-        except NotImplementedError:
+            self.dates(date(2027, 1, 1), date(2027, 1, 1))
+        except UnknownOfficeCountryError:
             raise ValueError("an ISO 3166 country and one of its subdivisions") from None
         return self
 
     def dates(self, first: date, last: date) -> frozenset[date]:
         """Public holidays from ``first`` to ``last``, both included."""
-        years = range(first.year, last.year + 1)
-        known = holidays.country_holidays(self.country, subdiv=self.region, years=years)
-        return frozenset(day for day in known if first <= day <= last)
+        return office_holidays(self.country, self.region, first, last)
 
 
 class ProgramRule(BaseModel):

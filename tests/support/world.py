@@ -131,10 +131,6 @@ class World:
         """What the tenant sent."""
         return Counter(mail.kind for mail in self.tenant.mail_log)
 
-    def calls_by_operation(self) -> Counter[str]:
-        """What the tenant was asked, by method and path."""
-        return Counter(f"{call.method} {call.path}" for call in self.tenant.calls)
-
 
 @dataclass(frozen=True)
 class Empty:
