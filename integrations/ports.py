@@ -19,6 +19,8 @@ from integrations.records import (
     IntentState,
     JournalEntry,
     Mailbox,
+    Need,
+    NeedNote,
     Note,
     OutboxMail,
     Pair,
@@ -28,8 +30,10 @@ from integrations.records import (
     Program,
     Rule,
     Session,
+    Subscription,
     Work,
 )
+from scheduling.cadence import Recurrence
 from scheduling.timespan import TimeSpan
 
 T = TypeVar("T")
@@ -93,6 +97,10 @@ class Records(Protocol[R]):
         """``put`` for many at once."""
         ...
 
+    def remove(self, key: str) -> bool:
+        """Delete the record with this key; False if there is none."""
+        ...
+
     def all(self) -> list[R]:
         """Every record, in the order of its key."""
         ...
@@ -153,16 +161,32 @@ class Bookings(Records[Booking], Protocol):
         """All generations of a pair, oldest first."""
         ...
 
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[Booking]]:
+        """``of_pair`` for many pairs at once, by pair id; pairs without any included."""
+        ...
+
+    def by_events(self, event_ids: Iterable[str]) -> list[Booking]:
+        """Those whose series has one of these event ids."""
+        ...
+
 
 class Sessions(Records[Session], Protocol):
     """Sessions, keyed by id."""
 
     def of_pair(self, pair_id: str) -> list[Session]:
-        """Sessions of a pair in the order of their windows."""
+        """Sessions of a pair in the order of their generations and windows."""
         ...
 
     def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[Session]]:
         """``of_pair`` for many pairs at once, by pair id; pairs without sessions included."""
+        ...
+
+    def by_events(self, event_ids: Iterable[str]) -> list[Session]:
+        """Sessions whose occurrence or single event has one of these ids."""
+        ...
+
+    def starting(self, first: datetime, last: datetime) -> list[Session]:
+        """Scheduled sessions that start from ``first`` on and before ``last``, by start."""
         ...
 
     def replace_planned(self, pair_id: str, sessions: Sequence[Session]) -> None:
@@ -333,6 +357,34 @@ class Blockers(Protocol):
         ...
 
 
+class Needs(Records[Need], Protocol):
+    """*Needs you* rows, keyed by id; at most one open per pair and key."""
+
+    def open(self, pair_ids: Iterable[str] | None = None) -> list[Need]:
+        """Rows not closed yet, oldest first; of these pairs alone if any are named."""
+        ...
+
+    def raise_once(self, need: Need) -> bool:
+        """Open the row unless the pair has an open one with its key; True if it was opened."""
+        ...
+
+    def close(self, pair_id: str, key: str, outcome: str, at: datetime) -> Need | None:
+        """Close the pair's open row with this key and return it; None if there is none."""
+        ...
+
+
+class NeedNotes(Records[NeedNote], Protocol):
+    """Free text about *Needs you* rows, keyed by the row's id."""
+
+
+class Subscriptions(Records[Subscription], Protocol):
+    """Subscriptions to the events of program mailboxes, keyed by Graph's id."""
+
+    def many(self, ids: Iterable[str]) -> dict[str, Subscription]:
+        """Those of ``ids`` that are known, by id."""
+        ...
+
+
 class Outbox(Protocol):
     """Mails Tandem sends itself, one row per (person, purpose, session)."""
 
@@ -349,6 +401,22 @@ class Outbox(Protocol):
 
         False if it is marked already: somebody else sends it.
         """
+        ...
+
+    def mark_waiting(self, mail: OutboxMail, due_at: datetime) -> None:
+        """The mail certainly did not go out: it waits again, until ``due_at``."""
+        ...
+
+    def drop(self, mail: OutboxMail, state: str) -> None:
+        """Give the mail up; ``state`` says why."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """When the next waiting mail is due; None if none waits."""
+        ...
+
+    def of_pair(self, pair_id: str) -> list[OutboxMail]:
+        """Every mail about a pair, oldest first."""
         ...
 
 
@@ -371,6 +439,12 @@ class Journal(Protocol):
 
         Entries of transactions that ran side by side may appear with lower numbers later.
         """
+        ...
+
+    def of_person_since(
+        self, person_ids: Iterable[str], code: str, since: datetime
+    ) -> list[JournalEntry]:
+        """Entries about these people with this code and not before ``since``, oldest first."""
         ...
 
 
@@ -413,6 +487,12 @@ class Transaction(Protocol):
     def permits(self) -> Permits: ...
     @property
     def blockers(self) -> Blockers: ...
+    @property
+    def needs(self) -> Needs: ...
+    @property
+    def need_notes(self) -> NeedNotes: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
     @property
     def outbox(self) -> Outbox: ...
     @property
@@ -523,8 +603,40 @@ class SeriesDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """A single meeting to be created; members as in :class:`SeriesDraft`."""
+
+    subject: str
+    body_html: str
+    zone: str
+    span: TimeSpan
+    attendees: tuple[tuple[str, str], ...]
+    location: str | None
+    transaction_id: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeAnswer:
+    """What an attendee answered, when (None if Graph does not know), and the time proposed.
+
+    ``response`` is ``none``, ``accepted``, ``tentativelyaccepted``, ``declined``, ``organizer`` or
+    ``unknown``.
+    """
+
+    response: str = "none"
+    at: datetime | None = None
+    proposed: TimeSpan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventSnapshot:
-    """An event of a program mailbox as Graph has it now."""
+    """An event of a program mailbox as Graph has it now.
+
+    ``kind`` is Graph's ``type``; ``answers`` are keyed by lower-case address. ``recurrence`` is
+    that of a series master, None where it is none Tandem could have made. ``tag`` is only read
+    where the event was asked for with it (``view``, ``find_tagged``).
+    """
 
     id: str
     etag: str
@@ -535,7 +647,20 @@ class EventSnapshot:
     join_url: str | None
     zone: str | None = None
     original_start: datetime | None = None
-    responses: Mapping[str, str] = field(default_factory=dict)
+    master_id: str | None = None
+    recurrence: Recurrence | None = None
+    tag: str | None = None
+    answers: Mapping[str, AttendeeAnswer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSubscription:
+    """A subscription as Graph lists it. ``mailbox_id`` is None where it is none of events."""
+
+    id: str
+    mailbox_id: str | None
+    url: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -554,6 +679,14 @@ class Directory(Protocol):
 
         Raises:
             ThrottledError, UnreachableError, TokenError, RefusedError: nothing is known.
+        """
+        ...
+
+    async def standing(self, user_ids: Sequence[str]) -> dict[str, DirectoryUser | None]:
+        """Who these accounts are now, keyed by object id; None = gone. Asked in batches.
+
+        Raises:
+            As ``find``.
         """
         ...
 
@@ -606,6 +739,14 @@ class OrganizerCalendar(Protocol):
         """
         ...
 
+    async def create_event(self, mailbox_id: str, draft: EventDraft) -> EventSnapshot:
+        """Create a single meeting and invite its attendees.
+
+        Raises:
+            DuplicateError: an event with this transaction id exists; ``existing_id`` if told.
+        """
+        ...
+
     async def create_trial(
         self, mailbox_id: str, span: TimeSpan, zone: str, transaction_id: str, tag: str
     ) -> EventSnapshot:
@@ -624,6 +765,22 @@ class OrganizerCalendar(Protocol):
         self, mailbox_id: str, event_id: str, span: TimeSpan
     ) -> list[EventSnapshot]:
         """Occurrences and exceptions of a series in ``span``, by start; cancelled ones are gone."""
+        ...
+
+    async def view(self, mailbox_id: str, span: TimeSpan) -> list[EventSnapshot]:
+        """Every single event, occurrence and exception that touches ``span``, by start.
+
+        With attendees and tags; cancelled occurrences are gone. One call per 250 events.
+        """
+        ...
+
+    async def truncate(
+        self, mailbox_id: str, event_id: str, recurrence: Recurrence, etag: str | None
+    ) -> EventSnapshot:
+        """End a series earlier: its pattern stays, its range ends with ``recurrence``.
+
+        Exchange drops every exception of the series at that.
+        """
         ...
 
     async def move(
@@ -649,6 +806,49 @@ class OnlineMeetings(Protocol):
         ...
 
 
+class SubscriptionService(Protocol):
+    """Change notifications of program mailboxes' events. Every method raises as writes do."""
+
+    async def create(
+        self, mailbox_id: str, url: str, client_state: str, expires_at: datetime
+    ) -> LiveSubscription:
+        """Subscribe to created, updated and deleted events and to lifecycle events, at ``url``.
+
+        The answer comes after Graph has shaken hands with ``url``.
+
+        Raises:
+            DuplicateError: Graph has one for this mailbox already.
+            RefusedError: also when the handshake failed.
+        """
+        ...
+
+    async def all(self) -> list[LiveSubscription]:
+        """Every subscription of this app."""
+        ...
+
+    async def renew(self, subscription_id: str, expires_at: datetime) -> LiveSubscription:
+        """Let it live until ``expires_at`` and authorize it anew. Raises NotFoundError."""
+        ...
+
+    async def delete(self, subscription_id: str) -> None:
+        """End it. Gone already is done."""
+        ...
+
+
+class MailSender(Protocol):
+    """Mail from program mailboxes."""
+
+    async def send(
+        self, mailbox_id: str, to: tuple[str, str], subject: str, body_html: str
+    ) -> None:
+        """Send one mail to (address, name); accepted is not delivered, and there is no undo.
+
+        Raises:
+            OutcomeUnknownError: it may have gone. Others: it certainly did not.
+        """
+        ...
+
+
 class Graph(Protocol):
     """All of Microsoft Graph that Tandem uses."""
 
@@ -662,6 +862,10 @@ class Graph(Protocol):
     def calendar(self) -> OrganizerCalendar: ...
     @property
     def meetings(self) -> OnlineMeetings: ...
+    @property
+    def subscriptions(self) -> SubscriptionService: ...
+    @property
+    def mail(self) -> MailSender: ...
 
     async def anchor_zones(self, zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:
         """Those IANA ``zones`` whose Windows name maps back to the same offsets on all ``days``."""

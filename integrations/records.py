@@ -104,7 +104,8 @@ class Participant:
 
     ``zone`` is IANA, None while unknown. ``hours`` maps ``mon`` .. ``sun`` to
     ``[["09:00", "17:30"], ...]`` in that zone; ``hours_are_bound`` says that they are one
-    range for all days and so only an outer bound.
+    range for all days and so only an outer bound. ``gone`` says that the directory does not know
+    the account any more.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Participant:
     hours_are_bound: bool = False
     enabled: bool = True
     guest: bool = False
+    gone: bool = False
     timekeeper: str | None = None
     settings_read_at: datetime | None = None
 
@@ -130,6 +132,13 @@ class Pair:
     ``series`` is the planned series slot: ``{"zone", "weekday", "start", "phase", "first_date",
     "occurrences", "interval_weeks"}``; None until planned. ``calendars_read_at`` is when the
     free/busy behind the plan was read.
+
+    ``rule_id`` is the version of the rule its present generation lives under and ``windows_from``
+    the Monday from which the cadence windows of that generation count; both are None until
+    planned. ``withdrawn`` is a coordinator's order to end. ``pause`` and ``past_pauses`` are
+    ``{"first", "last"}`` (dates, both included), ``series_declines`` ``{"person", "since",
+    "offered", "handled"}``, ``offer`` ``{"to", "at", "hours", "picked"}``; ``said`` are the keys
+    of deliberate non-acts already journalled.
     """
 
     id: str
@@ -149,6 +158,16 @@ class Pair:
     series: Json | None = None
     calendars_read_at: datetime | None = None
     planned_at: datetime | None = None
+    rule_id: str | None = None
+    windows_from: date | None = None
+    booked_at: datetime | None = None
+    reconciled_at: datetime | None = None
+    withdrawn: bool = False
+    pause: Json | None = None
+    past_pauses: tuple[Json, ...] = ()
+    series_declines: tuple[Json, ...] = ()
+    offer: Json | None = None
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +199,17 @@ class Booking:
 class Session:
     """The one meeting of a cadence window, whatever became of it.
 
-    ``series_start`` is where the series itself falls in this window (its recurrence id);
-    ``start`` differs from it when the date was moved. ``reason`` is the planner's, as data.
+    ``window`` counts in the session's own ``generation``. ``series_start`` is where the series
+    itself falls in this window (its recurrence id); ``start`` differs from it when the date was
+    moved, and ``planned_start`` is where the plan put it. ``reason`` is the planner's, as data.
+    ``event_id`` is the occurrence's or, where ``single``, that of an event apart from the series.
+
+    ``moves`` counts Tandem's own moves, ``declines`` the declines acted upon, ``answered`` holds
+    the answers dealt with (``{"event", "person", "proposed", "at"}``), ``conflicts`` appointments
+    seen over the date (``{"person", "since", "last_look", "looks"}``), ``told`` the
+    ``person:message`` notes already on their way, ``cause`` why it is in no calendar. ``seen`` is
+    a digest of the organizer's copy as it was last compared. ``held`` is None until the verdict
+    counts for or against it.
     """
 
     id: str
@@ -195,6 +223,66 @@ class Session:
     reason: Json | None = None
     event_id: str | None = None
     etag: str | None = None
+    generation: int = 1
+    planned_start: datetime | None = None
+    single: bool = False
+    make_up: bool = False
+    moves: int = 0
+    declines: int = 0
+    moved_by_person: bool = False
+    answered: tuple[Json, ...] = ()
+    conflicts: tuple[Json, ...] = ()
+    told: tuple[str, ...] = ()
+    cause: str | None = None
+    seen: str | None = None
+    held: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One *Needs you* row: something Tandem hands over to a coordinator.
+
+    ``key`` is what makes two rows the same; a pair never has two open rows with one key.
+    ``ready`` are the acts offered, ``data`` the facts of the reason and ``"spans"`` (ids, codes,
+    dates and numbers only). ``told_at`` is when it stood in a daily list, ``outcome`` which act
+    or which change of the world closed it.
+    """
+
+    id: str
+    key: str
+    pair_id: str
+    code: str
+    raised_at: datetime
+    session_id: str | None = None
+    ready: tuple[str, ...] = ()
+    data: Json = field(default_factory=dict)
+    owner: str | None = None
+    snoozed_until: datetime | None = None
+    told_at: datetime | None = None
+    closed_at: datetime | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedNote:
+    """Free text that a coordinator wrote about a *Needs you* row; never logged or journalled."""
+
+    need_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A subscription to the events of a program mailbox; ``id`` is Graph's.
+
+    ``client_state`` is the secret that each of its notifications has to carry.
+    """
+
+    id: str
+    mailbox_id: str
+    client_state: str
+    expires_at: datetime
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,13 +380,24 @@ class Blocker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxMail:
-    """A mail Tandem itself sends, once per person, purpose and session."""
+    """A mail Tandem itself sends, once per person, purpose and session.
+
+    ``person_id`` is a participant's id, or a coordinator's address for the mails that go to the
+    program's contact. ``session_id`` is whatever one mail of that purpose is about: a session, a
+    *Needs you* key, a date. ``urgent`` mails go out at any hour, are not counted for the weekly
+    cap and are tried until they are certainly sent; the others are given up rather than sent
+    twice. ``data`` holds codes, ids, dates and numbers; the words are made when it is sent.
+    """
 
     person_id: str
     purpose: str
     session_id: str
     due_at: datetime
     state: str = "waiting"
+    pair_id: str | None = None
+    mailbox_id: str | None = None
+    urgent: bool = False
+    attempts: int = 0
     data: Json = field(default_factory=dict)
     sent_at: datetime | None = None
 

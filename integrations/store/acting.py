@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, or_, select, update
 
 from integrations.pacing import place_in_pace
 from integrations.records import (
@@ -16,7 +17,9 @@ from integrations.records import (
     IntentState,
     JournalEntry,
     Mailbox,
+    Need,
     OutboxMail,
+    Subscription,
 )
 from integrations.store import tables
 from integrations.store.rows import KeyedRows, Rows, chunks, insert_into
@@ -180,6 +183,57 @@ class BlockerRows(Rows[Blocker]):
         return sorted(found, key=lambda blocker: blocker.since)
 
 
+class NeedRows(KeyedRows[Need]):
+    """*Needs you* rows; at most one open per pair and key."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.needs, Need)
+
+    def open(self, pair_ids: Iterable[str] | None = None) -> list[Need]:
+        """Rows not closed yet, oldest first; of these pairs alone if any are named."""
+        columns = tables.needs.c
+        query = self._query().where(tables.NEED_IS_OPEN)
+        query = query.order_by(columns.raised_at, columns.id)
+        if pair_ids is None:
+            return self._fetch(query)
+        found = [
+            need
+            for chunk in chunks(pair_ids)
+            for need in self._fetch(query.where(columns.pair_id.in_(chunk)))
+        ]
+        return sorted(found, key=lambda need: (need.raised_at, need.id))
+
+    def raise_once(self, need: Need) -> bool:
+        """Open the row unless the pair has an open one with its key; True if it was opened."""
+        insert = insert_into(self._connection, tables.needs).on_conflict_do_nothing()
+        return bool(self._connection.execute(insert, self._row(need)).rowcount)
+
+    def close(self, pair_id: str, key: str, outcome: str, at: datetime) -> Need | None:
+        """Close the pair's open row with this key and return it; None if there is none."""
+        for need in self.open([pair_id]):
+            if need.key == key:
+                closed = replace(need, closed_at=at, outcome=outcome)
+                self.put(closed)
+                return closed
+        return None
+
+
+class SubscriptionRows(KeyedRows[Subscription]):
+    """Subscriptions to the events of program mailboxes, keyed by Graph's id."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.subscriptions, Subscription)
+
+    def many(self, ids: Iterable[str]) -> dict[str, Subscription]:
+        """Those of ``ids`` that are known, by id."""
+        column = tables.subscriptions.c.id
+        return {
+            known.id: known
+            for chunk in chunks(ids)
+            for known in self._fetch(self._query().where(column.in_(chunk)))
+        }
+
+
 class OutboxRows(Rows[OutboxMail]):
     """Mails Tandem sends itself, one row per (person, purpose, session)."""
 
@@ -202,9 +256,35 @@ class OutboxRows(Rows[OutboxMail]):
         marked = self._connection.execute(
             update(tables.outbox)
             .where(self._is(self._key(mail)), tables.MAIL_IS_WAITING)
-            .values(state="sent", sent_at=at)
+            .values(state="sent", sent_at=at, attempts=tables.outbox.c.attempts + 1)
         )
         return bool(marked.rowcount)
+
+    def mark_waiting(self, mail: OutboxMail, due_at: datetime) -> None:
+        """The mail certainly did not go out: it waits again, until ``due_at``."""
+        self._connection.execute(
+            update(tables.outbox)
+            .where(self._is(self._key(mail)))
+            .values(state="waiting", sent_at=None, due_at=due_at)
+        )
+
+    def drop(self, mail: OutboxMail, state: str) -> None:
+        """Give the mail up; ``state`` says why."""
+        self._connection.execute(
+            update(tables.outbox).where(self._is(self._key(mail))).values(state=state)
+        )
+
+    def next_due_at(self) -> datetime | None:
+        """When the next waiting mail is due; None if none waits."""
+        query = select(func.min(tables.outbox.c.due_at)).where(tables.MAIL_IS_WAITING)
+        due_at: datetime | None = self._connection.execute(query).scalar_one()
+        return due_at
+
+    def of_pair(self, pair_id: str) -> list[OutboxMail]:
+        """Every mail about a pair, oldest first."""
+        columns = tables.outbox.c
+        query = self._query().where(columns.pair_id == pair_id)
+        return self._fetch(query.order_by(columns.due_at, *self._keys))
 
 
 class JournalRows(Rows[JournalEntry]):
@@ -237,6 +317,20 @@ class JournalRows(Rows[JournalEntry]):
         if code is not None:
             query = query.where(columns.code == code)
         return self._fetch(query.order_by(columns.seq).limit(limit))
+
+    def of_person_since(
+        self, person_ids: Iterable[str], code: str, since: datetime
+    ) -> list[JournalEntry]:
+        """Entries about these people with this code and not before ``since``, oldest first."""
+        columns = tables.journal.c
+        query = self._query().where(columns.at >= since, columns.code == code)
+        return [
+            entry
+            for chunk in chunks(person_ids)
+            for entry in self._fetch(
+                query.where(columns.person_id.in_(chunk)).order_by(columns.seq)
+            )
+        ]
 
 
 class SwitchRows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select
@@ -113,6 +114,26 @@ class BookingRows(KeyedRows[Booking]):
         of_pair = self._query().where(tables.bookings.c.pair_id == pair_id)
         return self._fetch(of_pair.order_by(tables.bookings.c.generation))
 
+    def by_events(self, event_ids: Iterable[str]) -> list[Booking]:
+        """Those whose series has one of these event ids."""
+        column = tables.bookings.c.event_id
+        return [
+            booking
+            for chunk in chunks(event_ids)
+            for booking in self._fetch(self._query().where(column.in_(chunk)))
+        ]
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[Booking]]:
+        """``of_pair`` for many pairs at once, by pair id; pairs without any included."""
+        columns = tables.bookings.c
+        found: dict[str, list[Booking]] = {}
+        for chunk in chunks(pair_ids):
+            found |= {pair_id: [] for pair_id in chunk}
+            query = self._query().where(columns.pair_id.in_(chunk))
+            for booking in self._fetch(query.order_by(columns.generation)):
+                found[booking.pair_id].append(booking)
+        return found
+
 
 class SessionRows(KeyedRows[Session]):
     """Sessions."""
@@ -121,7 +142,7 @@ class SessionRows(KeyedRows[Session]):
         super().__init__(connection, tables.sessions, Session)
 
     def of_pair(self, pair_id: str) -> list[Session]:
-        """Sessions of a pair in the order of their windows."""
+        """Sessions of a pair in the order of their generations and windows."""
         return self.of_pairs([pair_id])[pair_id]
 
     def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[Session]]:
@@ -131,9 +152,29 @@ class SessionRows(KeyedRows[Session]):
         for chunk in chunks(pair_ids):
             found |= {pair_id: [] for pair_id in chunk}
             query = self._query().where(columns.pair_id.in_(chunk))
-            for session in self._fetch(query.order_by(columns.window, columns.id)):
+            in_order = query.order_by(columns.generation, columns.window, columns.id)
+            for session in self._fetch(in_order):
                 found[session.pair_id].append(session)
         return found
+
+    def by_events(self, event_ids: Iterable[str]) -> list[Session]:
+        """Sessions whose occurrence or single event has one of these ids."""
+        column = tables.sessions.c.event_id
+        return [
+            session
+            for chunk in chunks(event_ids)
+            for session in self._fetch(self._query().where(column.in_(chunk)))
+        ]
+
+    def starting(self, first: datetime, last: datetime) -> list[Session]:
+        """Scheduled sessions that start from ``first`` on and before ``last``, by start."""
+        columns = tables.sessions.c
+        query = self._query().where(
+            columns.start >= first,
+            columns.start < last,
+            columns.state == SessionState.SCHEDULED,
+        )
+        return self._fetch(query.order_by(columns.start, columns.id))
 
     def replace_planned(self, pair_id: str, sessions: Sequence[Session]) -> None:
         """Put ``sessions`` in place of those of the pair that are still only planned.

@@ -7,7 +7,7 @@ from dataclasses import fields
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 R = TypeVar("R")
@@ -106,6 +106,11 @@ class KeyedRows(Rows[R]):
         rest = {c.name: insert.excluded[c.name] for c in self._table.columns if c not in keys}
         upsert = insert.on_conflict_do_update(index_elements=keys, set_=rest)
         self._connection.execute(upsert, [self._row(record) for record in records])
+
+    def remove(self, key: str) -> bool:
+        """Delete the record with this key; False if there is none."""
+        gone = self._connection.execute(delete(self._table).where(self._is(key)))
+        return bool(gone.rowcount)
 
     def all(self) -> list[R]:
         """Every record, in the order of its key."""

@@ -13,14 +13,16 @@ from sqlalchemy.exc import DBAPIError
 
 from integrations.errors import StoreMissingError, StoreNewerError, StoreOutdatedError
 from integrations.ports import Life, Offload
-from integrations.records import Note, Program
+from integrations.records import NeedNote, Note, Program
 from integrations.store import tables
 from integrations.store.acting import (
     BlockerRows,
     IntentRows,
     JournalRows,
     MailboxRows,
+    NeedRows,
     OutboxRows,
+    SubscriptionRows,
     SwitchRows,
 )
 from integrations.store.engine import Address, open_engine
@@ -111,6 +113,21 @@ class SqlTransaction:
     def blockers(self) -> BlockerRows:
         """See :class:`integrations.ports.Transaction`."""
         return BlockerRows(self._connection)
+
+    @cached_property
+    def needs(self) -> NeedRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return NeedRows(self._connection)
+
+    @cached_property
+    def need_notes(self) -> KeyedRows[NeedNote]:
+        """See :class:`integrations.ports.Transaction`."""
+        return KeyedRows(self._connection, tables.need_notes, NeedNote)
+
+    @cached_property
+    def subscriptions(self) -> SubscriptionRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return SubscriptionRows(self._connection)
 
     @cached_property
     def outbox(self) -> OutboxRows:

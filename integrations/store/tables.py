@@ -59,6 +59,7 @@ INTENT_IS_OPEN = text("state IN ('prepared', 'sending')")
 WORK_IS_OPEN = text("state = 'open'")
 BLOCKER_IS_OPEN = text("cleared_at IS NULL")
 MAIL_IS_WAITING = text("state = 'waiting'")
+NEED_IS_OPEN = text("closed_at IS NULL")
 
 
 def _partial(name: str, *columns: str, where: TextClause, unique: bool = False) -> Index:
@@ -116,6 +117,7 @@ participants = Table(
     Column("hours_are_bound", Boolean, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("guest", Boolean, nullable=False),
+    Column("gone", Boolean, nullable=False),
     Column("timekeeper", Text),
     Column("settings_read_at", Instant),
     Index("uq_participants_directory_id", "directory_id", unique=True),
@@ -160,6 +162,16 @@ pairs = Table(
     Column("series", _NULLABLE_JSON),
     Column("calendars_read_at", Instant),
     Column("planned_at", Instant),
+    Column("rule_id", String, _to("rules.id")),
+    Column("windows_from", Date),
+    Column("booked_at", Instant),
+    Column("reconciled_at", Instant),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("pause", _NULLABLE_JSON),
+    Column("past_pauses", JsonTuple, nullable=False),
+    Column("series_declines", JsonTuple, nullable=False),
+    Column("offer", _NULLABLE_JSON),
+    Column("said", JsonTuple, nullable=False),
     Index("ix_pairs_state_program_id", "state", "program_id"),
 )
 
@@ -198,9 +210,59 @@ sessions = Table(
     Column("end", Instant, nullable=False),
     Column("moved", Boolean, nullable=False),
     Column("reason", _NULLABLE_JSON),
-    Column("event_id", Text),
+    Column("event_id", Text, index=True),
     Column("etag", Text),
+    Column("generation", Integer, nullable=False),
+    Column("planned_start", Instant),
+    Column("single", Boolean, nullable=False),
+    Column("make_up", Boolean, nullable=False),
+    Column("moves", Integer, nullable=False),
+    Column("declines", Integer, nullable=False),
+    Column("moved_by_person", Boolean, nullable=False),
+    Column("answered", JsonTuple, nullable=False),
+    Column("conflicts", JsonTuple, nullable=False),
+    Column("told", JsonTuple, nullable=False),
+    Column("cause", String),
+    Column("seen", String),
+    Column("held", Boolean),
     Index("ix_sessions_pair_id_window", "pair_id", "window"),
+    Index("ix_sessions_start_state", "start", "state"),
+)
+
+needs = Table(
+    "needs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("pair_id", String, _to("pairs.id"), nullable=False, index=True),
+    Column("code", String, nullable=False),
+    Column("session_id", String),
+    Column("ready", JsonTuple, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("owner", Text),
+    Column("raised_at", Instant, nullable=False),
+    Column("snoozed_until", Instant),
+    Column("told_at", Instant),
+    Column("closed_at", Instant),
+    Column("outcome", String),
+    _partial("uq_needs_pair_id_key_open", "pair_id", "key", unique=True, where=NEED_IS_OPEN),
+)
+
+need_notes = Table(
+    "need_notes",
+    metadata,
+    Column("need_id", String, _to("needs.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("mailbox_id", String, _to("mailboxes.id"), nullable=False, index=True),
+    Column("client_state", String, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
 )
 
 intents = Table(
@@ -274,11 +336,16 @@ blockers = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("person_id", String, _to("participants.id"), primary_key=True),
+    # No reference: the mails for a program's contact stand here under the contact's address.
+    Column("person_id", String, primary_key=True),
     Column("purpose", String, primary_key=True),
     Column("session_id", String, primary_key=True),
     Column("due_at", Instant, nullable=False),
     Column("state", String, nullable=False),
+    Column("pair_id", String),
+    Column("mailbox_id", String),
+    Column("urgent", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
     Column("data", JSON, nullable=False),
     Column("sent_at", Instant),
     _partial("ix_outbox_due_at_waiting", "due_at", where=MAIL_IS_WAITING),
@@ -299,6 +366,7 @@ journal = Table(
     Column("data", JSON, nullable=False),
     Index("ix_journal_pair_id_seq", "pair_id", "seq"),
     Index("ix_journal_code_seq", "code", "seq"),
+    Index("ix_journal_person_id_at", "person_id", "at"),
     sqlite_autoincrement=True,
 )
 

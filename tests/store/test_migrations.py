@@ -15,6 +15,7 @@ PARTIAL = {
     "work": {"ix_work_due_at_open"},
     "blockers": {"uq_blockers_open"},
     "outbox": {"ix_outbox_due_at_waiting"},
+    "needs": {"uq_needs_pair_id_key_open"},
 }
 
 
