@@ -382,8 +382,8 @@ class Blocker:
 class OutboxMail:
     """A mail Tandem itself sends, once per person, purpose and session.
 
-    ``person_id`` is a participant's id, or a coordinator's address for the mails that go to the
-    program's contact. ``session_id`` is whatever one mail of that purpose is about: a session, a
+    ``person_id`` is a participant's id, or ``contact:`` and the program's id for the mails that go
+    to the program's contact (never an address). ``session_id`` is whatever one mail of that purpose is about: a session, a
     *Needs you* key, a date. ``urgent`` mails go out at any hour, are not counted for the weekly
     cap and are tried until they are certainly sent; the others are given up rather than sent
     twice. ``data`` holds codes, ids, dates and numbers; the words are made when it is sent.

@@ -336,7 +336,7 @@ blockers = Table(
 outbox = Table(
     "outbox",
     metadata,
-    # No reference: the mails for a program's contact stand here under the contact's address.
+    # No reference: the mails for a program's contact stand here under the program's id.
     Column("person_id", String, primary_key=True),
     Column("purpose", String, primary_key=True),
     Column("session_id", String, primary_key=True),
