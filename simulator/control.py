@@ -162,15 +162,24 @@ def _carry_out(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
 
 
 def _set_clock(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """Set the clock, or let time pass; people do what they do meanwhile if life has begun."""
     clock = tenant.clock
     if not isinstance(clock, AdjustableClock):
         raise TypeError("this tenant's clock cannot be set")
     if "now" in asked:
         clock.set(datetime.fromisoformat(asked["now"]))
     if "advance_seconds" in asked:
-        clock.advance(timedelta(seconds=float(asked["advance_seconds"])))
+        until = clock() + timedelta(seconds=float(asked["advance_seconds"]))
+        tenant.life.pass_until(until)
+        clock.set(until)
     tenant.delivery.stir()
     return _clock(tenant, asked)
+
+
+def _begin_life(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """Let people act whenever time passes; members are rates other than the believable ones."""
+    tenant.life.begin(Rates(**{name: float(value) for name, value in asked.items()}))
+    return {"next": tenant.life.next_at()}
 
 
 def _set_behaviour(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
@@ -307,6 +316,7 @@ _ACTS: dict[tuple[str, str], Act] = {
     ("POST", "teams-policy"): _teams_policy,
     ("GET", "people/acts"): _acts_on,
     ("POST", "people/act"): _carry_out,
+    ("POST", "people/life"): _begin_life,
     ("POST", "people/answer"): _answer,
     ("POST", "people/delete"): _delete,
     ("POST", "people/appointment"): _book,

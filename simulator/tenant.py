@@ -35,6 +35,7 @@ from simulator.events import Event, Occurrence
 from simulator.faults import Faults
 from simulator.gate import Gate
 from simulator.ids import ItemId, Mint
+from simulator.life import Life
 from simulator.mail import Mail
 from simulator.meetings import Admission, Join, Meetings
 from simulator.people import Appointment, Firm, FirmPerson
@@ -125,6 +126,7 @@ class Tenant:
         self.subscriptions = Subscriptions(storage, clock, self.behaviour)
         self.delivery = Delivery(self)
         self.calendars.watcher = self.delivery
+        self.life = Life(self)
         self.gate = Gate(self)
         self.calls = [_read_call(doc) for doc in storage.entries("call")]
         self._number = len(self.calls)

@@ -66,6 +66,18 @@ async def test_people_act_and_the_log_tells_of_it(tenancy: Tenancy) -> None:
     assert (await control.get(f"/events?mailbox={PROGRAM}")).json() == []
 
 
+async def test_people_act_while_time_passes_once_life_has_begun(tenancy: Tenancy) -> None:
+    control = controller(tenancy)
+    before = (await control.get("/calls")).json()
+    begun = await control.post("/people/life", json={"takes_leave": 12.0})
+    assert begun.json() == {"next": None}  # nobody of this small tenant is in a pair
+    moved = await control.post("/clock", json={"advance_seconds": 86400})
+    assert moved.status_code == 200
+    assert (await control.get("/calls")).json() == before
+    refused = await control.post("/people/life", json={"takes_naps": 1.0})
+    assert refused.status_code == 400
+
+
 async def test_the_clock_faults_and_behaviour_are_set_from_outside(tenancy: Tenancy) -> None:
     control = controller(tenancy)
     await control.post("/clock", json={"now": "2027-02-01T00:00:00+00:00"})

@@ -1,0 +1,107 @@
+"""A firm that lives: what its people do happens by itself as the tenant's clock passes it.
+
+How far life has come is kept with the tenant's state, so a tenant that is opened again goes on
+where it was and nobody does anything twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from simulator.behaviour_of_people import BELIEVABLE, PersonAct, Rates
+from simulator.clock import AdjustableClock
+
+if TYPE_CHECKING:
+    from simulator.tenant import Tenant
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Place:
+    """How far life has come: the last act that was carried out, or where it began."""
+
+    at: datetime
+    person: str = ""
+    kind: str = ""
+
+    @classmethod
+    def of(cls, act: PersonAct) -> _Place:
+        return cls(act.at, act.person, act.kind)
+
+
+class Life:
+    """The acts of the firm's people, carried out in order."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._rates = BELIEVABLE
+        self._reached: _Place | None = None
+        self._coming: list[PersonAct] = []
+        kept = tenant.storage.get("life", "reached")
+        if kept is not None:
+            self._rates = Rates(**kept["rates"])
+            self._reached = _Place(datetime.fromisoformat(kept["at"]), kept["person"], kept["kind"])
+
+    def begin(self, rates: Rates = BELIEVABLE) -> None:
+        """Let people act from now on; once begun, life goes on as it began."""
+        if self._reached is None:
+            self._rates = rates
+            self._keep(_Place(self._tenant.clock()))
+            self._tenant.storage.commit()
+
+    def next_at(self) -> datetime | None:
+        """When somebody acts next, within a week; None: life has not begun or nobody does."""
+        coming = self._next(self._tenant.clock() + 7 * _DAY)
+        return None if coming is None else coming.at
+
+    def pass_until(self, until: datetime) -> int:
+        """Let everything happen that people do until then; how many acts struck something.
+
+        Each act happens at its own instant if the tenant's clock can be set.
+        """
+        struck = 0
+        while (act := self._next(until)) is not None:
+            clock = self._tenant.clock
+            if isinstance(clock, AdjustableClock) and clock() < act.at:
+                clock.set(act.at)
+            # Kept in the same commit as what the act does, so that it is done once.
+            self._keep(_Place.of(act))
+            struck += self._tenant.carry_out(act) is not None
+            self._tenant.storage.commit()
+        return struck
+
+    def _next(self, until: datetime) -> PersonAct | None:
+        """The first act after the place that was reached and not after ``until``."""
+        reached = self._reached
+        if reached is None:
+            return None
+        if not self._coming:
+            self._coming = [
+                act for act in self._acts(reached.at, until) if _Place.of(act) > reached
+            ]
+        if not self._coming or self._coming[0].at > until:
+            return None
+        return self._coming[0]
+
+    def _acts(self, since: datetime, until: datetime) -> list[PersonAct]:
+        # A day of somebody's own zone begins up to a day before or after that of UTC.
+        days = _days(since - _DAY, until + _DAY)
+        found = (act for day in days for act in self._tenant.acts_on(day, self._rates))
+        return sorted((a for a in found if since <= a.at <= until), key=_Place.of)
+
+    def _keep(self, place: _Place) -> None:
+        self._reached = place
+        self._coming = self._coming[1:]
+        doc: dict[str, Any] = {**asdict(place), "rates": asdict(self._rates)}
+        self._tenant.storage.put("life", "reached", doc)
+
+
+def _days(first: datetime, last: datetime) -> Iterator[Any]:
+    day = first.date()
+    while day <= last.date():
+        yield day
+        day += _DAY
