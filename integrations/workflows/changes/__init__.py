@@ -1,0 +1,1 @@
+"""Keeping booked series alive: read a situation, decide in the core, carry out, remember."""
