@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import ssl
@@ -180,4 +181,5 @@ def ready_document(options: ServeOptions, folder: OpenFolder, port: int) -> dict
         "control_token": holding.control_token,
         "roster": str(folder.roster.resolve()),
         "now": folder.tenant.clock().isoformat(),
+        "pid": os.getpid(),
     }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -61,28 +62,63 @@ def _command(arguments: Sequence[str]) -> list[str]:
 def running_tenant(folder: Path, pairs: int, seed: int, *more: str) -> Iterator[Ready]:
     """A tenant in ``folder`` with a firm of that size; ends with the block.
 
-    ``more`` are further options of the simulator's command line.
+    A tenant that whoever used the folder before could not end any more is taken over as it is;
+    one that has ended goes on from its state. ``more`` are further options of the simulator's
+    command line, for a new one.
 
     Raises:
         SimulatorError: it did not come up.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    ready_file = folder / "ready.json"
-    ready_file.unlink(missing_ok=True)
-    arguments = [
-        *("--state", str(folder / "tenant"), "--ready-file", str(ready_file)),
-        *("--pairs", str(pairs), "--seed", str(seed)),
-        *more,
-    ]
+    left = _left_running(folder)
+    if left is not None:
+        try:
+            yield left
+        finally:
+            _end(int(left["pid"]))
+        return
+    _ready_file(folder).unlink(missing_ok=True)
+    where = ("--state", str(folder / "tenant"), "--ready-file", str(_ready_file(folder)))
+    sized = ("--pairs", str(pairs), "--seed", str(seed))
     with (folder / "tenant.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module, with our own arguments
-            _command(arguments), stdout=log, stderr=log
+            _command([*where, *sized, *more]), stdout=log, stderr=log
         )
-        try:
-            yield _wait_until_ready(process, ready_file, folder / "tenant.log")
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    try:
+        yield _wait_until_ready(process, _ready_file(folder), folder / "tenant.log")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _ready_file(folder: Path) -> Path:
+    return folder / "ready.json"
+
+
+def _left_running(folder: Path) -> Ready | None:
+    """The tenant that still serves this folder, if there is one."""
+    try:
+        ready = Ready(json.loads(_ready_file(folder).read_text()))
+        control = Control(ready)
+    except (OSError, ValueError, KeyError):
+        return None
+    try:
+        now = control.get("/health")["now"]
+    except (httpx.HTTPError, SimulatorError):
+        return None
+    finally:
+        control.close()
+    return Ready({**ready.facts, "now": now})
+
+
+def _end(pid: int) -> None:
+    """End a tenant that is not our child, and wait until it has ended. Real waiting."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        while time.monotonic() < until:
+            os.kill(pid, 0)
+            time.sleep(0.02)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], ready_file: Path, log: Path) -> Ready:
