@@ -185,7 +185,7 @@ async def _case(app: App, pair_id: str) -> Case:
             program=tx.programs.require(pair.program_id),
             mentor=people[pair.mentor_id],
             mentee=people[pair.mentee_id],
-            sessions=tx.sessions.of_pair(pair.id),
+            sessions=_in_series(pair, tx.sessions.of_pair(pair.id)),
             booking=tx.bookings.get(f"{pair.id}/{pair.generation}"),
             being_created=creating is not None and creating.state is IntentState.SENDING,
             mailbox=tx.mailboxes.get(pair.mailbox_id or ""),
@@ -193,6 +193,11 @@ async def _case(app: App, pair_id: str) -> Case:
         )
 
     return await app.store.run(load)
+
+
+def _in_series(pair: Pair, sessions: Sequence[Session]) -> list[Session]:
+    """The dates of the present series; earlier generations and single events are not booked."""
+    return [s for s in sessions if s.generation == pair.generation and not s.single]
 
 
 # --- the series --------------------------------------------------------------------------
@@ -463,7 +468,8 @@ def _keep_booked(tx: Transaction, case: Case, booking: Booking, now: datetime) -
         tx.blockers.clear(BlockerScope.PAIR, booking.pair_id, now, "meeting_unknown")
     pair = tx.pairs.require(case.pair.id)
     if pair.state is not PairState.BOOKED:
-        tx.pairs.put(replace(pair, state=PairState.BOOKED))
+        booked_at = pair.booked_at or booking.booked_at
+        tx.pairs.put(replace(pair, state=PairState.BOOKED, booked_at=booked_at))
         tx.journal.write(
             JournalEntry(at=now, code="booked", program_id=case.program.id, pair_id=pair.id)
         )

@@ -24,6 +24,7 @@ from integrations.workflows.app import App
 from integrations.workflows.calendars import Look, look_at, record_look
 from integrations.workflows.people import refresh_settings
 from integrations.workflows.rules import ProgramRule
+from scheduling.changes.views import session_id_of
 from scheduling.plan import PairPlan, Plan, PlannedSession, Unplaced
 from scheduling.planner import plan as plan_problem
 from scheduling.problem import Commitment, PairRequest, Problem
@@ -49,10 +50,14 @@ class PlanReport:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """Pairs to be planned and all that the store knows about them."""
+    """Pairs to be planned and all that the store knows about them.
+
+    ``rules`` and ``rule_ids`` are the current rule of each program and the id of that version.
+    """
 
     pairs: Sequence[Pair]
     rules: Mapping[str, ProgramRule]
+    rule_ids: Mapping[str, str]
     people: Mapping[str, Participant]
     commitments: Sequence[Commitment]
 
@@ -120,12 +125,14 @@ def load_roll(tx: Transaction, pair_ids: Iterable[str], now: datetime) -> Roll:
         if blocker.code in HOPELESS
     }
     pairs = [p for p in wanted if not {p.mentor_id, p.mentee_id} & hopeless]
-    rules = {
-        program: ProgramRule.from_body(tx.rules.current(program).body)
-        for program in {pair.program_id for pair in pairs}
+    versions = {
+        program: tx.rules.current(program) for program in {pair.program_id for pair in pairs}
     }
+    rules = {program: ProgramRule.from_body(rule.body) for program, rule in versions.items()}
+    rule_ids = {program: rule.id for program, rule in versions.items()}
     people = tx.participants.many({p for pair in pairs for p in (pair.mentor_id, pair.mentee_id)})
-    return Roll(pairs, rules, people, commitments_of(tx, people, {p.id for p in pairs}, now))
+    commitments = commitments_of(tx, people, {p.id for p in pairs}, now)
+    return Roll(pairs, rules, rule_ids, people, commitments)
 
 
 def commitments_of(
@@ -191,9 +198,15 @@ def _keep(tx: Transaction, roll: Roll, look: Look, plan: Plan, now: datetime) ->
             _keep_unplaced(tx, pair, outcome, now)
         else:
             kind = "placed"
-            _keep_placed(tx, pair, outcome, rule, look.at, now)
+            _keep_placed(tx, _under(pair, roll, now), outcome, rule, look.at, now)
         counts[kind] += 1
     return PlanReport(**counts)
+
+
+def _under(pair: Pair, roll: Roll, now: datetime) -> Pair:
+    """The pair, bound to the rule it was planned under and to where its windows begin."""
+    start = request_of(pair, roll.rules[pair.program_id], now).start_date
+    return replace(pair, rule_id=roll.rule_ids[pair.program_id], windows_from=start)
 
 
 def _least(rule: ProgramRule) -> int:
@@ -203,7 +216,9 @@ def _least(rule: ProgramRule) -> int:
 
 def _back_to_enrolled(tx: Transaction, pair: Pair) -> None:
     tx.sessions.replace_planned(pair.id, ())
-    tx.pairs.put(replace(pair, state=PairState.ENROLLED, series=None))
+    tx.pairs.put(
+        replace(pair, state=PairState.ENROLLED, series=None, rule_id=None, windows_from=None)
+    )
 
 
 def _keep_unplaced(
@@ -317,13 +332,15 @@ def _session(
     series_start = plan.series.utc_start(window, rule.cadence.interval_weeks)
     reason = placed.reason if placed else why_not
     return Session(
-        id=f"{pair.id}.{window}",
+        id=session_id_of(pair.id, pair.generation, window),
         pair_id=pair.id,
         window=window,
+        generation=pair.generation,
         state=SessionState.PLANNED if placed else SessionState.SKIPPED,
         series_start=series_start,
         start=placed.start if placed else series_start,
         end=placed.end if placed else series_start + rule.cadence.duration,
+        planned_start=placed.start if placed else series_start,
         moved=placed.moved if placed else False,
         reason=reason_data(reason) if reason else None,
     )

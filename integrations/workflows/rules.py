@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.dataclasses import dataclass
 
 from integrations.errors import Fault, FaultsError
 from integrations.records import Json
+from scheduling.changes.limits import DEFAULT_LIMITS, Limits
+from scheduling.changes.views import Mode
 from scheduling.errors import SchedulingError
 from scheduling.office_days import UnknownOfficeCountryError, office_holidays
 from scheduling.rule import CadenceRule
@@ -42,11 +45,38 @@ class OfficeHolidays(BaseModel):
         return office_holidays(self.country, self.region, first, last)
 
 
+NO_TIME = timedelta(0)
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class ProgramLimits(Limits):
+    """The core's limits as a coordinator writes them: each member within its bounds."""
+
+    freeze: timedelta = Field(default=DEFAULT_LIMITS.freeze, ge=NO_TIME, le=timedelta(days=14))
+    moves_per_date: int = Field(default=DEFAULT_LIMITS.moves_per_date, ge=1, le=20)
+    mails_per_week: int = Field(default=DEFAULT_LIMITS.mails_per_week, ge=1, le=100)
+    patience_days: int = Field(default=DEFAULT_LIMITS.patience_days, ge=0, le=60)
+    grace_days: int = Field(default=DEFAULT_LIMITS.grace_days, ge=0, le=60)
+    first_month: timedelta = Field(
+        default=DEFAULT_LIMITS.first_month, ge=NO_TIME, le=timedelta(days=366)
+    )
+    conflict_days: int = Field(default=DEFAULT_LIMITS.conflict_days, ge=0, le=60)
+    conflict_stands: timedelta = Field(
+        default=DEFAULT_LIMITS.conflict_stands, ge=NO_TIME, le=timedelta(days=5)
+    )
+    conflict_looks: int = Field(default=DEFAULT_LIMITS.conflict_looks, ge=1, le=20)
+    make_up_weeks: int = Field(default=DEFAULT_LIMITS.make_up_weeks, ge=0, le=26)
+    pick_days: int = Field(default=DEFAULT_LIMITS.pick_days, ge=1, le=60)
+    gap_days: int = Field(default=DEFAULT_LIMITS.gap_days, ge=1, le=366)
+
+
 class ProgramRule(BaseModel):
     """Everything a coordinator configures for a program's cadence.
 
     ``holidays`` maps an office, as rosters spell it, to whose public holidays it keeps.
     ``least_share`` is the share of windows that must have a date before a pair is booked at all.
+    ``mode`` says who finds the hour, ``senior_first_days`` for how many working days the mentee
+    may pick one before Tandem does (None: not asked), ``ends_on`` the last day of the program.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +84,10 @@ class ProgramRule(BaseModel):
     cadence: CadenceRule = Field(default_factory=CadenceRule)
     holidays: dict[str, OfficeHolidays] = Field(default_factory=dict)
     least_share: float = Field(default=0.5, gt=0, le=1)
+    mode: Mode = Mode.MANAGED
+    senior_first_days: int | None = Field(default=None, ge=1, le=60)
+    ends_on: date | None = None
+    limits: ProgramLimits = Field(default_factory=ProgramLimits)
 
     @field_validator("cadence", mode="before")
     @classmethod

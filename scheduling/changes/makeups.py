@@ -9,7 +9,13 @@ from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.search import other_hours, window_of
 from scheduling.changes.situation import Situation
-from scheduling.changes.views import EXCUSED, PairState, PairView, SessionState
+from scheduling.changes.views import (
+    EXCUSED,
+    PairState,
+    PairView,
+    SessionState,
+    session_id_of,
+)
 from scheduling.timespan import TimeSpan
 
 _SHORT = (ReadyAct.LOWER_MINIMUM, ReadyAct.OFFER_HOURS, ReadyAct.PAUSE, ReadyAct.TALK)
@@ -84,7 +90,7 @@ def _places(situation: Situation, limit: datetime) -> Iterator[tuple[int, str]]:
             continue
         if lost is not None and lost.id in situation.claimed:
             continue
-        yield window, lost.id if lost else f"{pair.id}-{pair.generation}-{window}"
+        yield window, lost.id if lost else session_id_of(pair.id, pair.generation, window)
 
 
 def _lost(pair: PairView, window: int) -> list[TimeSpan]:

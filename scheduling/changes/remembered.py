@@ -39,6 +39,7 @@ from scheduling.changes.views import (
     PairView,
     SessionState,
     SessionView,
+    session_id_of,
 )
 
 
@@ -115,7 +116,7 @@ def _generation_started(pair: PairView, act: StartGeneration, now: datetime) -> 
     generation = pair.generation + 1
     new = tuple(
         SessionView(
-            id=f"{pair.id}-{generation}-{window}",
+            id=session_id_of(pair.id, generation, window),
             window=window,
             state=SessionState.SCHEDULED,
             recurrence_id=act.series.utc_start(window, act.rule.interval_weeks),
@@ -136,13 +137,16 @@ def _generation_started(pair: PairView, act: StartGeneration, now: datetime) -> 
 
 
 def _rule_changed(pair: PairView, act: ChangeRule, _: datetime) -> PairView:
-    return replace(pair, rule=act.rule)
+    # A pair that had its dates goes on when the rule gives it more of them.
+    extended = act.rule.occurrences > pair.rule.occurrences
+    goes_on = pair.state is PairState.COMPLETED and extended
+    return replace(pair, rule=act.rule, state=PairState.BOOKED if goes_on else pair.state)
 
 
 def _adopted(pair: PairView, act: AdoptSeries, now: datetime) -> PairView:
     sessions = tuple(
         SessionView(
-            id=f"{pair.id}-{window}",
+            id=session_id_of(pair.id, pair.generation, window),
             window=window,
             state=SessionState.SCHEDULED,
             recurrence_id=recurrence_id,

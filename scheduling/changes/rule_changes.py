@@ -20,7 +20,13 @@ from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.replies import stands
 from scheduling.changes.search import change_of_time, other_hours, problem_of, window_of
 from scheduling.changes.situation import Situation
-from scheduling.changes.views import KnownTime, PairState, PairView, SessionView
+from scheduling.changes.views import (
+    KnownTime,
+    PairState,
+    PairView,
+    SessionView,
+    session_id_of,
+)
 from scheduling.fits import obstacles
 from scheduling.plan import PairPlan
 from scheduling.planner import plan
@@ -337,7 +343,7 @@ def added(situation: Situation) -> Iterator[Decision]:
             continue
         found = other_hours(situation, known, window, count=1)
         if found:
-            session_id = f"{pair.id}-{pair.generation}-{window}"
+            session_id = session_id_of(pair.id, pair.generation, window)
             booked = decision(
                 ChangeCode.EXTENDED,
                 BookDate(session_id, window, found[0]),

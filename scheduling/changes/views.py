@@ -74,6 +74,12 @@ EXCUSED = frozenset({CancelCause.PAUSED, CancelCause.IN_CALENDAR, CancelCause.LE
 """Causes for which nothing is owed: no make-up unless the minimum needs it."""
 
 
+def session_id_of(pair_id: str, generation: int, window: int) -> str:
+    """The id of a session of a pair: unique over all its generations and make-up windows."""
+    of_generation = "" if generation == 1 else f"g{generation}."
+    return f"{pair_id}.{of_generation}{window}"
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One of the two people of a pair: zone of their wall clock, standing in the firm."""

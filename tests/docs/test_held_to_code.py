@@ -14,6 +14,7 @@ import integrations.errors as errors
 from integrations.blockers import BLOCKERS
 from integrations.errors import IntegrationError
 from integrations.workflows.roster import COLUMNS, MOST_CHARACTERS, REQUIRED
+from scheduling.changes.limits import Limits
 from scheduling.rule import CadenceRule
 from simulator.behaviour import TeamsPolicy
 from simulator.control import control_routes
@@ -96,6 +97,18 @@ def test_the_rule_page_has_every_member_with_its_default() -> None:
     assert list(shown) == [field.name for field in fields(CadenceRule)]
     import json
 
+    assert shown == {name: json.dumps(value) for name, value in defaults.items()}
+
+
+def test_the_rule_page_has_every_limit_with_its_default() -> None:
+    rows = tables(ROOT / "docs/how-to/set-a-cadence-rule.md", "Members of `limits`")
+    shown = {row[0].lstrip("| ").strip("`"): row[1].strip("`") for row in rows}
+    import json
+
+    from integrations.workflows.rules import ProgramRule
+
+    defaults = ProgramRule().to_body()["limits"]
+    assert list(shown) == [field.name for field in fields(Limits)]
     assert shown == {name: json.dumps(value) for name, value in defaults.items()}
 
 

@@ -217,7 +217,7 @@ def _mails_this_week(
     now: datetime,
 ) -> Mapping[str, int]:
     mondays = {p.id: next_week(now, case.zone_of(p)) - timedelta(weeks=1) for p in case.people}
-    counted: Counter[str] = Counter({person: 0 for person in mondays})
+    counted: Counter[str] = Counter(dict.fromkeys(mondays, 0))
     sent = tx.journal.of_person_since(list(mondays), "mail", min(mondays.values()))
     for entry in sent:
         if entry.person_id is not None and entry.at >= mondays[entry.person_id]:
