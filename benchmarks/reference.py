@@ -1,6 +1,7 @@
 """The proven optimum of a group of pairs by OR-Tools CP-SAT, from the plain rules."""
 
 import itertools
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,12 +24,13 @@ from benchmarks.plain import (
 
 @dataclass(frozen=True)
 class Optimum:
-    """Sums over a group and whether the solver proved them."""
+    """Sums over a group, whether the solver proved them, and the most dates it left possible."""
 
     placed: int
     moved: int
     soft_hits: int
     proven: bool
+    most_placed: int
 
 
 def groups(problem: Document) -> list[list[Document]]:
@@ -83,12 +85,14 @@ class GroupModel:
         solver.parameters.num_workers = workers
         status = solver.solve(self.model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return Optimum(0, 0, 0, proven=False)
+            return Optimum(0, 0, 0, proven=False, most_placed=sessions)
         return Optimum(
             sum(solver.value(v) for v in self.placed),
             sum(solver.value(v) for v in self.moved),
             sum(solver.value(v) for v in self.soft),
             proven=status == cp_model.OPTIMAL,
+            # Everything that is taken off weighs less than one placed date.
+            most_placed=min(sessions, math.ceil(solver.best_objective_bound / placed_weight)),
         )
 
     def _pair(self, pair: Document, starts: dict[int, tuple[Start, Start]]) -> None:

@@ -20,7 +20,8 @@ import orjson
 from benchmarks.families import FAMILIES, Diary, problem
 from benchmarks.merge import Merge
 from integrations.planfiles.commands import slots_file, write_plan
-from integrations.planfiles.problem_file import decoded, problem_of, read_problem
+from integrations.planfiles.members import decoded
+from integrations.planfiles.problem_file import problem_of, read_problem
 from scheduling.slots import mutual_runs, prepared_people
 
 FULL = Diary(per_day=7, standing=6, leave_weeks=1)

@@ -20,17 +20,17 @@ _DIGITS = np.flatnonzero(ord("0") == _PATTERN)
 _MARKS = np.flatnonzero(ord("0") != _PATTERN)
 
 
-def busy_tables(people: Sequence[Node]) -> list[BusyTable]:
-    """The calendars of people (their ``busy`` members) in order.
+def busy_tables(members: Sequence[Node]) -> list[BusyTable]:
+    """The calendars that the ``busy`` members of people hold, in order.
 
     Raises:
         PlanFileError: an entry is not a start, an end and a status, or not in this order.
     """
-    lists = [person.member("busy").sequence() for person in people]
+    lists = [member.sequence() for member in members]
     try:
         columns = _decoded(lists)
     except (ValueError, KeyError, TypeError):
-        return [_slowly(person.member("busy")) for person in people]
+        return [_slowly(member) for member in members]
     edges = np.cumsum([len(entries) for entries in lists])[:-1]
     split = [np.split(column, edges) for column in columns]
     return [BusyTable(s, e, f) for s, e, f in zip(*split, strict=True)]

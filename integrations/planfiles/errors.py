@@ -12,3 +12,7 @@ class PlanFileError(IntegrationError):
     def __init__(self, where: str, problem: str) -> None:
         self.where, self.problem = where, problem
         super().__init__(f"{where}: {problem}")
+
+
+class MalformedJSONError(PlanFileError):
+    """A file that is not JSON in UTF-8; ``where`` is the line and column."""

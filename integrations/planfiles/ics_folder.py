@@ -18,8 +18,8 @@ import recurring_ical_events
 from icalendar import Calendar
 
 from integrations.planfiles.errors import PlanFileError
-from integrations.planfiles.members import Node
-from integrations.planfiles.problem_file import decoded, read_hours, read_rule, read_start_date
+from integrations.planfiles.members import Node, decoded
+from integrations.planfiles.problem_file import read_hours, read_rule, read_start_date
 from scheduling.cadence import zone_info
 from scheduling.errors import UnknownZoneError
 from scheduling.people import BusyItem, BusyTable, FreeBusyStatus, Person, WorkingHours

@@ -1,36 +1,16 @@
 """A planning problem (``tandem-problem/1``) from JSON."""
 
-import gc
+from collections.abc import Callable, Sequence
 from datetime import date, time, timedelta
 
-import orjson
-
+from integrations.planfiles.busycuts import BusyCuts, CutElsewhereError
 from integrations.planfiles.busytimes import busy_tables
 from integrations.planfiles.errors import PlanFileError
-from integrations.planfiles.members import Node
+from integrations.planfiles.members import Node, decoded
 from scheduling.errors import InvalidRuleError, UnknownZoneError
 from scheduling.people import BusyTable, LocalRange, Person, WorkingHours
 from scheduling.problem import PairRequest, Problem
 from scheduling.rule import WEEKDAYS, CadenceRule, TentativePolicy, end_minute_of, minute_of
-
-
-def decoded(content: bytes) -> Node:
-    """The JSON document of a file.
-
-    Raises:
-        PlanFileError: it is not JSON in UTF-8; says the line and column.
-    """
-    collecting = gc.isenabled()
-    # Millions of small values are made and none is garbage: looking for some costs half as much
-    # time again.
-    gc.disable()
-    try:
-        return Node(orjson.loads(content), "$")
-    except orjson.JSONDecodeError as error:
-        raise PlanFileError(f"line {error.lineno}, column {error.colno}", error.msg) from None
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def read_problem(content: bytes) -> Problem:
@@ -39,17 +19,24 @@ def read_problem(content: bytes) -> Problem:
     Raises:
         PlanFileError: names the JSON path of what is missing or wrong.
     """
-    return problem_of(decoded(content))
+    cuts = BusyCuts(content)
+    try:
+        return _problem(cuts.rest(), cuts.tables)
+    except CutElsewhereError:
+        return problem_of(decoded(content))
 
 
 def problem_of(document: Node) -> Problem:
     """The problem a decoded document holds; raises as ``read_problem`` does."""
+    return _problem(document, lambda people: busy_tables([p.member("busy") for p in people]))
+
+
+def _problem(document: Node, tables_of: Callable[[Sequence[Node]], Sequence[BusyTable]]) -> Problem:
     rule_node = document.member("rule")
     rule, start_date = read_rule(rule_node), read_start_date(rule_node)
     nodes = document.member("people").elements()
-    tables = busy_tables(nodes)
     people: dict[str, Person] = {}
-    for node, table in zip(nodes, tables, strict=True):
+    for node, table in zip(nodes, tables_of(nodes), strict=True):
         person = _person(node, table)
         if person.id in people:
             raise node.member("id").wrong("an id used once")

@@ -221,3 +221,40 @@ def test_a_wrong_file_is_named_with_its_path(tmp_path: Path) -> None:
     source.write_bytes(b"{}")
     with pytest.raises(PlanFileError, match=r"^p\.json \$\.rule: missing"):
         plan_file(source, tmp_path / "plan.json")
+
+
+def people_read(content: bytes) -> dict[str, list[tuple[datetime, datetime]]]:
+    """The busy time of each person of a problem file."""
+    asked = read_problem(content)
+    return {
+        name: [(item.start, item.end) for item in person.busy.items()]
+        for name, person in asked.people.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        set_member("note", '"busy": [["2027-01-12T14:00Z"]]'),
+        set_member("note", {"busy": [["2027-01-12T14:00Z", "2027-01-12T15:00Z", "busy"]]}),
+        set_member("busy", []),
+        set_member("people/0/a", 'says "busy'),
+        set_member("people/0/a", {'"busy': [["["]], "busy": 0}),
+    ],
+)
+def test_other_members_named_busy_change_nothing(change: Callable[[Document], None]) -> None:
+    document = small()
+    expected = people_read(orjson.dumps(document))
+    change(document)
+    assert people_read(orjson.dumps(document)) == expected
+    assert people_read(orjson.dumps(document, option=orjson.OPT_INDENT_2)) == expected
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"0", b'[["[", "]", "busy"]]', b'[["x]],"', b"[]0", b"[].0", b"[[]"]
+)
+def test_a_busy_list_of_the_wrong_form_is_refused(wrong: bytes) -> None:
+    document = small()
+    document["people"][0]["busy"] = []
+    with pytest.raises(PlanFileError):
+        read_problem(orjson.dumps(document).replace(b'"busy":[]', b'"busy":' + wrong, 1))
