@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 from msgraph.generated.models.event import Event
 from msgraph.generated.users.item.calendar.calendar_request_builder import CalendarRequestBuilder
+from msgraph.generated.users.item.calendar_view.calendar_view_request_builder import (
+    CalendarViewRequestBuilder,
+)
 from msgraph.generated.users.item.events.events_request_builder import EventsRequestBuilder
 from msgraph.generated.users.item.events.item.cancel.cancel_post_request_body import (
     CancelPostRequestBody,
@@ -26,7 +29,9 @@ from integrations.graph.events import (
     TAG_PROPERTY,
     from_graph,
     move_to_graph,
-    to_graph,
+    range_to_graph,
+    series_to_graph,
+    single_to_graph,
     trial_to_graph,
 )
 from integrations.graph.operations import (
@@ -38,9 +43,12 @@ from integrations.graph.operations import (
     MOVE_EVENT,
     READ_CALENDAR,
     READ_EVENT,
+    TRUNCATE_SERIES,
+    VIEW_CALENDAR,
     Operation,
 )
-from integrations.ports import EventSnapshot, SeriesDraft
+from integrations.ports import EventDraft, EventSnapshot, SeriesDraft
+from scheduling.cadence import Recurrence
 from scheduling.timespan import TimeSpan
 
 _SELECT = [
@@ -55,9 +63,13 @@ _SELECT = [
     "originalStart",
     "createdDateTime",
     "attendees",
+    "seriesMasterId",
+    "recurrence",
 ]
 _PAGE = 50
 """Events come ten to a page unless asked otherwise; so a series of two years fits in one."""
+
+_VIEW_PAGE = 250
 
 
 class ProgramCalendar:
@@ -79,7 +91,10 @@ class ProgramCalendar:
         return "teamsforbusiness" in calendar.providers
 
     async def create_series(self, mailbox_id: str, draft: SeriesDraft) -> EventSnapshot:
-        return await self._create(mailbox_id, to_graph(draft))
+        return await self._create(mailbox_id, series_to_graph(draft))
+
+    async def create_event(self, mailbox_id: str, draft: EventDraft) -> EventSnapshot:
+        return await self._create(mailbox_id, single_to_graph(draft))
 
     async def create_trial(
         self, mailbox_id: str, span: TimeSpan, zone: str, transaction_id: str, tag: str
@@ -91,6 +106,7 @@ class ProgramCalendar:
             filter=f"singleValueExtendedProperties/Any(ep: ep/id eq {_quoted(TAG_PROPERTY)}"
             f" and ep/value eq {_quoted(tag)})",
             select=_SELECT,
+            expand=[_TAG],
             top=_PAGE,
         )
 
@@ -136,21 +152,43 @@ class ProgramCalendar:
         snapshots = [_snapshot(LIST_INSTANCES, event) for event in found]
         return sorted(snapshots, key=lambda snapshot: (snapshot.span.start, snapshot.id))
 
+    async def view(self, mailbox_id: str, span: TimeSpan) -> list[EventSnapshot]:
+        query = CalendarViewRequestBuilder.CalendarViewRequestBuilderGetQueryParameters(
+            start_date_time=_bound(span.start),
+            end_date_time=_bound(span.end),
+            select=_SELECT,
+            expand=[_TAG],
+            orderby=["start/dateTime"],
+            top=_VIEW_PAGE,
+        )
+
+        def page(url: str | None) -> Call:
+            def call(graph: GraphServiceClient, c: Configuration) -> Awaitable[object]:
+                view = graph.users.by_user_id(mailbox_id).calendar_view
+                return (view if url is None else view.with_url(url)).get(c)
+
+            return call
+
+        found = await self._pages(VIEW_CALENDAR, page, query)
+        # A page that was turned while somebody moved a date can show it twice.
+        by_id = {event.id: _snapshot(VIEW_CALENDAR, event) for event in found}
+        return sorted(by_id.values(), key=lambda snapshot: (snapshot.span.start, snapshot.id))
+
     async def move(
         self, mailbox_id: str, event_id: str, to: TimeSpan, zone: str, etag: str | None
     ) -> EventSnapshot:
         body = move_to_graph(to, zone)
-        answer = await self._wire.fetch(
-            models.Event,
-            MOVE_EVENT,
-            lambda graph, c: _event(graph, mailbox_id, event_id).patch(body, c),
-            headers={} if etag is None else {"If-Match": etag},
-        )
-        return _snapshot(MOVE_EVENT, answer)
+        return await self._change(MOVE_EVENT, mailbox_id, event_id, body, etag)
 
-    async def cancel(self, mailbox_id: str, event_id: str, comment: str) -> None:
+    async def truncate(
+        self, mailbox_id: str, event_id: str, recurrence: Recurrence, etag: str | None
+    ) -> EventSnapshot:
+        body = range_to_graph(recurrence)
+        return await self._change(TRUNCATE_SERIES, mailbox_id, event_id, body, etag)
+
+    async def cancel(self, mailbox_id: str, event_id: str, comment: str) -> bool:
         body = CancelPostRequestBody(comment=comment)
-        await self._until_gone(
+        return await self._until_gone(
             CANCEL_EVENT,
             lambda graph, c: _event(graph, mailbox_id, event_id).cancel.post(body, c),
         )
@@ -168,11 +206,24 @@ class ProgramCalendar:
         )
         return _snapshot(CREATE_EVENT, answer)
 
-    async def _until_gone(self, operation: Operation, call: Call) -> None:
+    async def _change(
+        self, operation: Operation, mailbox_id: str, event_id: str, body: Event, etag: str | None
+    ) -> EventSnapshot:
+        answer = await self._wire.fetch(
+            models.Event,
+            operation,
+            lambda graph, c: _event(graph, mailbox_id, event_id).patch(body, c),
+            headers={} if etag is None else {"If-Match": etag},
+        )
+        return _snapshot(operation, answer)
+
+    async def _until_gone(self, operation: Operation, call: Call) -> bool:
+        """Whether it was there to be taken out."""
         try:
             await self._wire.send(operation, call)
         except NotFoundError:
-            return
+            return False
+        return True
 
     async def _pages(
         self, operation: Operation, page: Callable[[str | None], Call], query: object
@@ -204,3 +255,6 @@ def _bound(moment: datetime) -> str:
 def _quoted(text: str) -> str:
     """An OData string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+_TAG = f"singleValueExtendedProperties($filter=id eq {_quoted(TAG_PROPERTY)})"

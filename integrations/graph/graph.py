@@ -13,9 +13,11 @@ from integrations.graph.calendar import ProgramCalendar
 from integrations.graph.client import Surroundings, Wire
 from integrations.graph.directory import PeopleDirectory
 from integrations.graph.free_busy import FreeBusy
+from integrations.graph.mail import ProgramMail
 from integrations.graph.mailbox_settings import SettingsOfMailboxes
 from integrations.graph.meetings import TeamsMeetings
 from integrations.graph.settings import GraphSettings
+from integrations.graph.subscriptions import EventSubscriptions
 from integrations.graph.zones import anchor_zones
 from integrations.ports import Clock, Life, Offload, Store
 
@@ -30,6 +32,8 @@ class GraphAdapter:
         self.free_busy = FreeBusy(wire)
         self.calendar = ProgramCalendar(wire)
         self.meetings = TeamsMeetings(wire)
+        self.subscriptions = EventSubscriptions(wire)
+        self.mail = ProgramMail(wire)
 
     async def anchor_zones(self, zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:
         return anchor_zones(zones, days)

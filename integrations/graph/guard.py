@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 import httpx
@@ -13,6 +15,8 @@ from integrations.errors import OperationNotPermittedError, ReadOnlyModeError
 from integrations.graph.operations import BATCH, OPERATIONS, Operation, Whose
 
 MOST_IN_BATCH = 20
+Body: TypeAlias = Callable[[], Mapping[str, Any]]
+"""The members of a call's body, read only where the table asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Passage:
     """A request that may leave.
 
     ``calls`` are the operations it makes: one, or those inside a batch. ``mailboxes`` are the
-    program mailboxes they name, one entry per call that names one.
+    program mailboxes they go to, one entry per call that goes to one.
     """
 
     operation: Operation
@@ -47,7 +51,8 @@ class Guard:
         path = self._path_below_root(request)
         if BATCH.user_in(request.method, path) is not None:
             return self._admit_batch(request)
-        call, mailbox = self._admit_call(request.method, path, request.url.query.decode("ascii"))
+        query = request.url.query.decode("ascii")
+        call, mailbox = self._admit_call(request.method, path, query, lambda: _body_of(request))
         return Passage(call, (call,), () if mailbox is None else (mailbox,))
 
     def _path_below_root(self, request: httpx.Request) -> str:
@@ -72,18 +77,25 @@ class Guard:
             tuple(mailbox for _, mailbox in admitted if mailbox is not None),
         )
 
-    def _admit_call(self, method: str, path: str, query: str) -> tuple[Operation, str | None]:
-        """The row of a single call and the program mailbox it names, None if it names none."""
+    def _admit_call(
+        self, method: str, path: str, query: str, body: Body
+    ) -> tuple[Operation, str | None]:
+        """The row of a single call and the program mailbox it goes to, None if to none."""
         for operation in OPERATIONS:
             user = operation.user_in(method, path)
             if user is None or operation is BATCH:
                 continue
+            if operation.members and not operation.takes(body()):
+                continue
+            if operation.resource:
+                user = operation.user_in_body(body())
             mailbox = self._program_mailbox(user)
             if not self._is_for(operation, mailbox) or not _options_fit(operation, query):
                 continue
             if operation.writes and self.read_only():
                 raise ReadOnlyModeError(f"{operation.name} was not sent: writing is switched off")
-            return operation, mailbox
+            # A subscription is Graph's business, not a call that Exchange counts for the mailbox.
+            return operation, None if operation.resource else mailbox
         raise OperationNotPermittedError(method, _shape(path))
 
     def _program_mailbox(self, user: str) -> str | None:
@@ -100,12 +112,27 @@ def _options_fit(operation: Operation, query: str) -> bool:
     return {name for name, _ in parse_qsl(query, keep_blank_values=True)} <= operation.options
 
 
-def _batch_items(request: httpx.Request) -> list[tuple[str, str, str]]:
-    """Method, path and query of each item; a body that cannot be understood is refused."""
+def _body_of(request: httpx.Request) -> Mapping[str, Any]:
+    """The members of a request's body; what is no JSON object has none."""
+    try:
+        return _members(json.loads(request.content))
+    except (ValueError, httpx.RequestNotRead):
+        return {}
+
+
+def _members(body: object) -> Mapping[str, Any]:
+    return body if isinstance(body, Mapping) else {}
+
+
+def _batch_items(request: httpx.Request) -> list[tuple[str, str, str, Body]]:
+    """Method, path, query and body of each item; what cannot be understood is refused."""
     refusal = OperationNotPermittedError(request.method, BATCH.path)
     try:
         items = json.loads(request.content)["requests"]
-        calls = [(item["method"].upper(), *_split(item["url"])) for item in items]
+        calls: list[tuple[str, str, str, Body]] = [
+            (item["method"].upper(), *_split(item["url"]), partial(_members, item.get("body")))
+            for item in items
+        ]
     except (ValueError, TypeError, KeyError, AttributeError, httpx.RequestNotRead):
         raise refusal from None
     if not 1 <= len(calls) <= MOST_IN_BATCH:

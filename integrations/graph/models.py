@@ -7,7 +7,7 @@ to case, and one we do not know becomes ``unknown``, which blocks wherever it is
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
@@ -18,6 +18,8 @@ UNKNOWN = "unknown"
 
 ITEM_STATUSES = frozenset({"free", "tentative", "busy", "oof", "workingelsewhere"})
 EVENT_TYPES = ("singleInstance", "occurrence", "exception", "seriesMaster")
+# Years outside stand for "never" in one spelling or another.
+_FIRST_YEAR, _LAST_YEAR = 1900, 4000
 RESPONSES = frozenset({"none", "organizer", "tentativelyaccepted", "accepted", "declined"})
 
 
@@ -41,6 +43,17 @@ def _response(value: object) -> str:
     if response == "notresponded":
         return "none"
     return response if response in RESPONSES else UNKNOWN
+
+
+def _time_of_answer(value: object) -> datetime | None:
+    """When somebody answered; Exchange fills in year 1 or 4501 where nobody did."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _lower(value: object) -> str:
@@ -73,6 +86,7 @@ def _instant(value: object) -> datetime:
 ItemStatus = Annotated[str, PlainValidator(_item_status)]
 EventType = Annotated[str, PlainValidator(_event_type)]
 Response = Annotated[str, PlainValidator(_response)]
+TimeOfAnswer = Annotated[datetime | None, PlainValidator(_time_of_answer)]
 Lower = Annotated[str, PlainValidator(_lower)]
 Instant = Annotated[datetime, PlainValidator(_instant)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
@@ -130,11 +144,42 @@ class _Address(Answer):
 
 class _Status(Answer):
     response: Response = "none"
+    time: TimeOfAnswer = None
+
+
+class _ProposedTime(Answer):
+    start: Instant
+    end: Instant
 
 
 class Attendee(Answer):
     email: _Address | None = Field(default=None, alias="emailAddress")
     status: _Status | None = None
+    proposed: _ProposedTime | None = Field(default=None, alias="proposedNewTime")
+
+
+class RecurrencePattern(Answer):
+    type: Lower
+    interval: int
+    days: list[Lower] = Field(default_factory=list, alias="daysOfWeek")
+
+
+class RecurrenceRange(Answer):
+    type: Lower
+    first: date = Field(alias="startDate")
+    last: date | None = Field(default=None, alias="endDate")
+    count: int = Field(default=0, alias="numberOfOccurrences")
+    zone: str | None = Field(default=None, alias="recurrenceTimeZone")
+
+
+class PatternedRecurrence(Answer):
+    pattern: RecurrencePattern
+    range: RecurrenceRange
+
+
+class _Property(Answer):
+    id: str
+    value: str | None = None
 
 
 class _JoinInfo(Answer):
@@ -154,6 +199,9 @@ class Event(Answer):
     original_start: datetime | None = Field(default=None, alias="originalStart")
     created: datetime | None = Field(default=None, alias="createdDateTime")
     attendees: list[Attendee] | None = None
+    master_id: str | None = Field(default=None, alias="seriesMasterId")
+    recurrence: PatternedRecurrence | None = None
+    properties: list[_Property] | None = Field(default=None, alias="singleValueExtendedProperties")
 
 
 class EventPage(Answer):
@@ -172,10 +220,23 @@ class User(Answer):
     name: str | None = Field(default=None, alias="displayName")
     type: str | None = Field(default=None, alias="userType")
     enabled: bool | None = Field(default=None, alias="accountEnabled")
+    office: str | None = Field(default=None, alias="officeLocation")
 
 
 class Users(Answer):
     value: list[User]
+
+
+class Subscription(Answer):
+    id: str
+    resource: str
+    url: str = Field(alias="notificationUrl")
+    expires: datetime = Field(alias="expirationDateTime")
+
+
+class SubscriptionPage(Answer):
+    value: list[Subscription]
+    next_link: str | None = Field(default=None, alias="@odata.nextLink")
 
 
 class _Lobby(Answer):

@@ -7,17 +7,20 @@ it. What is not a row here cannot be sent, whatever the code above asks for.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 IMMUTABLE_IDS = 'IdType="ImmutableId"'
 UTC_TIMES = 'outlook.timezone="UTC"'
 
 
 class Whose(StrEnum):
-    """Whose mailbox a call's path names."""
+    """Whose mailbox a call names; ``APP`` are the app's own subscriptions."""
 
     PROGRAM = "program"
+    APP = "app"
     PARTICIPANT = "participant"
     DIRECTORY = "directory"
     NONE = "none"
@@ -35,6 +38,8 @@ class Operation:
         outlook: served by Exchange, hence asked for immutable ids.
         reads_times: answers with local times, hence asked for UTC.
         by_setting: permitted only where the settings say so.
+        members: the members its body has to have, exactly; empty leaves the body unread.
+        resource: template of the body's ``resource``, which names the user where no path does.
     """
 
     name: str
@@ -49,6 +54,8 @@ class Operation:
     outlook: bool = True
     reads_times: bool = False
     by_setting: bool = False
+    members: frozenset[str] = frozenset()
+    resource: str = ""
 
     @property
     def prefer(self) -> str | None:
@@ -70,8 +77,19 @@ class Operation:
             return None
         return match.groupdict().get("user", "")
 
+    def takes(self, body: Mapping[str, Any]) -> bool:
+        """Whether a body has the members that this operation's has."""
+        return not self.members or set(body) - {"@odata.type"} == self.members
+
+    def user_in_body(self, body: Mapping[str, Any]) -> str:
+        """The user whom the body's ``resource`` names; ``""`` if it names none."""
+        match = _pattern(self.resource).fullmatch(str(body.get("resource", "")))
+        return match["user"] if match else ""
+
 
 _PROGRAM_SCOPE = "program mailboxes only (Exchange RBAC for Applications scope)"
+# Calendars.ReadWrite includes Calendars.Read everywhere but here.
+_SUBSCRIPTION_SCOPE = f"{_PROGRAM_SCOPE}; by its own name, no wider permission stands in for it"
 
 FIND_USER = Operation(
     name="find_user",
@@ -80,7 +98,8 @@ FIND_USER = Operation(
     whose=Whose.DIRECTORY,
     permission="User.Read.All",
     scope="tenant; Entra has no narrower one that shows guests and disabled accounts",
-    purpose="Find people by address: id, name, address, guest or member, enabled or not",
+    purpose="Find people by address or id: id, name, address, office, guest or member, enabled"
+    " or not",
     options=frozenset({"$filter", "$select"}),
     outlook=False,
 )
@@ -133,7 +152,7 @@ CREATE_EVENT = Operation(
     writes=True,
     permission="Calendars.ReadWrite",
     scope=_PROGRAM_SCOPE,
-    purpose="Book a series and invite the pair",
+    purpose="Book a series or a single date and invite the pair",
     reads_times=True,
 )
 FIND_EVENTS = Operation(
@@ -144,7 +163,7 @@ FIND_EVENTS = Operation(
     permission="Calendars.Read",
     scope=_PROGRAM_SCOPE,
     purpose="Find an own event again by its tag after a lost answer",
-    options=frozenset({"$filter", "$select", "$top", "$skip", "$skiptoken"}),
+    options=frozenset({"$filter", "$select", "$expand", "$top", "$skip", "$skiptoken"}),
     reads_times=True,
 )
 READ_EVENT = Operation(
@@ -171,6 +190,20 @@ LIST_INSTANCES = Operation(
     ),
     reads_times=True,
 )
+VIEW_CALENDAR = Operation(
+    name="view_calendar",
+    method="GET",
+    path="/users/{user}/calendarView",
+    whose=Whose.PROGRAM,
+    permission="Calendars.Read",
+    scope=_PROGRAM_SCOPE,
+    purpose="See every date of a stretch of time at once: moved, cancelled, answered",
+    options=frozenset(
+        {"startDateTime", "endDateTime", "$select", "$expand", "$orderby", "$top"}
+        | {"$skip", "$skiptoken"}
+    ),
+    reads_times=True,
+)
 MOVE_EVENT = Operation(
     name="move_event",
     method="PATCH",
@@ -181,6 +214,19 @@ MOVE_EVENT = Operation(
     scope=_PROGRAM_SCOPE,
     purpose="Move one date: start and end, nothing else",
     reads_times=True,
+    members=frozenset({"start", "end"}),
+)
+TRUNCATE_SERIES = Operation(
+    name="truncate_series",
+    method="PATCH",
+    path="/users/{user}/events/{event}",
+    whose=Whose.PROGRAM,
+    writes=True,
+    permission="Calendars.ReadWrite",
+    scope=_PROGRAM_SCOPE,
+    purpose="End a series earlier: recurrence, nothing else",
+    reads_times=True,
+    members=frozenset({"recurrence"}),
 )
 CANCEL_EVENT = Operation(
     name="cancel_event",
@@ -213,6 +259,62 @@ FIND_MEETING = Operation(
     options=frozenset({"$filter"}),
     outlook=False,
 )
+SEND_MAIL = Operation(
+    name="send_mail",
+    method="POST",
+    path="/users/{user}/sendMail",
+    whose=Whose.PROGRAM,
+    writes=True,
+    permission="Mail.Send",
+    scope=_PROGRAM_SCOPE,
+    purpose="Notes to the people of a pair and to coordinators; kept in no folder",
+)
+CREATE_SUBSCRIPTION = Operation(
+    name="create_subscription",
+    method="POST",
+    path="/subscriptions",
+    whose=Whose.PROGRAM,
+    writes=True,
+    permission="Calendars.Read",
+    scope=_SUBSCRIPTION_SCOPE,
+    purpose="Be told that a program mailbox's events changed; no content is sent along",
+    members=frozenset(
+        {"changeType", "resource", "notificationUrl", "lifecycleNotificationUrl", "clientState"}
+        | {"expirationDateTime", "latestSupportedTlsVersion"}
+    ),
+    resource="users/{user}/events",
+)
+LIST_SUBSCRIPTIONS = Operation(
+    name="list_subscriptions",
+    method="GET",
+    path="/subscriptions",
+    whose=Whose.APP,
+    permission="Calendars.Read",
+    scope=_SUBSCRIPTION_SCOPE,
+    purpose="Compare the subscriptions of this app with those it remembers",
+    options=frozenset({"$skiptoken"}),
+)
+RENEW_SUBSCRIPTION = Operation(
+    name="renew_subscription",
+    method="PATCH",
+    path="/subscriptions/{subscription}",
+    whose=Whose.APP,
+    writes=True,
+    permission="Calendars.Read",
+    scope=_SUBSCRIPTION_SCOPE,
+    purpose="Let a subscription of this app live longer",
+    members=frozenset({"expirationDateTime"}),
+)
+DELETE_SUBSCRIPTION = Operation(
+    name="delete_subscription",
+    method="DELETE",
+    path="/subscriptions/{subscription}",
+    whose=Whose.APP,
+    writes=True,
+    permission="Calendars.Read",
+    scope=_SUBSCRIPTION_SCOPE,
+    purpose="End a subscription of this app",
+)
 BATCH = Operation(
     name="batch",
     method="POST",
@@ -234,10 +336,17 @@ OPERATIONS: tuple[Operation, ...] = (
     FIND_EVENTS,
     READ_EVENT,
     LIST_INSTANCES,
+    VIEW_CALENDAR,
     MOVE_EVENT,
+    TRUNCATE_SERIES,
     CANCEL_EVENT,
     DELETE_EVENT,
     FIND_MEETING,
+    SEND_MAIL,
+    CREATE_SUBSCRIPTION,
+    LIST_SUBSCRIPTIONS,
+    RENEW_SUBSCRIPTION,
+    DELETE_SUBSCRIPTION,
     BATCH,
 )
 

@@ -9,6 +9,7 @@ from integrations.graph.operations import OPERATIONS, Operation, Whose
 _WHOSE = {
     Whose.PROGRAM: "program mailbox",
     Whose.PARTICIPANT: "participant",
+    Whose.APP: "the app's own",
     Whose.DIRECTORY: "directory",
     Whose.NONE: "-",
 }

@@ -125,6 +125,8 @@ def _app(roles: dict[str, frozenset[str] | None] | None) -> AppRegistration:
         "User.Read.All": None,
         "MailboxSettings.Read": None,
         "Calendars.ReadWrite": frozenset({ORGANIZER.mail, NO_TEAMS.mail}),
+        "Calendars.Read": frozenset({ORGANIZER.mail, NO_TEAMS.mail}),
+        "Mail.Send": frozenset({ORGANIZER.mail, NO_TEAMS.mail}),
         "OnlineMeetings.Read.All": None,
     }
     return AppRegistration(

@@ -23,7 +23,7 @@ from integrations.errors import (
     UnreachableError,
 )
 from integrations.graph.events import TAG_PROPERTY
-from integrations.ports import SeriesDraft
+from integrations.ports import AttendeeAnswer, SeriesDraft
 from scheduling.timespan import TimeSpan
 from tests.graph.world import (
     CANARY,
@@ -35,6 +35,7 @@ from tests.graph.world import (
     graph_error,
     in_world,
     span,
+    utc,
 )
 
 EVENTS = f"/users/{MAILBOX}/events"
@@ -68,7 +69,7 @@ def test_a_series_is_sent_in_the_wall_clock_of_its_windows_zone(tmp_path: Path) 
         assert (booked.id, booked.etag, booked.kind) == ("event-1", 'W/"key-1"', "seriesMaster")
         assert booked.join_url == "https://teams.example/l/19%3ameeting_x%40thread.v2/0"
         assert booked.zone == "Europe/London"
-        assert booked.responses == {"ada@firm.example": "none"}
+        assert booked.answers == {"ada@firm.example": AttendeeAnswer()}
         body = body_of(world)
         assert body["start"] == {
             "dateTime": "2026-10-06T14:00:00",
@@ -424,19 +425,57 @@ def test_an_event_without_a_teams_link_has_no_join_url(tmp_path: Path) -> None:
     in_world(tmp_path, scenario)
 
 
+NEVER = "0001-01-01T00:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("told", "read"),
     [
-        ("Accepted", "accepted"),
-        ("tentativelyAccepted", "tentativelyaccepted"),
-        ("notResponded", "none"),
-        ("delegated", "unknown"),
+        ({"response": "Accepted"}, AttendeeAnswer(response="accepted")),
+        ({"response": "tentativelyAccepted"}, AttendeeAnswer(response="tentativelyaccepted")),
+        (
+            {"response": "notResponded", "time": "4501-01-01T00:00:00Z"},
+            AttendeeAnswer(response="none"),
+        ),
+        ({"response": "none", "time": NEVER}, AttendeeAnswer(response="none")),
+        ({"response": "delegated", "time": "soon"}, AttendeeAnswer(response="unknown")),
+        (
+            {"response": "DECLINED", "time": "2026-09-08T09:30:00.1234567Z"},
+            AttendeeAnswer(response="declined", at=datetime(2026, 9, 8, 9, 30, 0, 123456, UTC)),
+        ),
+        (
+            {"response": "accepted", "time": "2026-09-08T11:30:00+02:00"},
+            AttendeeAnswer(response="accepted", at=datetime(2026, 9, 8, 9, 30, tzinfo=UTC)),
+        ),
+        (None, AttendeeAnswer(response="none")),
     ],
 )
-def test_responses_are_read_in_any_spelling(tmp_path: Path, told: str, read: str) -> None:
+def test_answers_are_read_in_any_spelling_and_never_is_no_time(
+    tmp_path: Path, told: dict[str, str] | None, read: AttendeeAnswer
+) -> None:
     async def scenario(world: World) -> None:
-        attendee = {"emailAddress": {"address": "a@b.c"}, "status": {"response": told}}
+        attendee = {"emailAddress": {"address": "a@b.c"}, "status": told}
         world.router.get(f"{EVENTS}/event-1").respond(200, json=event(FIRST, attendees=[attendee]))
-        assert (await world.graph.calendar.read(MAILBOX, "event-1")).responses == {"a@b.c": read}
+        found = await world.graph.calendar.read(MAILBOX, "event-1")
+        assert found.answers == {"a@b.c": read}
 
     in_world(tmp_path, scenario, Circumstances(read_only=True))
+
+
+@pytest.mark.parametrize(("hours", "is_kept"), [(1.0, True), (0.0, False)])
+def test_a_proposal_is_a_stretch_of_time_or_none(
+    tmp_path: Path, hours: float, is_kept: bool
+) -> None:
+    until = FIRST + timedelta(hours=hours)
+    attendee = {
+        "emailAddress": {"address": "a@b.c"},
+        "status": {"response": "tentativelyAccepted", "time": NEVER},
+        "proposedNewTime": {"start": utc(FIRST), "end": utc(until)},
+    }
+
+    async def scenario(world: World) -> None:
+        world.router.get(f"{EVENTS}/event-1").respond(200, json=event(FIRST, attendees=[attendee]))
+        found = await world.graph.calendar.read(MAILBOX, "event-1")
+        assert found.answers["a@b.c"].proposed == (TimeSpan(FIRST, until) if is_kept else None)
+
+    in_world(tmp_path, scenario)

@@ -16,7 +16,7 @@ from integrations.errors import (
     RefusedError,
     TokenRefusedError,
 )
-from integrations.ports import MailboxSettings, ScheduleItem, Unreadable
+from integrations.ports import AttendeeAnswer, MailboxSettings, ScheduleItem, Unreadable
 from integrations.runtime import Death, EventLog, Incarnation
 from scheduling.timespan import TimeSpan
 from simulator.faults import Fault
@@ -36,7 +36,7 @@ def test_a_booked_series_keeps_its_hour_over_the_clock_change(tmp_path: Path) ->
         assert booked.kind == "seriesMaster"
         assert booked.join_url is not None
         assert booked.zone == "Europe/London"
-        assert booked.responses == {ADA.mail: "none", MAX.mail: "none"}
+        assert booked.answers == {ADA.mail: AttendeeAnswer(), MAX.mail: AttendeeAnswer()}
         assert [d.span.start.hour for d in dates] == [13, 13] + [14] * 7
         assert dates[0].span.start == datetime(2026, 10, 6, 13, tzinfo=UTC)
         assert {d.span.end - d.span.start for d in dates} == {timedelta(hours=1)}

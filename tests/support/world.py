@@ -156,6 +156,9 @@ def least_rights(firm: Firm) -> AppRegistration:
         CLIENT,
         {
             "Calendars.ReadWrite": boxes,
+            # A subscription asks for the right to read by its own name.
+            "Calendars.Read": boxes,
+            "Mail.Send": boxes,
             "MailboxSettings.Read": None,
             "User.Read.All": None,
             "OnlineMeetings.Read.All": None,
