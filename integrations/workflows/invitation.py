@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
-from importlib.resources import files
+from datetime import time
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-
 from integrations.records import Pair, Participant, Program, Session, SessionState
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+from integrations.workflows.messages.texts import Letter, letter
+from integrations.workflows.messages.words import (
+    WEEKDAYS,
+    clock,
+    contact_of,
+    every,
+    long_date,
+    names_of,
+    place_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,54 +34,51 @@ class Invited:
     page_url: str
 
 
-def subject_of(mentor: Participant, mentee: Participant) -> str:
-    """Family names alone: says nothing about why the two meet."""
-    return f"{_family_name(mentor.name)} / {_family_name(mentee.name)}"
-
-
-def body_of(invited: Invited) -> str:
-    """The invitation as HTML."""
+def invitation_of(invited: Invited) -> Letter:
+    """Subject, and body as HTML."""
     first, last = invited.sessions[0], invited.sessions[-1]
     start = first.series_start.astimezone(ZoneInfo(invited.zone))
     end_date = last.series_start.astimezone(ZoneInfo(invited.zone)).date()
     other = next(
         (p.zone for p in (invited.mentor, invited.mentee) if _differs(p.zone, invited.zone)), None
     )
-    return _TEXTS.get_template("invitation.html").render(
-        mentor=invited.mentor.name,
-        mentee=invited.mentee.name,
-        every=every(invited.interval_weeks),
-        weekday=WEEKDAYS[start.weekday()],
-        start=_clock(start.time()),
-        place_of_zone=place_of(invited.zone),
-        other_zone_start=_clock(_in_zone(first, other)) if other else None,
-        other_zone_place=place_of(other) if other else None,
-        first_date=_long_date(start.date()),
-        last_date=_long_date(end_date),
-        mixed=invited.program.mixed,
-        moved=sum(session.moved for session in invited.sessions),
-        skipped=sum(session.state is SessionState.SKIPPED for session in invited.sessions),
-        place=invited.pair.place if invited.pair.place != "Teams" else None,
-        page=f"{invited.page_url.rstrip('/')}/{invited.pair.id}",
-        contact=_contact(invited.program),
-        resources=invited.program.links.get("resources"),
-    )
+    fields = {
+        "names": names_of(invited.mentor, invited.mentee),
+        "program": invited.program.name,
+        "mentor": invited.mentor.name,
+        "mentee": invited.mentee.name,
+        "every": every(invited.interval_weeks),
+        "weekday": WEEKDAYS[start.weekday()],
+        "start": clock(start.time()),
+        "zone_place": place_of(invited.zone),
+        "other_zone_start": clock(_in_zone(first, other)) if other else None,
+        "other_zone_place": place_of(other) if other else None,
+        "first_date": long_date(start.date()),
+        "last_date": long_date(end_date),
+        "mixed": invited.program.mixed,
+        "moved": sum(session.moved for session in invited.sessions),
+        "skipped": sum(session.state is SessionState.SKIPPED for session in invited.sessions),
+        "place": invited.pair.place if invited.pair.place != "Teams" else None,
+        "page": page_of(invited.page_url, invited.pair.id),
+        "contact": contact_of(invited.program),
+        "resources": invited.program.links.get("resources"),
+    }
+    return letter("invitation", invited.program, fields)
 
 
-def every(interval_weeks: int) -> str:
-    """How often, in words."""
-    return {1: "every week", 2: "every other week"}.get(
-        interval_weeks, f"every {interval_weeks} weeks"
-    )
+def subject_of(mentor: Participant, mentee: Participant) -> str:
+    """Family names alone: says nothing about why the two meet."""
+    return names_of(mentor, mentee)
 
 
-def place_of(zone: str) -> str:
-    """The city that stands for a zone: ``America/New_York`` is New York."""
-    return zone.rsplit("/", 1)[-1].replace("_", " ")
+def body_of(invited: Invited) -> str:
+    """The invitation as HTML."""
+    return invitation_of(invited).body
 
 
-def _family_name(name: str) -> str:
-    return name.split()[-1] if name.split() else "Participant"
+def page_of(page_url: str, pair_id: str) -> str:
+    """The plain link to a pair's page: nothing in it signs anybody in."""
+    return f"{page_url.rstrip('/')}/{pair_id}"
 
 
 def _differs(zone: str | None, other: str) -> bool:
@@ -86,35 +87,3 @@ def _differs(zone: str | None, other: str) -> bool:
 
 def _in_zone(session: Session, zone: str) -> time:
     return session.series_start.astimezone(ZoneInfo(zone)).time()
-
-
-def _clock(local: time) -> str:
-    return local.strftime("%H:%M")
-
-
-def _long_date(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
-
-
-def _contact(program: Program) -> str:
-    parts = [program.contact.get(part) for part in ("name", "phone", "mail")]
-    return ", ".join(part for part in parts if part) or "Your program coordinator"
-
-
-def _count_word(number: int) -> str:
-    return _COUNTS[number] if number < len(_COUNTS) else str(number)
-
-
-def _texts() -> Environment:
-    folder = files("integrations") / "texts"
-    texts = Environment(
-        loader=FunctionLoader(lambda name: (folder / name).read_text("utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    texts.filters["count_word"] = _count_word
-    return texts
-
-
-_TEXTS = _texts()

@@ -18,7 +18,7 @@ from integrations.records import (
     Session,
     SessionState,
 )
-from integrations.workflows.invitation import WEEKDAYS, every, place_of
+from integrations.workflows.messages.words import WEEKDAYS, every, place_of
 from scheduling.reasons import Reason, ReasonCode, Remedy
 
 
