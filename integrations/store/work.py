@@ -85,6 +85,17 @@ class WorkRows(KeyedRows[Work]):
         )
         return self.get(work_id) if taken else None
 
+    def claimed_until(
+        self, kinds: Sequence[str], subject: str, now: datetime
+    ) -> datetime | None:
+        """Until when open work of these kinds for ``subject`` is claimed; None if none is."""
+        query = select(_COLUMNS.claimed_until).where(
+            *_of_kinds(kinds), _COLUMNS.subject == subject
+        )
+        # Unclaimed rows are locked as well: somebody may be claiming one at this moment.
+        rows = self._connection.execute(query.with_for_update()).scalars()
+        return max((until for until in rows if until is not None and until > now), default=None)
+
     def extend(self, work_id: str, holder: str, until: datetime) -> bool:
         """Hold the claim until ``until``; False if it went to somebody else or is over."""
         return self._change(work_id, _COLUMNS.claimed_by == holder, claimed_until=until)
