@@ -23,7 +23,7 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
     {
         # a person
         "account_disabled": BlockerKind(
-            "the account is switched off",
+            "the account is switched off or gone",
             "If the person has left, withdraw the pair; otherwise ask IT to enable the account.",
         ),
         "guest": BlockerKind(
@@ -103,6 +103,41 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
         "mailbox_refused": BlockerKind(
             "Microsoft Graph refused Tandem's calls to the program mailbox",
             "Ask IT to check licence and mailbox scope; `tandem doctor` names the permission.",
+        ),
+        "calendar_refused": BlockerKind(
+            "the program mailbox's calendar may not be read, so changes there are not seen",
+            "Ask IT to check licence and mailbox scope; the look is repeated by itself.",
+        ),
+        "sweep_fails": BlockerKind(
+            "looking through the program mailbox's calendar keeps failing",
+            "See `tandem doctor` and the error code; it is tried again every hour.",
+            stops=False,
+        ),
+        "mails_fail": BlockerKind(
+            "sending Tandem's own mails from the program mailbox keeps failing",
+            "See `tandem doctor` and the error code; it is tried again every hour.",
+            stops=False,
+        ),
+        # the whole installation
+        "planning_fails": BlockerKind(
+            "planning enrolled pairs keeps failing",
+            "See `tandem doctor` and the error code; it is tried again every hour.",
+            stops=False,
+        ),
+        "watch_fails": BlockerKind(
+            "looking for new appointments over dates keeps failing",
+            "See `tandem doctor` and the error code; it is tried again every hour.",
+            stops=False,
+        ),
+        "people_check_fails": BlockerKind(
+            "asking the directory who has left keeps failing",
+            "See `tandem doctor` and the error code; it is tried again every hour.",
+            stops=False,
+        ),
+        "subscriptions_fail": BlockerKind(
+            "keeping notifications of changes alive keeps failing; sweeps find changes meanwhile",
+            "See `tandem doctor` and the error code; it is tried again every hour.",
+            stops=False,
         ),
     }
 )

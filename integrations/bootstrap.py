@@ -7,6 +7,7 @@ import random
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,7 @@ def options_of(settings: Settings) -> Options:
         workers=settings.workers,
         page_url=settings.page_url,
         own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
+        poll=timedelta(seconds=settings.poll_seconds),
     )
 
 

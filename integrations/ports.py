@@ -245,6 +245,14 @@ class DueWork(Records[Work], Protocol):
         """
         ...
 
+    def claimed_until(self, kinds: Sequence[str], subject: str, now: datetime) -> datetime | None:
+        """Until when open work of these kinds for ``subject`` is claimed; None if none is.
+
+        Of two who each claim a row of one subject and then ask about the other's, at most one is
+        told None: the rows stay locked for the rest of the transaction.
+        """
+        ...
+
     def extend(self, work_id: str, holder: str, until: datetime) -> bool:
         """Hold the claim until ``until``; False if it went to somebody else or is over.
 
@@ -789,8 +797,11 @@ class OrganizerCalendar(Protocol):
         """Move one event or occurrence: ``start`` and ``end`` only, nothing else is written."""
         ...
 
-    async def cancel(self, mailbox_id: str, event_id: str, comment: str) -> None:
-        """Cancel an event, a series or one occurrence, with a comment. Gone already is done."""
+    async def cancel(self, mailbox_id: str, event_id: str, comment: str) -> bool:
+        """Cancel an event, a series or one occurrence, with a comment.
+
+        Gone already is done, too: False then, because nobody is mailed by it.
+        """
         ...
 
     async def delete(self, mailbox_id: str, event_id: str) -> None:

@@ -67,11 +67,12 @@ class WorkState(StrEnum):
 
 
 class BlockerScope(StrEnum):
-    """What a blocker holds up."""
+    """What a blocker holds up; ``firm`` is the whole installation."""
 
     PERSON = "person"
     PAIR = "pair"
     MAILBOX = "mailbox"
+    FIRM = "firm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

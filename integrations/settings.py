@@ -99,6 +99,12 @@ class Settings(BaseModel):
         description="Most mails a program mailbox sends in any minute, 3 to 30. 0 = no pace.",
     )
     workers: int = Field(default=8, ge=1, le=64, description="Pieces of work done side by side.")
+    poll_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=86400,
+        description="Longest pause between two looks for work that another process made due.",
+    )
     page_url: str = Field(
         default="https://tandem.invalid/pairs",
         pattern=r"^https?://",

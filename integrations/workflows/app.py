@@ -19,7 +19,8 @@ class Options:
     ``mail_pace`` is what a mail costs its mailbox (None = no pace). ``reading_keeps`` is how long
     a look into calendars may be believed when something is written. ``claim_length`` has to
     exceed the longest single call. ``own_mailbox_reads`` has free/busy read by each
-    person's own path instead of a program mailbox's, a call for each.
+    person's own path instead of a program mailbox's, a call for each. ``poll`` is how long
+    the loop sleeps at most before it looks for work that another process made due.
     """
 
     program_mailboxes: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class Options:
     own_mailbox_reads: bool = False
     reading_keeps: timedelta = timedelta(minutes=15)
     claim_length: timedelta = timedelta(minutes=3)
+    poll: timedelta = timedelta(seconds=30)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class App:
     """The ports of one incarnation. ``holder`` names it in claims and permits.
 
     ``mailbox_ids`` are the program mailboxes known by now: the only ones Graph calls may write to.
+    ``woken`` is set when this process made something due, so that its loop looks at once.
     """
 
     store: Store
@@ -49,6 +52,7 @@ class App:
     options: Options
     holder: str
     mailbox_ids: set[str] = field(default_factory=set)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def open(self) -> App:

@@ -10,7 +10,8 @@ import asyncio
 import itertools
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from integrations.ports import Transaction, WakeUp
 from integrations.records import Blocker, BlockerScope, JournalEntry, Work, WorkState
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
+from integrations.workflows.standing_work import STANDING, renew, show_failure
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +37,21 @@ MOST_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
 READ_ONLY_PAUSE = timedelta(minutes=15)
-POLL = timedelta(seconds=30)
+LOOK_AROUND, MOMENT = timedelta(seconds=1), timedelta(milliseconds=1)
+NEIGHBOUR_PAUSE = timedelta(seconds=15)
+BOOKING = ("book_pair", "check_mailbox")
+"""Work that comes to an end: what ``until_quiet`` waits for if no kinds are named."""
+ONE_PER_PAIR = ("book_pair", "reconcile_pair")
+"""Kinds whose rows for one pair are never worked on side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A look at the rows: what is due, when something will be, and how many are left at all."""
+
+    due: tuple[Work, ...] = ()
+    next_at: datetime | None = None
+    left: int = 0
 
 
 class Worker:
@@ -44,94 +60,126 @@ class Worker:
     def __init__(self, app: App, handlers: Mapping[str, Handler]) -> None:
         self._app = app
         self._handlers = handlers
-        self._stopping = asyncio.Event()
-        self._stuck: set[str] = set()
+        self._stopping = False
+        self._stuck: dict[str, str] = {}
         self._serial = itertools.count(1)
 
     def stop(self) -> None:
         """Take up nothing more; what has been begun is ended."""
-        self._stopping.set()
+        self._stopping = True
+        self._app.woken.set()
 
     async def do(self, work_id: str) -> bool:
         """Do one piece of work if it is due and free; False if it was not ours to do."""
         app, now = self._app, self._app.clock.now()
         # Unique per claim, so that a claim lost and taken again by this process is still lost.
         claim = Claim(work_id, f"{app.holder}/{next(self._serial)}")
-        work = await app.store.run(
-            lambda tx: tx.work.claim(work_id, claim.holder, now, app.options.claim_length)
-        )
+        work = await app.store.run(lambda tx: _claimed(app, tx, claim, now))
         if work is None:
             return False
         await self._do_claimed(work, claim)
         return True
 
-    async def run(self, *, until_quiet: bool, progress: Callable[[], Awaitable[None]]) -> None:
-        """Do due work side by side until nothing is left (or until stopped).
+    async def run(
+        self,
+        *,
+        until_quiet: bool,
+        progress: Callable[[], Awaitable[None]],
+        kinds: Sequence[str] = (),
+        until: datetime | None = None,
+    ) -> None:
+        """Do due work side by side, for ever or until it is to end.
 
-        ``progress`` is called after each piece.
+        Parameters:
+            until_quiet: end when nothing is left of these kinds that could be done.
+            progress: called after each piece.
+            kinds: do no others. None named: all that this worker knows, or with ``until_quiet``
+                those of ``BOOKING``, because standing work is never done.
+            until: end as soon as nothing is due before then; take up nothing after it.
         """
+        wanted = tuple(kinds) or (BOOKING if until_quiet else tuple(self._handlers))
         running: dict[str, asyncio.Task[bool]] = {}
-        while not self._stopping.is_set():
-            room = self._app.options.workers - len(running)
-            for work in await self._due(room, set(running)):
+        while not self._is_over(until):
+            # Before looking, so that what is made due during the look is not slept over.
+            self._app.woken.clear()
+            seen = await self._look(wanted, running, until_quiet=until_quiet)
+            for work in seen.due:
                 running[work.id] = asyncio.create_task(self.do(work.id))
-            if not running and not await self._wait_for_work(until_quiet=until_quiet):
+            if not running and self._is_quiet(seen, wanted, until_quiet=until_quiet, until=until):
                 return
-            if running:
-                await self._next_done(running)
+            patience = LOOK_AROUND if running else MOMENT
+            if await self._pause(running, self._wake_at(seen, until, patience)):
                 await progress()
         await asyncio.gather(*running.values())
 
-    async def _due(self, room: int, running: set[str]) -> list[Work]:
-        if room <= 0:
-            return []
+    def _is_over(self, until: datetime | None) -> bool:
+        return self._stopping or (until is not None and self._app.clock.now() >= until)
+
+    async def _look(
+        self, kinds: Sequence[str], running: Collection[str], *, until_quiet: bool
+    ) -> _Seen:
+        """What is to be begun now; where there is nothing, what is still to come."""
         now = self._app.clock.now()
-        limit = room + len(running)
-        due = await self._app.store.run(lambda tx: tx.work.due(now, limit=limit))
-        return [work for work in due if work.id not in running][:room]
+        room = self._app.options.workers - len(running)
+        if room <= 0:
+            return _Seen()
 
-    async def _wait_for_work(self, *, until_quiet: bool) -> bool:
-        """Let time pass until something is due; False if all that is left is stuck."""
-        next_due, left = await self._app.store.run(
-            lambda tx: (tx.work.next_due_at(), _open_rows(tx))
-        )
-        if until_quiet and left <= len(self._stuck):
-            return False
-        pause = POLL if next_due is None else next_due - self._app.clock.now()
-        if not until_quiet:
-            pause = min(pause, POLL)
-        await self._sleep_unless_stopped(max(pause, timedelta(milliseconds=1)))
-        return True
+        def look(tx: Transaction) -> _Seen:
+            found = tx.work.due(now, kinds=kinds, limit=room + len(running))
+            due = tuple(work for work in found if work.id not in running)[:room]
+            if due:
+                # What they leave is seen once they are claimed.
+                return _Seen(due, next_at=now + LOOK_AROUND)
+            left = _open_rows(tx, kinds) if until_quiet and not running else 0
+            return _Seen(next_at=tx.work.next_due_at(kinds=kinds), left=left)
 
-    async def _sleep_unless_stopped(self, pause: timedelta) -> None:
-        stopped = asyncio.ensure_future(self._stopping.wait())
-        slept = asyncio.ensure_future(self._app.clock.sleep(pause))
-        _, pending = await asyncio.wait({stopped, slept}, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
+        return await self._app.store.run(look)
+
+    def _is_quiet(
+        self, seen: _Seen, kinds: Sequence[str], *, until_quiet: bool, until: datetime | None
+    ) -> bool:
+        """Whether nothing is left to be done, or nothing before the end."""
+        if until_quiet and seen.left <= sum(kind in kinds for kind in self._stuck.values()):
+            return True
+        return until is not None and (seen.next_at is None or seen.next_at >= until)
+
+    def _wake_at(self, seen: _Seen, until: datetime | None, patience: timedelta) -> datetime:
+        """When to look again at the latest; other processes may have made something due."""
+        now = self._app.clock.now()
+        ends = (now + self._app.options.poll, seen.next_at, until)
+        return max(min(at for at in ends if at is not None), now + patience)
+
+    async def _pause(self, running: dict[str, asyncio.Task[bool]], wake_at: datetime) -> bool:
+        """Wait for an end, for news or for ``wake_at``; whether a piece has ended."""
+        clock = self._app.clock
+        news = asyncio.ensure_future(self._app.woken.wait())
+        slept = asyncio.ensure_future(clock.sleep(wake_at - clock.now()))
+        waited_for = {news, slept, *running.values()}
+        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        for task in (news, slept):
             task.cancel()
-
-    async def _next_done(self, running: dict[str, asyncio.Task[bool]]) -> None:
-        done, _ = await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
-        for work_id in [key for key, task in running.items() if task in done]:
+        ended = [work_id for work_id, task in running.items() if task.done()]
+        for work_id in ended:
             running.pop(work_id).result()
+        return bool(ended)
 
     async def _do_claimed(self, work: Work, claim: Claim) -> None:
         """Run the workflow and give the row back as its end asks for."""
         app = self._app
-        self._stuck.discard(work.id)
+        self._stuck.pop(work.id, None)
         try:
             await self._handlers[work.kind](app, claim, work.subject)
         except NotYet as wait:
             if wait.stuck:
-                self._stuck.add(work.id)
-            await self._postpone(claim, wait.due_at)
+                self._stuck[work.id] = work.kind
+            await self._due_again(work, claim, wait.due_at)
         except ThrottledError as wait:
             await self._postpone(claim, app.clock.now() + wait.retry_after)
         except NoPermitError as wait:
             await self._postpone(claim, wait.retry_at)
         except ReadOnlyModeError:
             # Waits for somebody to switch writing on: who works until all is quiet ends here.
-            self._stuck.add(work.id)
+            self._stuck[work.id] = work.kind
             await self._postpone(claim, app.clock.now() + READ_ONLY_PAUSE)
         except ClaimLostError:
             log_event(logger, "claim_lost", work=work.id, kind=work.kind)
@@ -139,6 +187,13 @@ class Worker:
             await self._failed(work, claim, error)
         else:
             await app.store.run(lambda tx: tx.work.finish(claim.work_id, claim.holder))
+
+    async def _due_again(self, work: Work, claim: Claim, due_at: datetime) -> None:
+        if work.kind not in STANDING:
+            await self._postpone(claim, due_at)
+            return
+        now = self._app.clock.now()
+        await self._app.store.run(lambda tx: renew(tx, work, claim.holder, due_at, now))
 
     async def _postpone(self, claim: Claim, due_at: datetime) -> None:
         await self._app.store.run(
@@ -160,13 +215,18 @@ class Worker:
             where=_where(error),
             attempt=work.attempts,
         )
-        if work.attempts < MOST_ATTEMPTS:
-            pause = min(FIRST_PAUSE * 2 ** (work.attempts - 1), LONGEST_PAUSE)
-            await app.store.run(
-                lambda tx: tx.work.postpone(work.id, claim.holder, now + pause, error=code)
-            )
-        else:
-            await app.store.run(lambda tx: put_aside(tx, work, code, now))
+        is_standing = work.kind in STANDING
+        is_over = work.attempts >= MOST_ATTEMPTS
+
+        def record(tx: Transaction) -> None:
+            if is_over:
+                put_aside(tx, work, code, now)
+            if is_standing or not is_over:
+                pause = min(FIRST_PAUSE * 2 ** (work.attempts - 1), LONGEST_PAUSE)
+                # What was shown already needs no count.
+                tx.work.postpone(work.id, claim.holder, now + pause, error=code, forgive=is_over)
+
+        await app.store.run(record)
 
 
 def _where(error: Exception) -> str:
@@ -175,35 +235,55 @@ def _where(error: Exception) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
-def _open_rows(tx: Transaction) -> int:
-    return sum(n for (_, state), n in tx.work.count().items() if state == WorkState.OPEN)
+def _claimed(app: App, tx: Transaction, claim: Claim, now: datetime) -> Work | None:
+    """The row if it is ours to do now; one whose pair somebody else works on is put off."""
+    work = tx.work.claim(claim.work_id, claim.holder, now, app.options.claim_length)
+    if work is None or work.kind not in ONE_PER_PAIR:
+        return work
+    others = [kind for kind in ONE_PER_PAIR if kind != work.kind]
+    busy_until = tx.work.claimed_until(others, work.subject, now)
+    if busy_until is None:
+        return work
+    again_at = min(busy_until, now + NEIGHBOUR_PAUSE)
+    tx.work.postpone(work.id, claim.holder, again_at, forgive=True)
+    return None
+
+
+def _open_rows(tx: Transaction, kinds: Collection[str]) -> int:
+    return sum(
+        n
+        for (kind, state), n in tx.work.count().items()
+        if kind in kinds and state == WorkState.OPEN
+    )
 
 
 def put_aside(tx: Transaction, work: Work, error: str, now: datetime) -> None:
-    """Poison the row: journalled, and a blocker on what it was for."""
+    """Say where it is seen that the work fails; poison the row unless it is standing work."""
+    if work.kind in STANDING:
+        show_failure(tx, work, error, now)
+        return
+    facts = {"work": work.id, "kind": work.kind, "error": error}
+    is_mailbox = work.kind == "check_mailbox"
+    scope = BlockerScope.MAILBOX if is_mailbox else BlockerScope.PAIR
     tx.work.poison(work.id, error)
-    tx.journal.write(
-        JournalEntry(
-            at=now,
-            code="work_put_aside",
-            pair_id=work.subject,
-            data={"work": work.id, "kind": work.kind, "error": error},
-        )
-    )
+    tx.journal.write(JournalEntry(at=now, code="work_put_aside", pair_id=work.subject, data=facts))
     tx.blockers.set(
-        Blocker(
-            scope=BlockerScope.MAILBOX if work.kind == "check_mailbox" else BlockerScope.PAIR,
-            subject_id=work.subject,
-            code="work_put_aside",
-            since=now,
-            data={"work": work.id, "kind": work.kind, "error": error},
-        )
+        Blocker(scope=scope, subject_id=work.subject, code="work_put_aside", since=now, data=facts)
     )
+
+
+async def wake(app: App, *works: Work) -> None:
+    """Have these rows looked at now: by this process's loop, and by consumers of the queue.
+
+    To be called after the commit that made them due. Losing it changes nothing but the moment.
+    """
+    app.woken.set()
+    await app.queue.send([WakeUp(work.kind, work.id) for work in works])
 
 
 async def wake_consumers(app: App, *, limit: int = 500) -> int:
     """Send a wake-up for whatever is due and unclaimed; return how many were sent."""
     now = app.clock.now()
     due = await app.store.run(lambda tx: tx.work.due(now, limit=limit))
-    await app.queue.send([WakeUp(work.kind, work.id) for work in due])
+    await wake(app, *due)
     return len(due)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import datetime
 
 import pytest
@@ -199,3 +201,45 @@ async def test_the_next_row_is_due_when_it_can_be_claimed(store: Store, work_id:
     await claimed(store, work_id, "ann")
     assert await store.run(lambda tx: tx.work.next_due_at()) == NOW + MINUTE
     assert await store.run(lambda tx: tx.work.next_due_at(kinds=["book"])) == NOW + 2 * MINUTE
+
+
+async def test_a_claim_on_another_row_of_the_subject_is_told(store: Store, work_id: str) -> None:
+    def until(*kinds: str, subject: str = "p1") -> Awaitable[datetime | None]:
+        return store.run(lambda tx: tx.work.claimed_until(kinds, subject, NOW))
+
+    assert await until("plan") is None
+    await claimed(store, work_id, "ann")
+    assert await until("plan", "book") == NOW + MINUTE
+    assert await until("book") is None
+    assert await until("plan", subject="p2") is None
+
+
+async def test_a_claim_that_ran_out_or_was_given_back_is_not_told(
+    store: Store, work_id: str
+) -> None:
+    await claimed(store, work_id, "ann")
+    later = NOW + MINUTE
+    assert await store.run(lambda tx: tx.work.claimed_until(["plan"], "p1", later)) is None
+    await store.run(lambda tx: tx.work.postpone(work_id, "ann", NOW))
+    assert await store.run(lambda tx: tx.work.claimed_until(["plan"], "p1", NOW)) is None
+
+
+async def test_of_two_who_claim_rows_of_one_subject_at_once_one_is_told(store: Store) -> None:
+    """Each claims a row of its own and asks about the other's; both going on would be a fault."""
+    for subject in (f"p{n}" for n in range(10)):
+        rows = {
+            kind: await store.run(lambda tx, k=kind, s=subject: tx.work.schedule(k, s, NOW))  # type: ignore[misc]
+            for kind in ("plan", "book")
+        }
+
+        async def goes_on(mine: Work, other: Work) -> bool:
+            def claim(tx: Transaction) -> bool:
+                tx.work.claim(mine.id, mine.kind, NOW, MINUTE)
+                return tx.work.claimed_until([other.kind], mine.subject, NOW) is None
+
+            return await store.run(claim)
+
+        both = await asyncio.gather(
+            goes_on(rows["plan"], rows["book"]), goes_on(rows["book"], rows["plan"])
+        )
+        assert sorted(both) == [False, True]
