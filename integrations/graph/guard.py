@@ -109,7 +109,9 @@ class Guard:
 
 
 def _options_fit(operation: Operation, query: str) -> bool:
-    return {name for name, _ in parse_qsl(query, keep_blank_values=True)} <= operation.options
+    # Names are told apart by no case, and next links have been seen to change it.
+    known = {name.casefold() for name in operation.options}
+    return {name.casefold() for name, _ in parse_qsl(query, keep_blank_values=True)} <= known
 
 
 def _body_of(request: httpx.Request) -> Mapping[str, Any]:
