@@ -22,6 +22,7 @@ from integrations.records import (
     Need,
     NeedNote,
     Note,
+    Order,
     OutboxMail,
     Pair,
     PairState,
@@ -385,6 +386,18 @@ class NeedNotes(Records[NeedNote], Protocol):
     """Free text about *Needs you* rows, keyed by the row's id."""
 
 
+class Orders(Records[Order], Protocol):
+    """What people told Tandem to do with a pair, keyed by id."""
+
+    def open(self, pair_id: str) -> list[Order]:
+        """Those of a pair that are not done yet, in the order in which they were given."""
+        ...
+
+    def settle(self, order_id: str, outcome: str, at: datetime) -> bool:
+        """Mark done; False if it was already."""
+        ...
+
+
 class Subscriptions(Records[Subscription], Protocol):
     """Subscriptions to the events of program mailboxes, keyed by Graph's id."""
 
@@ -499,6 +512,8 @@ class Transaction(Protocol):
     def needs(self) -> Needs: ...
     @property
     def need_notes(self) -> NeedNotes: ...
+    @property
+    def orders(self) -> Orders: ...
     @property
     def subscriptions(self) -> Subscriptions: ...
     @property

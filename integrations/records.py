@@ -273,6 +273,25 @@ class NeedNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a coordinator, or somebody of the pair, told Tandem to do with a pair.
+
+    Kept until it is done, because it may have to wait for mail hours or survive a crash.
+    ``kind`` and ``data`` are those of ``scheduling.changes.orders``; ``given_by`` says who, by
+    internal id or role. ``outcome`` is the code of what came of it.
+    """
+
+    id: str
+    pair_id: str
+    kind: str
+    given_at: datetime
+    data: Json = field(default_factory=dict)
+    given_by: str = "coordinator"
+    settled_at: datetime | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """A subscription to the events of a program mailbox; ``id`` is Graph's.
 
@@ -384,10 +403,11 @@ class OutboxMail:
     """A mail Tandem itself sends, once per person, purpose and session.
 
     ``person_id`` is a participant's id, or ``contact:`` and the program's id for the mails that go
-    to the program's contact (never an address). ``session_id`` is whatever one mail of that purpose is about: a session, a
-    *Needs you* key, a date. ``urgent`` mails go out at any hour, are not counted for the weekly
-    cap and are tried until they are certainly sent; the others are given up rather than sent
-    twice. ``data`` holds codes, ids, dates and numbers; the words are made when it is sent.
+    to the program's contact (never an address). ``session_id`` is whatever one mail of that purpose
+    is about: a session, a *Needs you* key, a date. ``urgent`` mails go out at any hour, are not
+    counted for the weekly cap and are tried until they are certainly sent; the others are given up
+    rather than sent twice. ``data`` holds codes, ids, dates and numbers; the words are made when it
+    is sent.
     """
 
     person_id: str

@@ -34,6 +34,7 @@ from integrations.store.enrolled import (
     SessionRows,
 )
 from integrations.store.failures import is_worth_repeating, told_as_ours
+from integrations.store.orders import OrderRows
 from integrations.store.permits import PermitRows
 from integrations.store.revision import CODE_REVISION
 from integrations.store.rows import KeyedRows
@@ -123,6 +124,11 @@ class SqlTransaction:
     def need_notes(self) -> KeyedRows[NeedNote]:
         """See :class:`integrations.ports.Transaction`."""
         return KeyedRows(self._connection, tables.need_notes, NeedNote)
+
+    @cached_property
+    def orders(self) -> OrderRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return OrderRows(self._connection)
 
     @cached_property
     def subscriptions(self) -> SubscriptionRows:

@@ -60,6 +60,7 @@ WORK_IS_OPEN = text("state = 'open'")
 BLOCKER_IS_OPEN = text("cleared_at IS NULL")
 MAIL_IS_WAITING = text("state = 'waiting'")
 NEED_IS_OPEN = text("closed_at IS NULL")
+ORDER_IS_OPEN = text("settled_at IS NULL")
 
 
 def _partial(name: str, *columns: str, where: TextClause, unique: bool = False) -> Index:
@@ -253,6 +254,20 @@ need_notes = Table(
     metadata,
     Column("need_id", String, _to("needs.id"), primary_key=True),
     Column("text", Text, nullable=False),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("pair_id", String, _to("pairs.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("given_at", Instant, nullable=False),
+    Column("given_by", String, nullable=False),
+    Column("settled_at", Instant),
+    Column("outcome", String),
+    _partial("ix_orders_pair_id_open", "pair_id", where=ORDER_IS_OPEN),
 )
 
 subscriptions = Table(

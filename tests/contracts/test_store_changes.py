@@ -10,6 +10,7 @@ from integrations.records import (
     JournalEntry,
     Need,
     NeedNote,
+    Order,
     OutboxMail,
     SessionState,
     Subscription,
@@ -188,3 +189,19 @@ async def test_the_journal_tells_a_persons_mails_since_an_instant(store: Store) 
     await store.run(lambda tx: tx.journal.write(*entries))
     found = await store.run(lambda tx: tx.journal.of_person_since(["mia"], "mail", NOW))
     assert [each.at for each in found] == [NOW]
+
+
+async def test_orders_stay_open_in_the_order_they_were_given_until_settled(store: Store) -> None:
+    first = Order(id="z", pair_id="p1", kind="skip", given_at=NOW, data={"session": "p1.3"})
+    second = replace(first, id="a", given_at=NOW + MINUTE, given_by="mia")
+
+    def write(tx: Transaction) -> None:
+        enrol(tx)
+        tx.orders.add(second)
+        tx.orders.add(first)
+
+    await store.run(write)
+    assert await store.run(lambda tx: tx.orders.open("p1")) == [first, second]
+    assert await store.run(lambda tx: tx.orders.settle("z", "left_out", NOW + MINUTE))
+    assert not await store.run(lambda tx: tx.orders.settle("z", "left_out", NOW + MINUTE))
+    assert [each.id for each in await store.run(lambda tx: tx.orders.open("p1"))] == ["a"]

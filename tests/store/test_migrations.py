@@ -16,6 +16,7 @@ PARTIAL = {
     "blockers": {"uq_blockers_open"},
     "outbox": {"ix_outbox_due_at_waiting"},
     "needs": {"uq_needs_pair_id_key_open"},
+    "orders": {"ix_orders_pair_id_open"},
 }
 
 

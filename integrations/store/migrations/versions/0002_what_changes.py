@@ -1,4 +1,4 @@
-"""What keeping a series alive has to remember: moves, answers, pauses, needs, subscriptions.
+"""What keeping a series alive remembers: moves, answers, pauses, needs, orders, subscriptions.
 
 Only adds, with a default for the rows that are there. The reference from the outbox to the
 participants goes, because a program's contact is mailed, too, and is none.
@@ -84,6 +84,7 @@ def upgrade() -> None:
     op.create_index("ix_sessions_start_state", "sessions", ["start", "state"])
     op.create_index("ix_journal_person_id_at", "journal", ["person_id", "at"])
     _make_needs()
+    _make_orders()
     _make_subscriptions()
 
 
@@ -144,6 +145,36 @@ def _make_needs() -> None:
             deferrable=True,
         ),
         sa.PrimaryKeyConstraint("need_id", name=op.f("pk_need_notes")),
+    )
+
+
+def _make_orders() -> None:
+    op.create_table(
+        "orders",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("pair_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("given_at", _INSTANT, nullable=False),
+        sa.Column("given_by", sa.String(), nullable=False),
+        sa.Column("settled_at", _INSTANT),
+        sa.Column("outcome", sa.String()),
+        sa.ForeignKeyConstraint(
+            ["pair_id"],
+            ["pairs.id"],
+            name=op.f("fk_orders_pair_id_pairs"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
+    )
+    is_open = sa.text("settled_at IS NULL")
+    op.create_index(
+        "ix_orders_pair_id_open",
+        "orders",
+        ["pair_id"],
+        sqlite_where=is_open,
+        postgresql_where=is_open,
     )
 
 
