@@ -22,7 +22,8 @@ class SeriesOptions:
 
     ``position[o, k]`` is a raster position, or the raster's length where the
     occurrence cannot be; ``nominal[o, k]`` the day of window ``k`` (mentor's
-    zone) on which it falls or would fall.
+    zone) on which it falls or would fall; ``usual[o, k]`` the minute of the mentor's
+    day at which it would begin.
     """
 
     rows: tuple[SeriesRows, ...]
@@ -30,6 +31,7 @@ class SeriesOptions:
     row: NDArray[np.int32]
     position: NDArray[np.int32]
     nominal: NDArray[np.int32]
+    usual: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.row)
@@ -99,11 +101,14 @@ def _series_options(
         rows = [raster.all_series(zone) for zone in usable]
     if not rows:
         nothing = np.zeros((0, raster.rule.occurrences), dtype=np.int32)
-        return SeriesOptions((), nothing[:, 0], nothing[:, 0], nothing, nothing)
+        return SeriesOptions((), nothing[:, 0], nothing[:, 0], nothing, nothing, nothing)
     position = np.concatenate([r.position for r in rows])
     instant = np.concatenate([r.instant for r in rows])
     in_weeks = np.concatenate([r.phase * 7 + r.weekday for r in rows])
-    mentor_day = raster.offsets(zones[0]).local(instant) // DAY_MINUTES - raster.first_day
+    local = raster.offsets(zones[0]).local(instant)
+    mentor_day = local // DAY_MINUTES - raster.first_day
+    own_zone = np.concatenate([np.full(len(r.start), r.zone == zones[0]) for r in rows])
+    own_start = np.concatenate([r.start for r in rows])
     starts = np.arange(raster.rule.occurrences) * raster.rule.window_days
     nominal = np.where(instant >= 0, mentor_day - starts, in_weeks[:, None])
     inside = (nominal >= 0) & (nominal < raster.rule.window_days)
@@ -114,6 +119,7 @@ def _series_options(
         np.concatenate([np.arange(len(r.phase)) for r in rows]).astype(np.int32),
         position.astype(np.int32),
         np.clip(nominal, 0, raster.rule.window_days - 1).astype(np.int32),
+        np.where(own_zone[:, None], own_start[:, None], local % DAY_MINUTES).astype(np.int32),
     )
 
 

@@ -19,7 +19,7 @@ from itertools import count
 from scheduling.board import Booked, PairBoard
 from scheduling.cost import SKIP, Costs
 from scheduling.group import Choices, Group, total_goals
-from scheduling.load import PersonLoad, costs_beside, forbidden, week_of, week_slice
+from scheduling.load import PersonLoad, costs_beside, times_forbidden, week_of, week_slice
 from scheduling.people import Person
 from scheduling.single import Choice, best_choice
 
@@ -159,8 +159,9 @@ class JointSearch:
         for person in board.request.members:
             more = [b for other, b in self._booked(person, others) if other is not board]
             if more:
-                for stretch in forbidden(board, self.loads[person].with_more(more)):
-                    costs[stretch] += CROWDED
+                times = times_forbidden(board, self.loads[person].with_more(more))
+                if times is not None:
+                    costs += CROWDED * times
         for stretch in away:
             costs[stretch] = SKIP
         return best_choice(board, costs)

@@ -4,10 +4,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scheduling.board import Booked, PairBoard
 from scheduling.cost import SKIP, Costs
 from scheduling.people import Person
 from scheduling.zonetime import local_day
+
+Counts = NDArray[np.int64]
 
 SAME_WEEK = 2
 """Cost below every goal of a second session in somebody's week: evenness."""
@@ -51,35 +56,49 @@ class PersonLoad:
         return PersonLoad(self.person, self.limits, [*self.sessions, *sessions])
 
 
-def forbidden(board: PairBoard, load: PersonLoad) -> list[slice]:
-    """The stretches of the pair's raster that one person's load rules out; may overlap."""
+def _bucket_counts(board: PairBoard, load: PersonLoad) -> Counts:
+    """Own sessions on each local day, from the Monday before the horizon to the week after it."""
+    size = board.frame.raster.rule.horizon_days + 14
+    before = board.frame.raster.first_day - 7
+    days = np.array([session.day for session in load.sessions], dtype=np.int64) - before
+    return np.bincount(days[(days >= 0) & (days < size)], minlength=size)
+
+
+def times_forbidden(board: PairBoard, load: PersonLoad) -> Counts | None:
+    """For each start of the pair's raster, how many limits of one person's load rule it out.
+
+    A full week, a full day and every session that would be too near count one each;
+    ``None`` for a load without sessions.
+    """
     if not load.sessions:
-        return []
+        return None
+    return _times_forbidden(board, load, _bucket_counts(board, load))
+
+
+def _times_forbidden(board: PairBoard, load: PersonLoad, on_day: Counts) -> Counts:
     raster = board.frame.raster
-    table, first_day = raster.zones[load.person.zone], raster.first_day
-    days = Counter([s.day for s in load.sessions])
-    found: list[slice] = []
-    cap = load.limits.per_week
-    if cap is not None:
-        weeks = Counter([week_of(s.day) for s in load.sessions])
-        found += [week_slice(board, load.person, w) for w, count in weeks.items() if count >= cap]
-    cap = load.limits.per_day
-    open_days = set(days)
-    if cap is not None:
-        full = {day for day, count in days.items() if count >= cap}
-        found += [table.day_slice(day - first_day) for day in full]
-        open_days -= full
+    per_day, per_week = load.limits.per_day, load.limits.per_week
+    limits = np.zeros(len(on_day), dtype=np.int64)
+    if per_week is not None:
+        limits += np.repeat(on_day.reshape(-1, 7).sum(axis=1) >= per_week, 7)
+    if per_day is not None:
+        limits += on_day >= per_day
+    found: Counts = limits[raster.zones[load.person.zone].day + 7]
+    full = set() if per_day is None else _full_days(load, per_day)
     for session in load.sessions:
         # A session next to a full day may still reach over midnight with its buffer.
         clear = max(session.buffer, raster.buffer)
-        if session.day in open_days or clear:
-            found.append(
-                slice(
-                    raster.first_at(session.start - raster.duration - clear + 1),
-                    raster.first_at(session.end + clear),
-                )
-            )
+        if clear or session.day not in full:
+            first = raster.first_at(session.start - raster.duration - clear + 1)
+            found[first : raster.first_at(session.end + clear)] += 1
     return found
+
+
+def _full_days(load: PersonLoad, cap: int) -> set[int]:
+    days = [session.day for session in load.sessions]
+    if cap == 1:
+        return set(days)
+    return {day for day, count in Counter(days).items() if count >= cap}
 
 
 def week_slice(board: PairBoard, person: Person, week: int) -> slice:
@@ -91,9 +110,14 @@ def week_slice(board: PairBoard, person: Person, week: int) -> slice:
 def costs_beside(board: PairBoard, loads: Iterable[PersonLoad]) -> Costs:
     """The pair's costs with every start ruled out that the loads of its people forbid."""
     costs = board.costs.copy()
+    ruled_out: list[NDArray[np.bool_]] = []
     for load in loads:
-        for week in {week_of(s.day) for s in load.sessions}:
-            costs[week_slice(board, load.person, week)] += SAME_WEEK
-        for stretch in forbidden(board, load):
-            costs[stretch] = SKIP
+        if not load.sessions:
+            continue
+        on_day = _bucket_counts(board, load)
+        in_week = np.repeat(on_day.reshape(-1, 7).any(axis=1), 7) * SAME_WEEK
+        costs += in_week[board.frame.raster.zones[load.person.zone].day + 7]
+        ruled_out.append(_times_forbidden(board, load, on_day) > 0)
+    for starts in ruled_out:
+        costs[starts] = SKIP
     return costs

@@ -116,18 +116,9 @@ def _on_day(board: PairBoard, costs: Costs, option: int, window: int, day: int) 
     piece = table.day_slice(day)
     here = costs[piece]
     cheapest = np.flatnonzero(here == here.min())
-    away = np.abs(table.start[piece][cheapest] - _usual_minute(board, option, window))
+    usual = board.frame.options.usual[option, window]
+    away = np.abs(table.start[piece][cheapest] - usual)
     return placement(board, window, piece.start + int(cheapest[away.argmin()]), moved=True)
-
-
-def _usual_minute(board: PairBoard, option: int, window: int) -> int:
-    """Minute of the mentor's day at which the series would begin."""
-    options, raster = board.frame.options, board.frame.raster
-    rows = options.rows[options.anchor[option]]
-    if rows.zone == board.mentor.zone:
-        return int(rows.start[options.row[option]])
-    instant = rows.instant[options.row[option], window]
-    return int(raster.offsets(board.mentor.zone).local(np.array([instant]))[0] % 1440)
 
 
 def neighbour_test(board: PairBoard) -> Callable[[Placement, Placement], bool]:

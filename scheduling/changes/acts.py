@@ -149,6 +149,13 @@ class Truncation:
     cancel_again: tuple[datetime, ...] = ()
     singles: tuple[tuple[str, TimeSpan], ...] = ()
 
+    @property
+    def cut_mails(self) -> int:
+        """How many mails the cut sends to each of the two: itself and what it makes necessary."""
+        if self.range is None:
+            return 1
+        return 1 + len(self.reapply) + len(self.cancel_again) + 2 * len(self.singles)
+
 
 @dataclass(frozen=True, slots=True)
 class EndSeries:

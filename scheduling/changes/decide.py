@@ -52,7 +52,7 @@ BY_DATE_LAST: tuple[SessionRule, ...] = (outside_rule, new_conflict)
 LAST: tuple[PairRule, ...] = (offered, external_offered, nothing_on_record)
 
 
-_CLOSE_THEMSELVES = frozenset(
+CLOSE_THEMSELVES = frozenset(
     {
         ChangeCode.DATE_DECLINED_TWICE,
         ChangeCode.NO_OTHER_HOUR,
@@ -157,5 +157,5 @@ class _Course:
         if self.start.known is None or self.start.calendar is None:
             return
         for key in sorted(self.start.pair.needs - self.standing):
-            if key.partition(":")[0] in _CLOSE_THEMSELVES:
+            if key.partition(":")[0] in CLOSE_THEMSELVES:
                 self._take(decision(ChangeCode.CAUSE_GONE, CloseNeed(key), need=key))

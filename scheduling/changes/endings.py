@@ -89,7 +89,11 @@ def truncation(pair: PairView, ends: Collection[str]) -> Truncation:
         interval_weeks=weeks,
         count=(last - first).days // (7 * weeks) + 1,
     )
-    inside = [s for s in in_series if s.recurrence_id <= kept[-1].recurrence_id]
+    # An occurrence that a single event replaced, or that was made up, comes back with a cut, too.
+    inside = sorted(
+        {s.recurrence_id for s in pair.current if s.recurrence_id <= kept[-1].recurrence_id}
+        - {s.recurrence_id for s in kept}
+    )
     moved = [s for s in kept if s.span.start != s.recurrence_id]
     unfit = [s for s in moved if _crosses(s, kept, zone)]
     fit = [s for s in moved if s not in unfit]
@@ -97,7 +101,7 @@ def truncation(pair: PairView, ends: Collection[str]) -> Truncation:
         range=kept_range,
         cancelled=cancelled,
         reapply=tuple((s.id, s.recurrence_id, s.span) for s in _one_by_one(fit)),
-        cancel_again=tuple(s.recurrence_id for s in inside if s not in kept),
+        cancel_again=tuple(inside),
         singles=tuple((s.id, s.span) for s in unfit),
     )
 

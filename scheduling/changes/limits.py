@@ -85,7 +85,7 @@ def all_mails(act: Act, pair: PairView) -> int:
         case CancelDate():
             return 1
         case EndSeries(truncation=cut):
-            return 1 + len(cut.reapply) + 2 * len(cut.singles)
+            return min(cut.cut_mails, max(1, len(cut.cancelled)))
         case StartGeneration(dates=dates, series=series, rule=rule):
             starts = {k: series.utc_start(k, rule.interval_weeks) for k, _ in dates}
             return 1 + sum(span.start != starts[k] for k, span in dates)
@@ -168,8 +168,17 @@ def _mailable(now: datetime, pair: PairView, people: frozenset[str]) -> datetime
 
 def next_week(now: datetime, zone: str) -> datetime:
     """Midnight of the next Monday on the wall clock of a zone; mails are counted by such weeks."""
+    return _monday(now, zone, weeks=1)
+
+
+def week_began(now: datetime, zone: str) -> datetime:
+    """Midnight of the Monday before, or of today, on the wall clock of a zone."""
+    return _monday(now, zone, weeks=0)
+
+
+def _monday(now: datetime, zone: str, *, weeks: int) -> datetime:
     day = now.astimezone(zone_info(zone)).date()
-    monday = day + timedelta(days=7 - day.weekday())
+    monday = day - timedelta(days=day.weekday()) + timedelta(weeks=weeks)
     return datetime.combine(monday, time(0), zone_info(zone)).astimezone(UTC)
 
 

@@ -65,7 +65,8 @@ def _moved(pair: PairView, act: MoveDate | ReplaceDate, _: datetime) -> PairView
         moved_by_person=act.by_person,
     )
     if isinstance(act, ReplaceDate):
-        moved = replace(moved, event_id=session.id)
+        # Its occurrence was cancelled before the single event took its place.
+        moved = replace(moved, event_id=session.id, state=SessionState.SCHEDULED, cause=None)
     return pair.with_session(moved)
 
 
