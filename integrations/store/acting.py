@@ -7,7 +7,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from integrations.pacing import place_in_pace
 from integrations.records import (
@@ -35,10 +45,15 @@ class IntentRows(KeyedRows[Intent]):
 
     def by_key(self, key: str) -> Intent | None:
         """The newest intent of this act that was not dropped."""
-        columns = tables.intents.c
-        kept = self._query().where(columns.key == key, columns.state != IntentState.DROPPED)
-        newest = self._fetch(kept.order_by(columns.created_at.desc(), columns.id.desc()).limit(1))
+        newest = self._fetch(self._built("by_key", self._newest_kept), {"act": key})
         return newest[0] if newest else None
+
+    def _newest_kept(self) -> Select[Any]:
+        columns = tables.intents.c
+        kept = self._query().where(
+            columns.key == bindparam("act"), columns.state != IntentState.DROPPED
+        )
+        return kept.order_by(columns.created_at.desc(), columns.id.desc()).limit(1)
 
     def open(self, pair_id: str | None = None) -> list[Intent]:
         """Intents neither done nor dropped, oldest first."""
@@ -51,11 +66,11 @@ class IntentRows(KeyedRows[Intent]):
         """Close an intent as ``done`` or ``dropped``; ``LookupError`` if it is not open."""
         if state not in _SETTLED:
             raise ValueError(f"an intent is settled as done or dropped, not {state}")
-        closed = self._connection.execute(
-            update(tables.intents)
-            .where(tables.intents.c.id == intent_id, tables.INTENT_IS_OPEN)
-            .values(state=state, outcome=outcome, settled_at=at)
+        close = self._built(
+            "settle", lambda: update(tables.intents).where(self._is_key(), tables.INTENT_IS_OPEN)
         )
+        values = {"state": state, "outcome": outcome, "settled_at": at}
+        closed = self._connection.execute(close, self._parts(intent_id) | values)
         if not closed.rowcount:
             raise LookupError(f"intents: there is no open {intent_id}")
 
@@ -168,19 +183,26 @@ class BlockerRows(Rows[Blocker]):
         self, scope: BlockerScope | None = None, subject_ids: Iterable[str] | None = None
     ) -> list[Blocker]:
         """Open blockers, oldest first."""
-        query = self._query().where(tables.BLOCKER_IS_OPEN)
-        if scope is not None:
-            query = query.where(tables.blockers.c.scope == scope)
-        query = query.order_by(tables.blockers.c.since, tables.blockers.c.id)
+        scopes = list(BlockerScope) if scope is None else [scope]
         if subject_ids is None:
-            return self._fetch(query)
-        subject = tables.blockers.c.subject_id
+            return self._fetch(self._built("open", self._open), {"scopes": scopes})
+        of_subjects = self._built("open of subjects", self._open_of_subjects)
         found = [
             blocker
             for chunk in chunks(subject_ids)
-            for blocker in self._fetch(query.where(subject.in_(chunk)))
+            for blocker in self._fetch(of_subjects, {"scopes": scopes, "subjects": chunk})
         ]
         return sorted(found, key=lambda blocker: blocker.since)
+
+    def _open(self) -> Select[Any]:
+        columns = tables.blockers.c
+        in_scopes = columns.scope.in_(bindparam("scopes", expanding=True))
+        query = self._query().where(tables.BLOCKER_IS_OPEN, in_scopes)
+        return query.order_by(columns.since, columns.id)
+
+    def _open_of_subjects(self) -> Select[Any]:
+        subjects: BindParameter[Any] = bindparam("subjects", expanding=True)
+        return self._open().where(tables.blockers.c.subject_id.in_(subjects))
 
 
 class NeedRows(KeyedRows[Need]):
@@ -299,7 +321,8 @@ class JournalRows(Rows[JournalEntry]):
         for row in rows:
             del row["seq"]
         if rows:
-            self._connection.execute(insert_into(self._connection, tables.journal), rows)
+            insert = self._built("write", lambda: insert_into(self._connection, tables.journal))
+            self._connection.execute(insert, rows)
 
     def read(
         self,

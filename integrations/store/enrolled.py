@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, or_, select
 
 from integrations.records import (
     Booking,
@@ -44,12 +44,16 @@ class ParticipantRows(KeyedRows[Participant]):
 
     def many(self, ids: Iterable[str]) -> dict[str, Participant]:
         """Those of ``ids`` that exist, by id."""
-        column = tables.participants.c.id
+        query = self._built("many", self._with_ids)
         return {
             person.id: person
             for chunk in chunks(ids)
-            for person in self._fetch(self._query().where(column.in_(chunk)))
+            for person in self._fetch(query, {"ids": chunk})
         }
+
+    def _with_ids(self) -> Select[Any]:
+        ids: BindParameter[Any] = bindparam("ids", expanding=True)
+        return self._query().where(tables.participants.c.id.in_(ids))
 
     def by_mail(self, mails: Iterable[str]) -> dict[str, Participant]:
         """Those whose address is among ``mails``, keyed by lower-case address."""
@@ -147,15 +151,18 @@ class SessionRows(KeyedRows[Session]):
 
     def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[Session]]:
         """``of_pair`` for many pairs at once, by pair id; pairs without sessions included."""
-        columns = tables.sessions.c
+        query = self._built("of_pairs", self._of_pairs)
         found: dict[str, list[Session]] = {}
         for chunk in chunks(pair_ids):
             found |= {pair_id: [] for pair_id in chunk}
-            query = self._query().where(columns.pair_id.in_(chunk))
-            in_order = query.order_by(columns.generation, columns.window, columns.id)
-            for session in self._fetch(in_order):
+            for session in self._fetch(query, {"pairs": chunk}):
                 found[session.pair_id].append(session)
         return found
+
+    def _of_pairs(self) -> Select[Any]:
+        columns = tables.sessions.c
+        query = self._query().where(columns.pair_id.in_(bindparam("pairs", expanding=True)))
+        return query.order_by(columns.generation, columns.window, columns.id)
 
     def by_events(self, event_ids: Iterable[str]) -> list[Session]:
         """Sessions whose occurrence or single event has one of these ids."""

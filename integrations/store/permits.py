@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Executable, Select, bindparam, delete, select
 
 from integrations.records import Permit
 from integrations.store import tables
 from integrations.store.rows import Rows, insert_into
 
 _COLUMNS = tables.permits.c
+_IN_MAILBOX = _COLUMNS.mailbox_id == bindparam("mailbox")
+_OF_HOLDER = _COLUMNS.holder == bindparam("by")
 
 
 class PermitRows(Rows[Permit]):
@@ -41,36 +44,48 @@ class PermitRows(Rows[Permit]):
 
     def release(self, permit: Permit) -> None:
         """Give the permit back, unless somebody else has it by now."""
-        self._connection.execute(
-            delete(tables.permits).where(
-                _COLUMNS.mailbox_id == permit.mailbox_id,
-                _COLUMNS.slot == permit.slot,
-                _COLUMNS.holder == permit.holder,
-            )
-        )
+        values = {"mailbox": permit.mailbox_id, "by": permit.holder, "in_slot": permit.slot}
+        self._connection.execute(self._built("release", _give_back), values)
 
     def held(self, mailbox_id: str, now: datetime) -> list[Permit]:
         """Permits in force, in the order of their slots."""
-        query = self._query().where(_COLUMNS.mailbox_id == mailbox_id, _COLUMNS.expires_at > now)
-        return self._fetch(query.order_by(_COLUMNS.slot))
+        return self._fetch(self._built("held", self._in_force), {"mailbox": mailbox_id, "now": now})
+
+    def _in_force(self) -> Select[Any]:
+        query = self._query().where(_IN_MAILBOX, _COLUMNS.expires_at > bindparam("now"))
+        return query.order_by(_COLUMNS.slot)
 
     def _take(self, permit: Permit) -> None:
         """Write the permit over whatever ran out in its slot, and over the holder's old ones."""
-        self._connection.execute(
-            delete(tables.permits).where(
-                _COLUMNS.mailbox_id == permit.mailbox_id,
-                _COLUMNS.holder == permit.holder,
-                _COLUMNS.slot != permit.slot,
-            )
-        )
+        values = {"mailbox": permit.mailbox_id, "by": permit.holder, "in_slot": permit.slot}
+        self._connection.execute(self._built("let go", _let_go_of_others), values)
+        self._connection.execute(self._built("take", self._upsert), self._row(permit))
+
+    def _upsert(self) -> Executable:
         insert = insert_into(self._connection, tables.permits)
-        upsert = insert.on_conflict_do_update(
+        excluded = insert.excluded
+        return insert.on_conflict_do_update(
             index_elements=["mailbox_id", "slot"],
-            set_={"holder": permit.holder, "expires_at": permit.expires_at},
+            set_={"holder": excluded.holder, "expires_at": excluded.expires_at},
         )
-        self._connection.execute(upsert, self._row(permit))
 
     def _not_before(self, mailbox_id: str) -> datetime | None:
-        gates = tables.mailbox_gates.c
-        query = select(gates.not_before).where(gates.mailbox_id == mailbox_id)
-        return self._connection.execute(query).scalar_one_or_none()
+        query = self._built("not_before", _gate_opens)
+        return self._connection.execute(query, {"mailbox": mailbox_id}).scalar_one_or_none()
+
+
+def _give_back() -> Executable:
+    return delete(tables.permits).where(
+        _IN_MAILBOX, _OF_HOLDER, _COLUMNS.slot == bindparam("in_slot")
+    )
+
+
+def _let_go_of_others() -> Executable:
+    return delete(tables.permits).where(
+        _IN_MAILBOX, _OF_HOLDER, _COLUMNS.slot != bindparam("in_slot")
+    )
+
+
+def _gate_opens() -> Select[Any]:
+    gates = tables.mailbox_gates.c
+    return select(gates.not_before).where(gates.mailbox_id == bindparam("mailbox"))

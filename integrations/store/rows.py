@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, delete, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 R = TypeVar("R")
+S = TypeVar("S")
 
 # Both databases bound the number of values in one statement; SQLite's bound is the lower one.
 _VALUES_AT_ONCE = 500
@@ -30,6 +43,18 @@ def chunks(values: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
+# Building a statement costs several times what running it does, and a process builds few kinds.
+_BUILT: dict[tuple[type, str, str, str], Any] = {}
+
+
+@cache
+def _field_names(record: Hashable) -> tuple[str, ...]:
+    return tuple(
+        field.name
+        for field in fields(record)  # type: ignore[arg-type]  # records are dataclasses
+    )
+
+
 class Rows(Generic[R]):
     """One table whose columns are named after the fields of one class of records."""
 
@@ -37,25 +62,38 @@ class Rows(Generic[R]):
         self._connection = connection
         self._table = table
         self._record = record
-        self._columns = frozenset(table.columns.keys())
-        self._fields = tuple(
-            field.name
-            for field in fields(record)  # type: ignore[arg-type]  # records are dataclasses
-        )
+        self._fields = _field_names(record)  # type: ignore[arg-type]  # classes are hashable
+
+    def _built(self, name: str, build: Callable[[], S]) -> S:
+        """The statement ``name`` of this table and database, built when first asked for.
+
+        Whatever differs from one use to the next has to be a ``bindparam`` in it.
+        """
+        key = (type(self), self._table.name, self._connection.dialect.name, name)
+        statement: S | None = _BUILT.get(key)
+        if statement is None:
+            statement = _BUILT[key] = build()
+        return statement
 
     @property
     def _keys(self) -> list[Column[Any]]:
         return list(self._table.primary_key.columns)
 
+    def _is_key(self) -> ColumnElement[bool]:
+        """That a row has the key whose parts are bound as ``_parts`` says."""
+        return and_(*(column == bindparam(f"key_{column.name}") for column in self._keys))
+
     def _is(self, key: str) -> ColumnElement[bool]:
-        """That a row has this key."""
+        """That a row has this key, for a statement that is built for one use."""
+        values = self._parts(key).values()
+        return and_(*(column == value for column, value in zip(self._keys, values, strict=True)))
+
+    def _parts(self, key: str) -> dict[str, Any]:
         parts = key.rsplit("/", len(self._keys) - 1)
-        return and_(
-            *(
-                column == column.type.python_type(part)
-                for column, part in zip(self._keys, parts, strict=True)
-            )
-        )
+        return {
+            f"key_{column.name}": column.type.python_type(part)
+            for column, part in zip(self._keys, parts, strict=True)
+        }
 
     def _key(self, record: R) -> str:
         return "/".join(str(getattr(record, column.name)) for column in self._keys)
@@ -64,12 +102,12 @@ class Rows(Generic[R]):
         """Everything, column by column in the order of the fields."""
         return select(*(self._table.columns[name] for name in self._fields))
 
-    def _fetch(self, query: Select[Any]) -> list[R]:
-        rows = self._connection.execute(query)
+    def _fetch(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[R]:
+        rows = self._connection.execute(query, values)
         return [self._record(**dict(zip(self._fields, row, strict=True))) for row in rows]
 
     def _row(self, record: R) -> dict[str, Any]:
-        return {name: getattr(record, name) for name in self._fields if name in self._columns}
+        return {name: getattr(record, name) for name in self._fields if name in self._table.columns}
 
 
 class KeyedRows(Rows[R]):
@@ -77,7 +115,8 @@ class KeyedRows(Rows[R]):
 
     def get(self, key: str) -> R | None:
         """The record with this key, None if there is none."""
-        found = self._fetch(self._query().where(self._is(key)))
+        query = self._built("get", lambda: self._query().where(self._is_key()))
+        found = self._fetch(query, self._parts(key))
         return found[0] if found else None
 
     def require(self, key: str) -> R:
@@ -89,7 +128,9 @@ class KeyedRows(Rows[R]):
 
     def add(self, record: R) -> None:
         """Store a new record; ``ValueError`` if its key is taken."""
-        insert = insert_into(self._connection, self._table).on_conflict_do_nothing()
+        insert = self._built(
+            "add", lambda: insert_into(self._connection, self._table).on_conflict_do_nothing()
+        )
         if not self._connection.execute(insert, self._row(record)).rowcount:
             raise ValueError(f"{self._table.name}: {self._key(record)} is there already")
 
@@ -101,16 +142,20 @@ class KeyedRows(Rows[R]):
         """``put`` for many at once."""
         if not records:
             return
+        upsert = self._built("put", self._upsert)
+        self._connection.execute(upsert, [self._row(record) for record in records])
+
+    def _upsert(self) -> Executable:
         insert = insert_into(self._connection, self._table)
         keys = self._keys
-        rest = {c.name: insert.excluded[c.name] for c in self._table.columns if c not in keys}
-        upsert = insert.on_conflict_do_update(index_elements=keys, set_=rest)
-        self._connection.execute(upsert, [self._row(record) for record in records])
+        excluded = insert.excluded
+        rest = {c.name: excluded[c.name] for c in self._table.columns if c not in keys}
+        return insert.on_conflict_do_update(index_elements=keys, set_=rest)
 
     def remove(self, key: str) -> bool:
         """Delete the record with this key; False if there is none."""
-        gone = self._connection.execute(delete(self._table).where(self._is(key)))
-        return bool(gone.rowcount)
+        gone = self._built("remove", lambda: delete(self._table).where(self._is_key()))
+        return bool(self._connection.execute(gone, self._parts(key)).rowcount)
 
     def all(self) -> list[R]:
         """Every record, in the order of its key."""

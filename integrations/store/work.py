@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from integrations.records import Work, WorkState
 from integrations.store import tables
@@ -85,20 +95,18 @@ class WorkRows(KeyedRows[Work]):
         )
         return self.get(work_id) if taken else None
 
-    def claimed_until(
-        self, kinds: Sequence[str], subject: str, now: datetime
-    ) -> datetime | None:
+    def claimed_until(self, kinds: Sequence[str], subject: str, now: datetime) -> datetime | None:
         """Until when open work of these kinds for ``subject`` is claimed; None if none is."""
-        query = select(_COLUMNS.claimed_until).where(
-            *_of_kinds(kinds), _COLUMNS.subject == subject
-        )
+        query = select(_COLUMNS.claimed_until).where(*_of_kinds(kinds), _COLUMNS.subject == subject)
         # Unclaimed rows are locked as well: somebody may be claiming one at this moment.
         rows = self._connection.execute(query.with_for_update()).scalars()
         return max((until for until in rows if until is not None and until > now), default=None)
 
     def extend(self, work_id: str, holder: str, until: datetime) -> bool:
         """Hold the claim until ``until``; False if it went to somebody else or is over."""
-        return self._change(work_id, _COLUMNS.claimed_by == holder, claimed_until=until)
+        held = self._built("extend", _prolong)
+        values = {"claim_id": work_id, "holder": holder, "claimed_until": until}
+        return bool(self._connection.execute(held, values).rowcount)
 
     def finish(self, work_id: str, holder: str) -> bool:
         """Mark done, or open it again for a wake-up that came meanwhile.
@@ -156,6 +164,15 @@ class WorkRows(KeyedRows[Work]):
         change = update(tables.work).where(_COLUMNS.id == work_id, tables.WORK_IS_OPEN, *conditions)
         changed = self._connection.execute(change.values(values))
         return bool(changed.rowcount)
+
+
+def _prolong() -> Executable:
+    """The one change that every write to Graph makes."""
+    return update(tables.work).where(
+        _COLUMNS.id == bindparam("claim_id"),
+        _COLUMNS.claimed_by == bindparam("holder"),
+        tables.WORK_IS_OPEN,
+    )
 
 
 def _work_id(kind: str, subject: str) -> str:
