@@ -282,7 +282,9 @@ def series_draft(case: Case, page_url: str, transaction_id: str, tag: str) -> Se
 
 
 def _mails(case: Case, kind: str) -> tuple[Json, ...]:
-    return tuple({"person": p.id, "kind": kind} for p in (case.mentor, case.mentee))
+    # All of it is the first invitation, which the weekly cap does not count.
+    people = (case.mentor, case.mentee)
+    return tuple({"person": p.id, "kind": kind, "capped": False} for p in people)
 
 
 # --- its dates ---------------------------------------------------------------------------

@@ -42,7 +42,10 @@ class OfficeHolidays(BaseModel):
 
     def dates(self, first: date, last: date) -> frozenset[date]:
         """Public holidays from ``first`` to ``last``, both included."""
-        return office_holidays(self.country, self.region, first, last)
+        # Asked for whole years, so that all looks over the same months share one answer.
+        years = date(first.year, 1, 1), date(last.year, 12, 31)
+        days = office_holidays(self.country, self.region, *years)
+        return frozenset(day for day in days if first <= day <= last)
 
 
 NO_TIME = timedelta(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -26,12 +26,12 @@ from integrations.records import (
     SessionState,
 )
 from integrations.workflows.rules import ProgramRule
-from scheduling.changes.limits import next_week
+from scheduling.changes.limits import week_began
 from scheduling.problem import Commitment
 from scheduling.timespan import TimeSpan
 
 EXEMPT_MAILS = frozenset({"invitation", "cancellation"})
-"""Kinds of mail that the weekly cap does not count: the first invitation, and cancellations."""
+"""Mails that the weekly cap does not count unless they say so: first invitations, cancellations."""
 STALE_FOR = timedelta(minutes=2)
 """How long a read may still show what was before our own write."""
 
@@ -56,15 +56,15 @@ class Case:
     mentor: Participant
     mentee: Participant
     sessions: Sequence[Session]
-    bookings: Sequence[Booking]
-    mailbox: Mailbox | None
     needs: Sequence[Need]
-    blockers: Sequence[Blocker]
-    open_intents: Sequence[Intent]
-    settled_lately: Sequence[Intent]
-    mails_this_week: Mapping[str, int]
-    commitments: Sequence[Commitment]
     default_zone: str
+    bookings: Sequence[Booking] = ()
+    mailbox: Mailbox | None = None
+    blockers: Sequence[Blocker] = ()
+    open_intents: Sequence[Intent] = ()
+    settled_lately: Sequence[Intent] = ()
+    mails_this_week: Mapping[str, int] = field(default_factory=dict)
+    commitments: Sequence[Commitment] = ()
 
     @property
     def people(self) -> tuple[Participant, Participant]:
@@ -85,7 +85,7 @@ class Case:
 
     @property
     def zone(self) -> str:
-        """IANA zone in which the pair's dates are written: that of its series, else the mentor's."""
+        """IANA zone in which the pair's dates are written: its series', else the mentor's."""
         if self.pair.series is not None:
             return str(self.pair.series["zone"])
         return self.zone_of(self.mentor)
@@ -112,22 +112,15 @@ class Case:
 
 def load_case(tx: Transaction, pair_id: str, now: datetime, *, default_zone: str) -> Case:
     """The pair as the store has it at ``now``; ``LookupError`` if there is no such pair."""
-    pair = tx.pairs.require(pair_id)
-    people = tx.participants.many([pair.mentor_id, pair.mentee_id])
-    program = tx.programs.require(pair.program_id)
-    others = [p for p in tx.pairs.of_people(people) if p.id != pair.id]
+    case = load_pair(tx, pair_id, default_zone=default_zone)
+    pair = case.pair
+    others = [p for p in tx.pairs.of_people([p.id for p in case.people]) if p.id != pair.id]
     intents = tx.intents.of_pair(pair_id)
     theirs = {other.id: tx.intents.open(other.id) for other in others}
-    case = Case(
-        pair=pair,
-        program=program,
-        rule=rule_of(tx, pair),
-        mentor=people[pair.mentor_id],
-        mentee=people[pair.mentee_id],
-        sessions=tx.sessions.of_pair(pair_id),
+    case = replace(
+        case,
         bookings=tx.bookings.of_pair(pair_id),
         mailbox=tx.mailboxes.get(pair.mailbox_id or ""),
-        needs=tx.needs.open([pair_id]),
         blockers=_blockers(tx, pair),
         open_intents=[i for i in intents if i.settled_at is None],
         settled_lately=[
@@ -135,11 +128,25 @@ def load_case(tx: Transaction, pair_id: str, now: datetime, *, default_zone: str
             for i in intents
             if i.state is IntentState.DONE and now - (i.settled_at or now) < STALE_FOR
         ],
-        mails_this_week={},
         commitments=_commitments(tx, others, theirs, now),
-        default_zone=default_zone,
     )
     return replace(case, mails_this_week=_mails_this_week(tx, case, others, theirs, now))
+
+
+def load_pair(tx: Transaction, pair_id: str, *, default_zone: str) -> Case:
+    """What a pair view is made of and nothing else: no writes, no mails, nothing of others."""
+    pair = tx.pairs.require(pair_id)
+    people = tx.participants.many([pair.mentor_id, pair.mentee_id])
+    return Case(
+        pair=pair,
+        program=tx.programs.require(pair.program_id),
+        rule=rule_of(tx, pair),
+        mentor=people[pair.mentor_id],
+        mentee=people[pair.mentee_id],
+        sessions=tx.sessions.of_pair(pair_id),
+        needs=tx.needs.open([pair_id]),
+        default_zone=default_zone,
+    )
 
 
 def rule_of(tx: Transaction, pair: Pair) -> ProgramRule:
@@ -216,7 +223,7 @@ def _mails_this_week(
     open_intents: Mapping[str, Sequence[Intent]],
     now: datetime,
 ) -> Mapping[str, int]:
-    mondays = {p.id: next_week(now, case.zone_of(p)) - timedelta(weeks=1) for p in case.people}
+    mondays = {p.id: week_began(now, case.zone_of(p)) for p in case.people}
     counted: Counter[str] = Counter(dict.fromkeys(mondays, 0))
     sent = tx.journal.of_person_since(list(mondays), "mail", min(mondays.values()))
     for entry in sent:
@@ -234,5 +241,5 @@ def _mails_this_week(
 
 
 def is_capped(mail: Json) -> bool:
-    """Whether the weekly cap counts a mail of this ``kind``; ``urgent`` ones are not."""
-    return mail["kind"] not in EXEMPT_MAILS and not mail.get("urgent", False)
+    """Whether the weekly cap counts a mail, as its intent or its line in the journal says it."""
+    return bool(mail.get("capped", mail["kind"] not in EXEMPT_MAILS))
