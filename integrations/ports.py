@@ -413,8 +413,10 @@ class Outbox(Protocol):
         """Add unless the row exists; True if it was added."""
         ...
 
-    def due(self, now: datetime, limit: int = 100) -> list[OutboxMail]:
-        """Waiting mails that are due, oldest first."""
+    def due(
+        self, now: datetime, limit: int = 100, *, mailbox_id: str | None = None
+    ) -> list[OutboxMail]:
+        """Waiting mails that are due, oldest first; those from one mailbox if it is named."""
         ...
 
     def mark_sent(self, mail: OutboxMail, at: datetime) -> bool:
@@ -432,8 +434,8 @@ class Outbox(Protocol):
         """Give the mail up; ``state`` says why."""
         ...
 
-    def next_due_at(self) -> datetime | None:
-        """When the next waiting mail is due; None if none waits."""
+    def next_due_at(self, mailbox_id: str | None = None) -> datetime | None:
+        """When the next waiting mail (from one mailbox, if named) is due; None if none waits."""
         ...
 
     def of_pair(self, pair_id: str) -> list[OutboxMail]:

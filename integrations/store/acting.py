@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     Select,
     bindparam,
@@ -267,10 +268,12 @@ class OutboxRows(Rows[OutboxMail]):
         insert = insert_into(self._connection, tables.outbox).on_conflict_do_nothing()
         return bool(self._connection.execute(insert, self._row(mail)).rowcount)
 
-    def due(self, now: datetime, limit: int = 100) -> list[OutboxMail]:
-        """Waiting mails that are due, oldest first."""
+    def due(
+        self, now: datetime, limit: int = 100, *, mailbox_id: str | None = None
+    ) -> list[OutboxMail]:
+        """Waiting mails that are due, oldest first; those from one mailbox if it is named."""
         due_at = tables.outbox.c.due_at
-        query = self._query().where(tables.MAIL_IS_WAITING, due_at <= now)
+        query = self._query().where(tables.MAIL_IS_WAITING, due_at <= now, *_from(mailbox_id))
         return self._fetch(query.order_by(due_at, *self._keys).limit(limit))
 
     def mark_sent(self, mail: OutboxMail, at: datetime) -> bool:
@@ -296,9 +299,10 @@ class OutboxRows(Rows[OutboxMail]):
             update(tables.outbox).where(self._is(self._key(mail))).values(state=state)
         )
 
-    def next_due_at(self) -> datetime | None:
-        """When the next waiting mail is due; None if none waits."""
+    def next_due_at(self, mailbox_id: str | None = None) -> datetime | None:
+        """When the next waiting mail (from one mailbox, if named) is due; None if none waits."""
         query = select(func.min(tables.outbox.c.due_at)).where(tables.MAIL_IS_WAITING)
+        query = query.where(*_from(mailbox_id))
         due_at: datetime | None = self._connection.execute(query).scalar_one()
         return due_at
 
@@ -307,6 +311,10 @@ class OutboxRows(Rows[OutboxMail]):
         columns = tables.outbox.c
         query = self._query().where(columns.pair_id == pair_id)
         return self._fetch(query.order_by(columns.due_at, *self._keys))
+
+
+def _from(mailbox_id: str | None) -> list[ColumnElement[bool]]:
+    return [] if mailbox_id is None else [tables.outbox.c.mailbox_id == mailbox_id]
 
 
 class JournalRows(Rows[JournalEntry]):

@@ -181,6 +181,31 @@ async def test_a_mail_given_up_is_never_due(store: Store) -> None:
     assert not await store.run(lambda tx: tx.outbox.mark_sent(mail, NOW))
 
 
+async def test_mails_are_found_by_the_mailbox_they_leave_from(store: Store) -> None:
+    mails = [
+        OutboxMail(
+            person_id="mia",
+            purpose="closing",
+            session_id=box,
+            due_at=NOW + at * MINUTE,
+            mailbox_id=box,
+        )
+        for at, box in enumerate(("box1", "box2"))
+    ]
+
+    def write(tx: Transaction) -> None:
+        enrol(tx)
+        for mail in mails:
+            tx.outbox.add(mail)
+
+    await store.run(write)
+    later = NOW + 10 * MINUTE
+    assert await store.run(lambda tx: tx.outbox.due(later, mailbox_id="box2")) == [mails[1]]
+    assert await store.run(lambda tx: tx.outbox.due(later)) == mails
+    assert await store.run(lambda tx: tx.outbox.next_due_at("box2")) == NOW + MINUTE
+    assert await store.run(lambda tx: tx.outbox.next_due_at("box3")) is None
+
+
 async def test_the_journal_tells_a_persons_mails_since_an_instant(store: Store) -> None:
     def entry(minutes: int, person: str, code: str = "mail") -> JournalEntry:
         return JournalEntry(at=NOW + minutes * MINUTE, code=code, person_id=person)
