@@ -290,6 +290,14 @@ class Complete:
     """The pair has had its dates. Store only."""
 
 
+@dataclass(frozen=True, slots=True)
+class SettleOrder:
+    """An order is done, or cannot be; ``outcome`` says which. Store only."""
+
+    order_id: str
+    outcome: ChangeCode
+
+
 Act = (
     MoveDate
     | ReplaceDate
@@ -315,6 +323,7 @@ Act = (
     | StartPause
     | Resume
     | Complete
+    | SettleOrder
 )
 
 

@@ -2,7 +2,7 @@
 
 1. Ends: withdrawn, leaver, external, the program's end. Nothing else is asked after one.
 2. The pause: start, dates inside, resumption.
-3. What the organizer's calendar shows: the store follows it.
+3. What the organizer's calendar shows: the store follows it. Then what Tandem was told to do.
 4. A declined series; then, date by date: a decline at short notice, proposals, declines.
 5. Spacing after a coordinator's move; make-ups; added dates; the changed rule; conflicts.
 6. Offers before a first booking and for externals; the alert after a long gap; completion.
@@ -23,6 +23,7 @@ from scheduling.changes.gaps import nothing_on_record
 from scheduling.changes.limits import held_back
 from scheduling.changes.makeups import last_chance, made_up, missing_dates
 from scheduling.changes.offers import external_offered, offered
+from scheduling.changes.orders import ordered
 from scheduling.changes.organizer import followed, respaced
 from scheduling.changes.pauses import paused
 from scheduling.changes.proposals import time_proposed
@@ -40,7 +41,7 @@ from scheduling.changes.views import PairState, SessionView
 PairRule = Callable[[Situation], Iterable[Decision]]
 SessionRule = Callable[[Situation, SessionView], Decision | None]
 
-FIRST: tuple[PairRule, ...] = (ended, paused, followed, series_declined)
+FIRST: tuple[PairRule, ...] = (ended, paused, followed, ordered, series_declined)
 BY_DATE: tuple[SessionRule, ...] = (
     declined_at_short_notice,
     time_proposed,

@@ -69,6 +69,13 @@ class ChangeCode(StrEnum):
     ADOPTED = "adopted"
     ADOPTION_NOT_OURS = "adoption_not_ours"
     ADOPTION_UNFIT = "adoption_unfit"
+    LEFT_OUT = "left_out"
+    MOVED_BY_ORDER = "moved_by_order"
+    OFFERED_BY_ORDER = "offered_by_order"
+    ORDER_CARRIED_OUT = "order_carried_out"
+    ORDER_TOO_LATE = "order_too_late"
+    ORDER_DOUBLE_BOOKS = "order_double_books"
+    ORDER_FINDS_NO_HOUR = "order_finds_no_hour"
     MAIL_CAP = "mail_cap"
     MAIL_HOURS = "mail_hours"
     CAUSE_GONE = "cause_gone"
@@ -162,6 +169,13 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
             "the two have a series already, in a calendar that Tandem may not write to"
         ),
         ChangeCode.ADOPTION_UNFIT: "the series the two have already does not fit the rule",
+        ChangeCode.LEFT_OUT: "the date was left out as somebody asked",
+        ChangeCode.MOVED_BY_ORDER: "the date was moved to {to} as somebody asked",
+        ChangeCode.OFFERED_BY_ORDER: "{count} hours that suit both are offered as somebody asked",
+        ChangeCode.ORDER_CARRIED_OUT: "it was done as somebody asked: {order}",
+        ChangeCode.ORDER_TOO_LATE: "it was asked too late: {order}",
+        ChangeCode.ORDER_DOUBLE_BOOKS: "it would book somebody twice: {order}",
+        ChangeCode.ORDER_FINDS_NO_HOUR: "no hour was found that suits both: {order}",
         ChangeCode.MAIL_CAP: "{person} had {mails} mails this week; it waits until {until}",
         ChangeCode.MAIL_HOURS: "mails wait for working hours in both zones: until {until}",
         ChangeCode.CAUSE_GONE: "what needed the coordinator has settled itself",

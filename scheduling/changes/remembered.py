@@ -28,6 +28,7 @@ from scheduling.changes.acts import (
     RaiseNeed,
     ReplaceDate,
     Resume,
+    SettleOrder,
     StartGeneration,
     StartPause,
     Tell,
@@ -247,6 +248,11 @@ def _completed(pair: PairView, _act: Complete, _: datetime) -> PairView:
     return replace(pair, state=PairState.COMPLETED)
 
 
+def _order_settled(pair: PairView, act: SettleOrder, _: datetime) -> PairView:
+    left = tuple(order for order in pair.orders if order.id != act.order_id)
+    return replace(pair, orders=left)
+
+
 _AFTER: dict[type, Callable[[PairView, Any, datetime], PairView]] = {
     MoveDate: _moved,
     ReplaceDate: _moved,
@@ -272,4 +278,5 @@ _AFTER: dict[type, Callable[[PairView, Any, datetime], PairView]] = {
     StartPause: _paused,
     Resume: _resumed,
     Complete: _completed,
+    SettleOrder: _order_settled,
 }

@@ -68,6 +68,8 @@ class CancelCause(StrEnum):
     """Somebody cancelled it in the organizer's calendar."""
     LEFT_OUT = "left_out"
     """A coordinator or the pair left this date out."""
+    SKIPPED = "skipped"
+    """The same, and it is to be made up."""
 
 
 EXCUSED = frozenset({CancelCause.PAUSED, CancelCause.IN_CALENDAR, CancelCause.LEFT_OUT})
@@ -282,6 +284,52 @@ class Offer:
     picked: SeriesSlot | None = None
 
 
+def handled(decline: SeriesDecline) -> SeriesDecline:
+    """The decline once a coordinator looks after it."""
+    return replace(decline, handled=True)
+
+
+class OrderKind(StrEnum):
+    """What Tandem can be told to do with a pair."""
+
+    SKIP = "skip"
+    MOVE = "move"
+    OFFER_DATES = "offer_dates"
+    OFFER_HOURS = "offer_hours"
+    BOOK_AGAIN = "book_again"
+    HANDLE_DECLINE = "handle_decline"
+    APPLY_RULE = "apply_rule"
+
+
+_OF_A_DATE = frozenset({OrderKind.SKIP, OrderKind.MOVE, OrderKind.OFFER_DATES})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Something Tandem was told to do and has not done yet.
+
+    The first three kinds name a session; ``to`` is where a date is to move, ``make_up``
+    whether a date left out is to be made up, ``rule`` the rule to be applied.
+    """
+
+    id: str
+    kind: OrderKind
+    session_id: str | None = None
+    to: TimeSpan | None = None
+    make_up: bool = False
+    rule: CadenceRule | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind in _OF_A_DATE) != (self.session_id is not None):
+            raise ValueError(
+                f"{self.kind} is about {'a date' if self.session_id is None else 'a pair'}"
+            )
+        if (self.kind is OrderKind.MOVE) != (self.to is not None):
+            raise ValueError(f"{self.kind}: where to is told for moves alone")
+        if (self.kind is OrderKind.APPLY_RULE) != (self.rule is not None):
+            raise ValueError(f"{self.kind}: a rule is told where it is to be applied")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairView:
     """A pair as the store holds it.
@@ -290,7 +338,8 @@ class PairView:
     those of the current ``generation``. ``withdrawn`` is a coordinator's order to
     end. ``needs`` are the keys of *Needs you* rows raised and not closed, ``said`` the keys
     of non-acts already journalled, ``last_on_record`` the last date that counts as met.
-    ``closed_dates`` are dates on which nobody works.
+    ``closed_dates`` are dates on which nobody works, ``orders`` what Tandem was told and has
+    not done yet, in the order in which it was told.
     """
 
     id: str
@@ -316,6 +365,7 @@ class PairView:
     last_on_record: date | None = None
     evidence_readable: bool = True
     closed_dates: frozenset[date] = frozenset()
+    orders: tuple[Order, ...] = ()
 
     def __post_init__(self) -> None:
         if self.mentor.id == self.mentee.id:

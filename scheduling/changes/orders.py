@@ -1,0 +1,139 @@
+"""What a coordinator, or somebody of the pair, told Tandem to do with its dates.
+
+An order is somebody's act: it goes ahead while calendars are unreadable, unless free hours
+have to be found for it; then it waits. One that cannot be carried out any more is settled
+with the reason and changes nothing.
+"""
+
+from collections.abc import Iterator
+
+from scheduling.changes.acts import (
+    BookSeries,
+    CancelDate,
+    Decision,
+    NoteSeriesDecline,
+    OfferDates,
+    OfferHours,
+    SettleOrder,
+    decision,
+)
+from scheduling.changes.limits import shown
+from scheduling.changes.reasons import ChangeCode
+from scheduling.changes.rule_changes import preview_rule_change
+from scheduling.changes.search import change_of_time, other_hours, other_series
+from scheduling.changes.situation import Situation
+from scheduling.changes.views import (
+    CancelCause,
+    KnownTime,
+    Order,
+    OrderKind,
+    PairState,
+    SessionView,
+    handled,
+)
+
+_BOOKABLE = frozenset({PairState.BOOKED, PairState.ENROLLED})
+
+
+def ordered(situation: Situation) -> Iterator[Decision]:
+    """A decision for each order that can be dealt with now, in the order they were given."""
+    for order in situation.pair.orders:
+        found = (
+            _of_pair(situation, order) if order.session_id is None else _of_date(situation, order)
+        )
+        if found is not None:
+            yield found
+
+
+def _of_date(situation: Situation, order: Order) -> Decision | None:
+    session = next((s for s in situation.future if s.id == order.session_id), None)
+    if session is None:
+        claimed = order.session_id in situation.claimed
+        return None if claimed else _refused(order, ChangeCode.ORDER_TOO_LATE)
+    match order.kind:
+        case OrderKind.SKIP:
+            return _skipped(situation, order, session)
+        case OrderKind.MOVE:
+            return _moved(situation, order, session)
+        case _:
+            return _dates_offered(situation, order, session)
+
+
+def _skipped(situation: Situation, order: Order, session: SessionView) -> Decision:
+    cause = CancelCause.SKIPPED if order.make_up else CancelCause.LEFT_OUT
+    cancel = CancelDate(
+        session.id, cause, at_once=situation.frozen(session), replaced=order.make_up
+    )
+    return decision(
+        ChangeCode.LEFT_OUT, cancel, SettleOrder(order.id, ChangeCode.LEFT_OUT), session=session.id
+    )
+
+
+def _moved(situation: Situation, order: Order, session: SessionView) -> Decision:
+    pair, to = situation.pair, order.to
+    if to is None or to.start <= situation.now:
+        return _refused(order, ChangeCode.ORDER_TOO_LATE)
+    known = situation.known
+    others = () if known is None else known.commitments
+    own = (s.span for s in pair.live_from(situation.now) if s.id != session.id)
+    if any(to.overlaps(span) for span in (*own, *(c.span for c in others))):
+        return _refused(order, ChangeCode.ORDER_DOUBLE_BOOKS)
+    return decision(
+        ChangeCode.MOVED_BY_ORDER,
+        change_of_time(pair, session, to, by_person=True),
+        SettleOrder(order.id, ChangeCode.MOVED_BY_ORDER),
+        session=session.id,
+        to=shown(to.start),
+    )
+
+
+def _dates_offered(situation: Situation, order: Order, session: SessionView) -> Decision | None:
+    known = situation.known
+    if known is None:
+        return None
+    hours = other_hours(situation, known, session.window, avoid=[session.span])
+    if not hours:
+        return _refused(order, ChangeCode.ORDER_FINDS_NO_HOUR)
+    offers = (OfferDates(m.id, session.id, hours) for m in situation.pair.members)
+    return decision(
+        ChangeCode.OFFERED_BY_ORDER,
+        *offers,
+        SettleOrder(order.id, ChangeCode.OFFERED_BY_ORDER),
+        session=session.id,
+        count=len(hours),
+    )
+
+
+def _of_pair(situation: Situation, order: Order) -> Decision | None:
+    pair = situation.pair
+    settle = SettleOrder(order.id, ChangeCode.ORDER_CARRIED_OUT)
+    match order.kind:
+        case OrderKind.BOOK_AGAIN:
+            if any(True for _ in pair.live_from(situation.now)) or pair.state not in _BOOKABLE:
+                return _refused(order, ChangeCode.ORDER_DOUBLE_BOOKS)
+            return decision(ChangeCode.ORDER_CARRIED_OUT, BookSeries(), settle, order=order.kind)
+        case OrderKind.HANDLE_DECLINE:
+            notes = (NoteSeriesDecline(handled(decline)) for decline in pair.series_declines)
+            return decision(ChangeCode.ORDER_CARRIED_OUT, *notes, settle, order=order.kind)
+        case _:
+            known = situation.known
+            return None if known is None else _needs_calendars(situation, order, known)
+
+
+def _needs_calendars(situation: Situation, order: Order, known: KnownTime) -> Decision:
+    if order.kind is OrderKind.APPLY_RULE and order.rule is not None:
+        found = preview_rule_change(situation, known, order.rule).decision
+        settle = SettleOrder(order.id, found.reason.code)
+        return Decision(found.reason, (*found.acts, settle), found.session_id, found.again_at)
+    pair = situation.pair
+    avoid = () if pair.series is None else (pair.series,)
+    hours = other_series(situation, known, avoid=avoid)
+    if not hours:
+        return _refused(order, ChangeCode.ORDER_FINDS_NO_HOUR)
+    offer = OfferHours(tuple(m.id for m in pair.members), hours)
+    settle = SettleOrder(order.id, ChangeCode.OFFERED_BY_ORDER)
+    return decision(ChangeCode.OFFERED_BY_ORDER, offer, settle, count=len(hours))
+
+
+def _refused(order: Order, why: ChangeCode) -> Decision:
+    return decision(why, SettleOrder(order.id, why), order=order.kind)
