@@ -150,7 +150,7 @@ async def _send(app: App, act: Act[T], intent: Intent) -> ReadBack[T]:
             raise _look_later(app, intent, "no clear answer") from None
         return found
     except RefusedError as refusal:
-        await _settle(app, intent, IntentState.DROPPED, f"refused_{refusal.status}")
+        await drop(app, intent, f"refused_{refusal.status}")
         raise
     except (ThrottledError, NoPermitError, UnreachableError, TokenError, ReadOnlyModeError):
         # Certainly not sent: no read-back is needed next time.
@@ -175,6 +175,8 @@ def _begin(
         return intent, True
     if intent is None or intent.state is IntentState.DONE:
         intent = _new_intent(app, tx, act, now)
+    elif intent.send_at is None:
+        intent = replace(intent, send_at=_place_in_pace(app, tx, act, now))
     intent = replace(
         intent, before=act.before, after=act.after, etag=act.etag, event_id=act.event_id
     )
@@ -186,12 +188,10 @@ def _begin(
 
 
 def _new_intent(app: App, tx: Transaction, act: Act[T], now: datetime) -> Intent:
-    send_at = now
-    pace = app.options.mail_pace
-    if act.mails and pace is not None:
-        send_at = tx.mailboxes.pace_mails(
-            act.mailbox_id, len(act.mails), now, pace.per_mail, pace.burst
-        )
+    return replace(_intent_of(app, act, now), send_at=_place_in_pace(app, tx, act, now))
+
+
+def _intent_of(app: App, act: Act[T], now: datetime) -> Intent:
     return Intent(
         id=UUID(int=app.chance.getrandbits(128)).hex,
         key=act.key,
@@ -201,10 +201,30 @@ def _new_intent(app: App, tx: Transaction, act: Act[T], now: datetime) -> Intent
         pair_id=act.pair_id,
         session_id=act.session_id,
         mailbox_id=act.mailbox_id,
+        event_id=act.event_id,
         transaction_id=act.transaction_id,
+        before=act.before,
+        after=act.after,
         mails=act.mails,
-        send_at=send_at,
     )
+
+
+def _place_in_pace(app: App, tx: Transaction, act: Act[T], now: datetime) -> datetime:
+    pace = app.options.mail_pace
+    if not act.mails or pace is None:
+        return now
+    return tx.mailboxes.pace_mails(act.mailbox_id, len(act.mails), now, pace.per_mail, pace.burst)
+
+
+def owe(app: App, tx: Transaction, act: Act[T], now: datetime) -> None:
+    """Record in this transaction that ``act`` has to follow, whatever is decided meanwhile.
+
+    For writes that others leave behind: it is begun by ``perform`` like any other, and gets its
+    place in the pace of mails only then. Owing it twice changes nothing.
+    """
+    known = tx.intents.by_key(act.key)
+    if known is None or known.state is IntentState.DONE:
+        tx.intents.put(_intent_of(app, act, now))
 
 
 def _hold_claim(app: App, tx: Transaction, claim: Claim, now: datetime) -> None:
@@ -228,7 +248,7 @@ async def _conclude(
     app: App, act: Act[T], intent: Intent, found: Happened[T] | ChangedElsewhere
 ) -> T:
     if isinstance(found, ChangedElsewhere):
-        await _settle(app, intent, IntentState.DROPPED, "changed_elsewhere")
+        await drop(app, intent, "changed_elsewhere")
         raise ChangedByPersonError(act.kind)
     now = app.clock.now()
 
@@ -256,30 +276,37 @@ def _entries(act: Act[T], intent: Intent, now: datetime) -> list[JournalEntry]:
     return [
         done,
         *(
-            replace(done, code="mail", person_id=mail["person"], data={"kind": mail["kind"]})
+            replace(
+                done,
+                code="mail",
+                person_id=mail["person"],
+                data={name: value for name, value in mail.items() if name != "person"},
+            )
             for mail in intent.mails
         ),
     ]
 
 
-async def _settle(app: App, intent: Intent, state: IntentState, outcome: str) -> None:
+async def drop(app: App, intent: Intent, outcome: str) -> None:
+    """Give the intent up, journalled with ``outcome``: nothing of it is in any calendar."""
     now = app.clock.now()
+    await app.store.run(lambda tx: drop_in(tx, intent, outcome, now))
 
-    def record(tx: Transaction) -> None:
-        tx.intents.settle(intent.id, state, outcome, now)
-        tx.journal.write(
-            JournalEntry(
-                at=now,
-                code="intent_dropped",
-                pair_id=intent.pair_id,
-                session_id=intent.session_id,
-                intent_id=intent.id,
-                mailbox_id=intent.mailbox_id,
-                data={"kind": intent.kind, "outcome": outcome},
-            )
+
+def drop_in(tx: Transaction, intent: Intent, outcome: str, now: datetime) -> None:
+    """``drop`` within a transaction."""
+    tx.intents.settle(intent.id, IntentState.DROPPED, outcome, now)
+    tx.journal.write(
+        JournalEntry(
+            at=now,
+            code="intent_dropped",
+            pair_id=intent.pair_id,
+            session_id=intent.session_id,
+            intent_id=intent.id,
+            mailbox_id=intent.mailbox_id,
+            data={"kind": intent.kind, "outcome": outcome},
         )
-
-    await app.store.run(record)
+    )
 
 
 class ChangedByPersonError(IntegrationError):

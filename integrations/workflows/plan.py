@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as midnight_time
+from types import MappingProxyType
 
 from integrations.ports import Transaction
 from integrations.records import (
@@ -24,6 +25,7 @@ from integrations.workflows.app import App
 from integrations.workflows.calendars import Look, look_at, record_look
 from integrations.workflows.people import refresh_settings
 from integrations.workflows.rules import ProgramRule
+from scheduling.cadence import SeriesSlot
 from scheduling.changes.views import session_id_of
 from scheduling.plan import PairPlan, Plan, PlannedSession, Unplaced
 from scheduling.planner import plan as plan_problem
@@ -33,6 +35,9 @@ from scheduling.timespan import TimeSpan
 
 # Accounts that no look into a calendar can help.
 HOPELESS = ("account_disabled", "guest")
+
+
+NO_HOURS: Mapping[str, SeriesSlot] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,13 @@ async def plan_enrolled(app: App, program_id: str | None = None) -> PlanReport:
     return await plan_pairs(app, [pair.id for pair in pairs])
 
 
-async def plan_pairs(app: App, pair_ids: Sequence[str]) -> PlanReport:
+async def plan_pairs(
+    app: App, pair_ids: Sequence[str], hours: Mapping[str, SeriesSlot] = NO_HOURS
+) -> PlanReport:
     """Plan these pairs together, everything else staying as it is.
 
-    Who cannot be read keeps their pairs unplanned, visibly; the others proceed.
+    ``hours`` are series hours already chosen, by pair id. Who cannot be read keeps their pairs
+    unplanned, visibly; the others proceed.
     """
     roll = await app.store.run(lambda tx: load_roll(tx, pair_ids, app.clock.now()))
     blocked = len(pair_ids) - len(roll.pairs)
@@ -92,10 +100,12 @@ async def plan_pairs(app: App, pair_ids: Sequence[str]) -> PlanReport:
     look = await look_at(
         app, list(roll.people.values()), roll.rule_of_people(), horizon(roll, app.clock.now())
     )
-    return replace(await plan_with(app, roll, look), blocked=blocked)
+    return replace(await plan_with(app, roll, look, hours), blocked=blocked)
 
 
-async def plan_with(app: App, roll: Roll, look: Look) -> PlanReport:
+async def plan_with(
+    app: App, roll: Roll, look: Look, hours: Mapping[str, SeriesSlot] = NO_HOURS
+) -> PlanReport:
     """Plan from a look already taken, and store the outcome."""
     now = app.clock.now()
     pairs = [p for p in roll.pairs if p.mentor_id in look.people and p.mentee_id in look.people]
@@ -106,7 +116,12 @@ async def plan_with(app: App, roll: Roll, look: Look) -> PlanReport:
     days = [span.start.date() + timedelta(days=d) for d in range(span.length.days + 1)]
     problem = Problem(
         people=look.people,
-        pairs=tuple(request_of(pair, roll.rules[pair.program_id], now) for pair in pairs),
+        pairs=tuple(
+            replace(
+                request_of(pair, roll.rules[pair.program_id], now), series=hours.get(pair.id)
+            )
+            for pair in pairs
+        ),
         now=now,
         commitments=tuple(roll.commitments),
         anchor_zones=await app.graph.anchor_zones(zones, days),
@@ -188,6 +203,9 @@ def _keep(tx: Transaction, roll: Roll, look: Look, plan: Plan, now: datetime) ->
     record_look(tx, look, now)
     counts = {"placed": 0, "without_slot": 0, "unreadable": 0}
     for pair in roll.pairs:
+        if tx.pairs.require(pair.id) != pair:
+            # Somebody else planned it, or has booked it, while this was worked out.
+            continue
         rule = roll.rules[pair.program_id]
         outcome = plan.pairs.get(pair.id)
         if outcome is None:

@@ -39,12 +39,17 @@ _OF_CAUSE = {
 
 def comment_of(program: Program, act: CancelDate) -> str:
     """The words that go with the cancellation of one date."""
+    return comment_text(program, comment_for(act), resumes_on=act.resumes_on)
+
+
+def comment_for(act: CancelDate) -> Comment:
+    """Which words go with the cancellation of one date."""
     comment = _OF_CAUSE[act.cause]
     if comment is Comment.PAUSED and act.resumes_on is None:
-        comment = Comment.LEFT_OUT
+        return Comment.LEFT_OUT
     if act.replaced and comment is Comment.SHORT_NOTICE:
-        comment = Comment.NEW_HOUR
-    return comment_text(program, comment, resumes_on=act.resumes_on)
+        return Comment.NEW_HOUR
+    return comment
 
 
 def comment_text(program: Program, comment: Comment, *, resumes_on: date | None = None) -> str:

@@ -1,0 +1,198 @@
+"""Ending dates of a series without losing one that is kept.
+
+A cut is a change of pattern to Exchange: every date that was moved or cancelled falls back to
+where the series puts it. So whatever the cut undoes is written into its intent beforehand, becomes
+owed in the transaction that settles the cut, and is done from there whatever is decided later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.errors import NotFoundError
+from integrations.ports import EventSnapshot
+from integrations.records import Booking, Json, Session
+from integrations.workflows.acting import Claim
+from integrations.workflows.app import App
+from integrations.workflows.changes.case import Case
+from integrations.workflows.changes.dates import Numbers, cancel_step, numbers_of, single_key
+from integrations.workflows.changes.remembering import store_only
+from integrations.workflows.changes.steps import Step, StepKind, packed
+from integrations.workflows.changes.writes import write
+from integrations.workflows.messages.comments import Comment
+from scheduling.changes.acts import CancelDate, EndSeries
+from scheduling.timespan import TimeSpan
+
+
+async def end_series(
+    app: App, claim: Claim, case: Case, act: EndSeries, then: tuple[Json, ...], *, replaced: bool
+) -> None:
+    """End the dates the act names; ``then`` is remembered together with its last write.
+
+    Dates apart from the present series go first, one by one; a repetition finds them gone. Of the
+    series itself the dates are cancelled one by one where that mails nobody more often than a cut
+    would: a cancellation can carry words, a cut cannot, and nothing else of the series is touched.
+    ``replaced`` tells the words that another series follows.
+    """
+    ending = _Ending(case, act, await numbers_of(app, case), _comment(act, replaced))
+    for session in ending.apart:
+        await write(app, claim, case, ending.cancel(session, ()))
+    acts = (*packed((act,)), *then)
+    inside, booking = ending.inside, case.booking
+    if booking is None or not inside:
+        await store_only(app, case.pair.id, acts)
+        return
+    if act.truncation.range is None:
+        await write(app, claim, case, ending.whole(booking, acts))
+        return
+    cut = None
+    if len(inside) > act.truncation.cut_mails:
+        cut = await _cut(app, ending, booking, acts)
+    if cut is not None:
+        await write(app, claim, case, cut)
+        return
+    for session in inside[:-1]:
+        await write(app, claim, case, ending.cancel(session, ()))
+    await write(app, claim, case, ending.cancel(inside[-1], acts))
+
+
+def _comment(act: EndSeries, replaced: bool) -> Comment:
+    if replaced:
+        return Comment.SERIES_REPLACED
+    return Comment.WITHDRAWN if act.closes else Comment.ENDED
+
+
+async def _cut(app: App, ending: _Ending, booking: Booking, acts: tuple[Json, ...]) -> Step | None:
+    """The cut, from the series as it is now; None where it ends there already or is gone."""
+    try:
+        master = await app.graph.calendar.read(booking.mailbox_id, booking.event_id)
+    except NotFoundError:
+        return None
+    return ending.cut(booking, master, acts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """The dates an act ends, as steps."""
+
+    case: Case
+    act: EndSeries
+    numbers: Numbers
+    comment: Comment
+
+    @property
+    def _ends(self) -> list[Session]:
+        ids = set(self.act.truncation.cancelled)
+        return [session for session in self.case.sessions if session.id in ids]
+
+    @property
+    def inside(self) -> list[Session]:
+        """Those that are occurrences of the present series, by start."""
+        inside = [s for s in self._ends if self._is_inside(s)]
+        return sorted(inside, key=lambda s: (s.start, s.id))
+
+    @property
+    def apart(self) -> list[Session]:
+        """Those with events of their own, or of an earlier series."""
+        return [s for s in self._ends if not self._is_inside(s) and s.event_id is not None]
+
+    def _is_inside(self, session: Session) -> bool:
+        return not session.single and session.generation == self.case.pair.generation
+
+    def cancel(self, session: Session, acts: tuple[Json, ...]) -> Step:
+        """One of them cancelled singly; ``acts`` are remembered with it."""
+        gone = packed((CancelDate(session.id, self.act.cause),))
+        return cancel_step(self.case, session, self.numbers, (*gone, *acts), self.comment)
+
+    def whole(self, booking: Booking, acts: tuple[Json, ...]) -> Step:
+        """The whole series cancelled, where no date of it is kept."""
+        return Step(
+            kind=StepKind.END,
+            key=f"truncate/{self._name}/{self.numbers.next(StepKind.END)}",
+            mailbox_id=booking.mailbox_id,
+            zone=booking.zone,
+            event_id=booking.event_id,
+            comment=self.comment,
+            acts=acts,
+            capped=False,
+        )
+
+    @property
+    def _name(self) -> str:
+        return f"{self.case.pair.id}/{self.case.pair.generation}"
+
+    def cut(self, booking: Booking, master: EventSnapshot, acts: tuple[Json, ...]) -> Step | None:
+        """The series cut after its last kept date; None where it ends there already."""
+        stands, wanted = master.recurrence, self.act.truncation.range
+        if stands is None or wanted is None:
+            return None
+        shorter = stands.truncated_after(wanted.last_date)
+        if shorter is None or shorter == stands:
+            return None
+        key = f"truncate/{self._name}/{self.numbers.next(StepKind.CUT)}"
+        return Step(
+            kind=StepKind.CUT,
+            key=key,
+            mailbox_id=booking.mailbox_id,
+            zone=booking.zone,
+            event_id=booking.event_id,
+            etag=master.etag,
+            range_stands=stands,
+            range_to=shorter,
+            acts=acts,
+            owes=tuple(self._undone(booking, key)),
+            capped=False,
+        )
+
+    def _undone(self, booking: Booking, key: str) -> Iterator[Step]:
+        """What the cut undoes, to be done again: first room is made, then dates are put back."""
+        cut = self.act.truncation
+        unfit = [self.case.session(session_id).series_start for session_id, _ in cut.singles]
+        for recurrence_id in (*cut.cancel_again, *unfit):
+            yield _owed(StepKind.CANCEL, booking, key, recurrence_id)
+        for session_id, recurrence_id, span in cut.reapply:
+            yield _owed(
+                StepKind.RESTORE, booking, key, recurrence_id, session_id=session_id, to=span
+            )
+        for session_id, span in cut.singles:
+            next_key = single_key(session_id, self.numbers)
+            yield single_step(booking.mailbox_id, booking.zone, next_key, session_id, span)
+
+
+def _owed(
+    kind: StepKind,
+    booking: Booking,
+    key: str,
+    recurrence_id: datetime,
+    *,
+    session_id: str | None = None,
+    to: TimeSpan | None = None,
+) -> Step:
+    return Step(
+        kind=kind,
+        key=f"{key}/{recurrence_id:%Y-%m-%dT%H:%MZ}",
+        mailbox_id=booking.mailbox_id,
+        zone=booking.zone,
+        session_id=session_id,
+        master_id=booking.event_id,
+        recurrence_id=recurrence_id,
+        to=to,
+        owed=True,
+        capped=False,
+    )
+
+
+def single_step(mailbox_id: str, zone: str, key: str, session_id: str, span: TimeSpan) -> Step:
+    """A kept date that no occurrence can hold, as an event of its own."""
+    return Step(
+        kind=StepKind.BOOK,
+        key=key,
+        mailbox_id=mailbox_id,
+        zone=zone,
+        session_id=session_id,
+        to=span,
+        owed=True,
+        capped=False,
+    )

@@ -1,0 +1,244 @@
+"""A booked pair in its world, and a reconciler that decides by heart: for tests of writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from integrations.errors import NoPermitError, ReadOnlyModeError, ThrottledError
+from integrations.ports import Transaction
+from integrations.records import IntentState, Session, SessionState
+from integrations.runtime import Death
+from integrations.workflows.acting import ChangedByPersonError, Claim, NotYet
+from integrations.workflows.app import App
+from integrations.workflows.changes.carry_out import carry_out, drop_unwanted, settle_open
+from integrations.workflows.changes.case import Case, load_case
+from scheduling.changes.acts import Decision
+from scheduling.timespan import TimeSpan
+from simulator.tenant import Tenant
+from simulator.virtual_time import run_virtually, virtual_now
+from tests.support.world import START, Empty, World, book_all, enrolled, firm_of
+
+T = TypeVar("T")
+Decide = Callable[[Case], Decision | None]
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+# Five weeks after the first Monday of the program: dates lie behind and before the pair.
+MIDWAY = datetime(2027, 2, 17, 15, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """Store and tenant of a firm of two pairs, everybody booked."""
+
+    store: bytes
+    tenant: bytes
+
+
+async def _booked(empty: Empty) -> Photo:
+    world = empty.world(firm_of(2))
+    app = await world.begin()
+    await enrolled(world, app)
+    await book_all(app)
+    await app.close()
+    return Photo(world.store_file.read_bytes(), world.tenant.storage.snapshot())
+
+
+_PHOTOS: dict[Path, Photo] = {}
+
+
+def booked(empty: Empty) -> Photo:
+    """Taken once in a test run."""
+    if empty.template not in _PHOTOS:
+        _PHOTOS[empty.template] = run_virtually(START, _booked(empty))
+    return _PHOTOS[empty.template]
+
+
+def on_stage(
+    empty: Empty, play: Callable[[Stage], Coroutine[Any, Any, T]], *, at: datetime = MIDWAY
+) -> T:
+    """Play before a booked pair at an instant; every play has a world of its own."""
+    photo = booked(empty)
+    number = len(list(empty.folder.iterdir()))
+    store, state = empty.folder / f"s{number}.sqlite", empty.folder / f"t{number}.sqlite"
+    store.write_bytes(photo.store)
+    state.write_bytes(photo.tenant)
+
+    async def run() -> T:
+        tenant = Tenant.open(state, virtual_now, sign_in_clock=virtual_now)
+        stage = Stage(World(tenant, firm_of(2), store, seed=2))
+        try:
+            return await play(stage)
+        finally:
+            tenant.close()
+
+    return run_virtually(at, run())
+
+
+@dataclass
+class Stage:
+    """The world of one pair, ``"pair"`` being the first of the firm."""
+
+    world: World
+
+    async def pair_id(self) -> str:
+        """The pair that is played with."""
+        return await self.world.read(lambda tx: tx.pairs.all()[0].id)
+
+    async def case(self) -> Case:
+        """The pair as the store has it."""
+        pair_id = await self.pair_id()
+        return await self.world.read(
+            lambda tx: load_case(tx, pair_id, virtual_now(), default_zone="UTC")
+        )
+
+    async def dates(self) -> list[Session]:
+        """Its scheduled dates to come, soonest first."""
+        sessions = (await self.case()).sessions
+        live = [s for s in sessions if s.state is SessionState.SCHEDULED]
+        return sorted((s for s in live if s.start > virtual_now()), key=lambda s: s.start)
+
+    async def live(self, decide: Decide, *, dies_at: int | None = None, **over: str) -> bool:
+        """Reconcile until nothing is left to decide; whether it died of it."""
+        app = await self.world.begin(dies_at=dies_at, **over)
+        try:
+            await _reconcile(app, await self.pair_id(), decide)
+        except Death:
+            return True
+        await app.close()
+        return False
+
+    async def box(self) -> str:
+        """The address of the pair's program mailbox."""
+        mailbox = (await self.case()).mailbox
+        assert mailbox is not None
+        return mailbox.address
+
+    async def shown(self, mail: str) -> list[tuple[datetime, datetime]]:
+        """Meetings that stand in a calendar and are the pair's: both are in them."""
+        people = {person.mail.lower() for person in (await self.case()).people}
+        found = self.world.tenant.occurrences_of(mail, START, START + 60 * WEEK)
+        pairs = [one for one in found if people <= {address.lower() for address in one.responses}]
+        return [(one.start, one.end) for one in pairs]
+
+    async def outcome(self) -> tuple[object, ...]:
+        """Everything that may be compared of two plays: store, three calendars, mails."""
+        case = await self.case()
+        sessions = [_essence(session) for session in case.sessions]
+        calendars = [await self.shown(await self.box())]
+        calendars += [await self.shown(person.mail) for person in case.people]
+        return case.pair.state, sessions, calendars, self.mails()
+
+    def mails(self) -> Counter[tuple[str, str, object]]:
+        """What the tenant sent since the booking: kind, reader, date of the series."""
+        return Counter(
+            (mail.kind, mail.recipient.lower(), mail.occurrence)
+            for mail in self.world.tenant.mail_log
+            if mail.at >= START + 10 * DAY
+        )
+
+    async def assert_told_the_truth(self) -> None:
+        """What the journal announced is what the tenant sent; nothing is left open."""
+        pair_id = await self.pair_id()
+        case = await self.case()
+        entries = await self.world.read(lambda tx: tx.journal.read(pair_id=pair_id, code="mail"))
+        announced = Counter(
+            (str(entry.data["kind"]), str(entry.person_id))
+            for entry in entries
+            if entry.at >= START + 10 * DAY
+        )
+        ids = {person.mail.lower(): person.id for person in case.people}
+        sent: Counter[tuple[str, str]] = Counter()
+        for (kind, reader, _), count in self.mails().items():
+            sent[kind, ids[reader]] += count
+        assert sent == announced
+        assert [i for i in case.open_intents if i.state is not IntentState.DROPPED] == []
+        assert self.world.tenant.complaints == []
+
+    async def assert_store_is_calendar(self) -> None:
+        """Each date of the store stands in all three calendars, and nothing else does."""
+        case = await self.case()
+        live = sorted((s.start, s.end) for s in case.sessions if s.state is SessionState.SCHEDULED)
+        assert sorted(await self.shown(await self.box())) == live
+        for person in case.people:
+            assert sorted(await self.shown(person.mail)) == live
+
+
+def _essence(session: Session) -> tuple[object, ...]:
+    return (
+        session.id,
+        session.state,
+        session.start,
+        session.end,
+        session.single,
+        session.cause,
+        session.moves,
+        session.make_up,
+    )
+
+
+async def _reconcile(app: App, pair_id: str, decide: Decide) -> None:
+    """What the reconciliation of a pair does, with decisions made by heart."""
+    for _ in range(50):
+        claim = await _claimed(app, pair_id)
+        try:
+            case = await _load(app, pair_id)
+            if await settle_open(app, claim, case):
+                case = await _load(app, pair_id)
+            decision = decide(case)
+            if decision is None:
+                await drop_unwanted(app, case)
+                return
+            await carry_out(app, claim, case, decision)
+        except ChangedByPersonError:
+            return
+        except NotYet as wait:
+            await _until(app, wait.due_at)
+        except NoPermitError as wait:
+            await _until(app, wait.retry_at)
+        except ThrottledError as wait:
+            await app.clock.sleep(wait.retry_after)
+        except ReadOnlyModeError:
+            return
+    raise AssertionError("it never comes to rest")
+
+
+async def _load(app: App, pair_id: str) -> Case:
+    now = app.clock.now()
+    return await app.store.run(lambda tx: load_case(tx, pair_id, now, default_zone="UTC"))
+
+
+async def _until(app: App, at: datetime) -> None:
+    await app.clock.sleep(max(at - app.clock.now(), timedelta(seconds=1)))
+
+
+async def _claimed(app: App, pair_id: str) -> Claim:
+    """The right to work on the pair; one lost with its holder runs out."""
+    while (claim := await _try_to_claim(app, pair_id)) is None:
+        await app.clock.sleep(timedelta(seconds=30))
+    return claim
+
+
+async def _try_to_claim(app: App, pair_id: str) -> Claim | None:
+    now, holder = app.clock.now(), f"{app.holder}/{app.chance.random()}"
+
+    def take(tx: Transaction) -> Claim | None:
+        work = tx.work.schedule("reconcile_pair", pair_id, now)
+        taken = tx.work.claim(work.id, holder, now, app.options.claim_length)
+        return None if taken is None else Claim(work.id, holder)
+
+    return await app.store.run(take)
+
+
+def span_from(start: datetime, hours: float = 1) -> TimeSpan:
+    """A stretch of time."""
+    return TimeSpan(start, start + timedelta(hours=hours))
+
+
+def local(zone: str, start: datetime) -> datetime:
+    """An instant on a wall clock."""
+    return start.astimezone(ZoneInfo(zone))
