@@ -87,8 +87,8 @@ def _times_forbidden(board: PairBoard, load: PersonLoad, on_day: Counts) -> Coun
     full = set() if per_day is None else _full_days(load, per_day)
     for session in load.sessions:
         # A session next to a full day may still reach over midnight with its buffer.
-        clear = max(session.buffer, raster.buffer)
-        if clear or session.day not in full:
+        if session.day not in full or session.buffer or raster.buffer:
+            clear = max(session.buffer, raster.buffer)
             first = raster.first_at(session.start - raster.duration - clear + 1)
             found[first : raster.first_at(session.end + clear)] += 1
     return found

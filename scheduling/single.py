@@ -164,19 +164,22 @@ def _realise_with_gaps(board: PairBoard, costs: Costs, bounds: Bounds, option: i
             stands = kept[window]
             paths = _after_kept(paths, stands, fits)
             continue
-        candidates = _candidates(board, costs, bounds, option, window)
+        cheapest_first = sorted(paths.items(), key=_cost_of_path)
         reached = {last: _Path(path.cost + SKIP, path.placements) for last, path in paths.items()}
-        for cost, candidate in candidates:
-            before = min(
-                (path for last, path in paths.items() if last is None or fits(last, candidate)),
-                key=lambda path: path.cost,
-                default=None,
+        for cost, candidate in _candidates(board, costs, bounds, option, window):
+            before = next(
+                (path for last, path in cheapest_first if last is None or fits(last, candidate)),
+                None,
             )
             if before is not None:
                 reached[candidate] = _Path(before.cost + cost, (*before.placements, candidate))
         paths = reached
     best = min(paths.values(), key=lambda path: path.cost)
     return _choice(board, option, best.placements, best.cost)
+
+
+def _cost_of_path(reached: tuple[Placement | None, _Path]) -> int:
+    return reached[1].cost
 
 
 def _after_kept(

@@ -1,6 +1,7 @@
 """Plans a group: exactly where that is within reach, else by exact pieces and local search."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduling.board import PairBoard
@@ -8,10 +9,12 @@ from scheduling.cost import goals_of
 from scheduling.ejection import ejected, neighbours
 from scheduling.group import Choices, Group, GroupPlan, cost_of, total_goals
 from scheduling.joint import JointSearch
-from scheduling.single import best_choice
+from scheduling.single import Choice, best_choice
 
 EXACT_PAIRS = 8
 """Groups of at most this many pairs are first tried as a whole."""
+EXACT_CROWDING = 6
+"""Where more sessions than this cannot be, a search from the best of each ends nowhere."""
 PIECE_BRANCHES = 30
 PIECE_SIZES = (2, 3, 4)
 THOROUGH_UP_TO = 2000
@@ -44,7 +47,7 @@ def plan_group(group: Group, effort: Effort) -> GroupPlan:
     if len(group.boards) == 1:
         return GroupPlan(alone, proven_optimal=True)
     floor = total_goals(group.boards, alone)
-    if len(group.boards) <= EXACT_PAIRS:
+    if len(group.boards) <= EXACT_PAIRS and crowding(group, alone) <= EXACT_CROWDING:
         outcome = JointSearch(group, group.boards, {}).best(effort.exact_branches)
         if outcome.choices is not None:
             return GroupPlan(outcome.choices, proven_optimal=True)
@@ -55,6 +58,35 @@ def plan_group(group: Group, effort: Effort) -> GroupPlan:
             break
         choices = ejected(group, improved)
     return GroupPlan(choices, total_goals(group.boards, choices) == floor)
+
+
+def crowding(group: Group, choices: Mapping[str, Choice | None]) -> int:
+    """How many sessions of ``choices`` the weeks of people in several pairs have no room for."""
+    over = 0
+    for person, pairs in group.of_person.items():
+        cap = group.standing[person].limits.per_week
+        if cap is None or len(pairs) < 2:
+            continue
+        rules = [board.request.rule for board, _ in pairs]
+        if (
+            len(
+                {
+                    (rule.interval_weeks, board.request.start_date)
+                    for rule, (board, _) in zip(rules, pairs, strict=True)
+                }
+            )
+            > 1
+        ):
+            continue
+        wanted = Counter(
+            placed.window
+            for board, _ in pairs
+            if (choice := choices[board.request.id]) is not None
+            for placed in choice.placements
+        )
+        room = cap * rules[0].interval_weeks
+        over += sum(max(0, count - room) for count in wanted.values())
+    return over
 
 
 def _one_after_another(group: Group, alone: Choices) -> Choices:
