@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from integrations.ports import Transaction
-from integrations.records import Json, OutboxMail, Participant
+from integrations.records import Json, OutboxMail
 from integrations.workflows.messages.catalogue import MESSAGES
+from integrations.workflows.messages.hours import mail_hours
 from scheduling.cadence import SeriesSlot
 from scheduling.changes.acts import (
     Act,
@@ -21,7 +22,6 @@ from scheduling.changes.acts import (
     StartPause,
     Tell,
 )
-from scheduling.changes.mail_hours import next_mailable
 from scheduling.timespan import TimeSpan
 
 if TYPE_CHECKING:
@@ -61,24 +61,12 @@ def enqueue(tx: Transaction, case: Case, message: Act | Notice, now: datetime) -
     return len(added)
 
 
-def mail_hours(case: Case, person: Participant, now: datetime) -> datetime:
-    """The first instant from ``now`` on at which that person may be written to."""
-    holidays = case.rule.holidays.get(person.office or "")
-    # Whole years, so that the same few answers serve everybody.
-    first, last = date(now.year, 1, 1), date(now.year + 1, 12, 31)
-    return next_mailable(
-        now,
-        [case.zone_of(person)],
-        case.rule.cadence.weekdays,
-        holidays.dates(first, last) if holidays else (),
-    )
-
-
 def _due(case: Case, mail: OutboxMail, now: datetime) -> OutboxMail:
     if mail.urgent:
         return mail
     person = next(p for p in case.people if p.id == mail.person_id)
-    return replace(mail, due_at=mail_hours(case, person, now))
+    zone = case.zone_of(person)
+    return replace(mail, due_at=mail_hours(case.rule, zone, person.office, now))
 
 
 def _rows(case: Case, message: Act | Notice, now: datetime) -> Iterator[OutboxMail]:
@@ -115,24 +103,26 @@ def _rows(case: Case, message: Act | Notice, now: datetime) -> Iterator[OutboxMa
             for person in people:
                 yield row("offered_hours", person, about, hours=[_slot(h) for h in hours])
         case _:
-            yield from (row(*told) for told in _of_pair(case, message))
+            for name, person, about, facts in _of_pair(case, message):
+                yield row(name, person, about, **facts)
 
 
-def _of_pair(case: Case, act: Act) -> Iterator[tuple[str, str, str]]:
-    """What both are told about the pair as a whole: message, person and what it is about."""
-    pause = case.pair.pause or {}
+def _of_pair(case: Case, act: Act) -> Iterator[tuple[str, str, str, Json]]:
+    """What both are told about the pair as a whole: message, person, what about, its facts."""
+    pair, facts = case.pair, case.pair.pause or {}
     match act:
-        case StartPause(pause=begins):
-            told = ("paused", f"{case.pair.id}@{begins.first}>{begins.last}")
+        case StartPause(pause=pause):
+            facts = {"first": pause.first.isoformat(), "last": pause.last.isoformat()}
+            name, about = "paused", f"{pair.id}@{pause.first}>{pause.last}"
         case Resume():
-            told = ("resumed", f"{case.pair.id}@{pause.get('last')}")
+            name, about = "resumed", f"{pair.id}@{facts.get('last')}"
         case EndSeries(closes=True):
-            told = ("withdrawn", case.pair.id)
+            name, about, facts = "withdrawn", pair.id, {}
         case _:
             return
     for person in case.people:
         if person.enabled and not person.gone:
-            yield told[0], person.id, told[1]
+            yield name, person.id, about, facts
 
 
 def _spans(spans: Iterable[TimeSpan]) -> list[list[str]]:
