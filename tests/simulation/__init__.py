@@ -1,0 +1,1 @@
+"""Simulation testing: whole lives of firms under faults, judged by an oracle of its own."""

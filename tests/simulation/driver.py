@@ -1,0 +1,328 @@
+"""One run: a seed becomes a firm, a life under faults, and what the oracle says of it.
+
+Everything happens on one loop whose time jumps, in one thread and without sockets. Four things
+go on side by side: people act, the weather changes, the tenant notifies, and Tandem works
+whenever its host is awake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from integrations.runtime import EventLog
+from integrations.settings import Settings
+from integrations.store.upgrade import upgrade
+from integrations.workflows import book, rounds
+from integrations.workflows.app import App
+from integrations.workflows.enrol import enrol
+from integrations.workflows.work import Worker
+from simulator.faults import Chance, Fault
+from simulator.firm import make_firm
+from simulator.people import Firm
+from simulator.tenant import Tenant
+from simulator.transport import TenantHttpClient
+from simulator.virtual_time import run_virtually, virtual_now
+from tests.simulation.books import Books, due_rows, next_due
+from tests.simulation.chronicle import Chronicle
+from tests.simulation.incarnations import Consumer, Fate, side_by_side, surroundings
+from tests.simulation.meddling import MeddledTransport
+from tests.simulation.oracle import Oracle, Violation
+from tests.simulation.weather import BORN, ROSTER_STARTS, Storm, Weather, weather_of
+from tests.support.world import Empty, World
+
+_MINUTE = timedelta(minutes=1)
+_AFTER_DEATH = timedelta(minutes=4)
+_MOST_PIECES = 400
+"""Pieces of work at one instant above which something goes round in circles."""
+_FAULTY = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a run."""
+
+    seed: int
+    hash: str
+    violations: tuple[Violation, ...]
+    faults: Counter[str]
+    calls: int
+    lines: tuple[str, ...] = ()
+
+
+@dataclass
+class Run:
+    """A run under way."""
+
+    weather: Weather
+    world: World
+    chronicle: Chronicle
+    oracle: Oracle
+    log: EventLog
+    faults: Counter[str] = field(default_factory=Counter)
+    storm: Storm | None = None
+    woken_until: datetime = BORN
+    consumers: list[Consumer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        seed = self.weather.seed
+        self.chance = Random(f"run {seed}")
+        self.transport = MeddledTransport(
+            self.tenant, self.chronicle, Random(f"meddling {seed}"), self._meddled
+        )
+        self.sign_in = TenantHttpClient(self.tenant.asgi())
+        self.consumers = [self._consumer(number) for number in range(self.weather.consumers)]
+        self._awake = iter(self.weather.awake)
+
+    @property
+    def tenant(self) -> Tenant:
+        """The firm's tenant."""
+        return self.world.tenant
+
+    def _consumer(self, number: int) -> Consumer:
+        seed = self.weather.seed
+
+        def around(fate: Fate, born: int) -> Any:
+            incarnation = seed * 1_000_000 + number * 10_000 + born
+            return surroundings(
+                fate, incarnation, self.transport, self.sign_in, holder=f"host-{fate.name}"
+            )
+
+        def fate(name: str) -> Fate:
+            return Fate(name, self.log, Random(f"fate {seed} {name}"), self._deadly)
+
+        return Consumer(number, self._settings, around, fate)
+
+    def _settings(self) -> Settings:
+        return self.world.settings()
+
+    def _deadly(self) -> float:
+        return 0.0 if self.weather.is_calm(virtual_now()) else self.weather.deadly
+
+    def _meddled(self) -> float:
+        return 0.0 if self.weather.is_calm(virtual_now()) else self.weather.meddled
+
+    # --- four things side by side -----------------------------------------------------------
+
+    async def live(self) -> None:
+        """From the roster to the end of the last calm."""
+        others = [asyncio.ensure_future(one) for one in (self._people(), self._skies())]
+        try:
+            await self._begin_program()
+            for calm in self.weather.calms:
+                await self._work_until(calm.end)
+                self.oracle.judge(virtual_now(), calm.start)
+        finally:
+            for other in others:
+                other.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            for consumer in self.consumers:
+                await consumer.close()
+
+    async def _people(self) -> None:
+        """Everybody does what she does, at the minute at which she does it."""
+        day = BORN.date() - timedelta(days=1)
+        while True:
+            day += timedelta(days=1)
+            for act in self.tenant.acts_on(day, self.weather.rates):
+                await _until(act.at)
+                if self.weather.is_calm(virtual_now()):
+                    continue
+                done = self.chronicle.carry_out(act)
+                if done is not None:
+                    self.log.write(f"{virtual_now():%m-%d %H:%M} {act.kind} {act.person}")
+            await _until(datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+    async def _skies(self) -> None:
+        """Storms come and go; calms have none."""
+        edges = {one.start for one in self.weather.storms} | {
+            one.end for one in self.weather.storms
+        }
+        edges |= {one.start for one in self.weather.calms} | {one.end for one in self.weather.calms}
+        for edge in sorted(edges):
+            await _until(edge)
+            now = virtual_now()
+            over = [one for one in self.weather.storms if one.start <= now < one.end]
+            self._storm(None if self.weather.is_calm(now) or not over else over[-1])
+
+    def _storm(self, storm: Storm | None) -> None:
+        if storm is self.storm:
+            return
+        self.storm = storm
+        faults = self.tenant.faults
+        faults.clear()
+        if storm is None:
+            self.log.write(f"{virtual_now():%m-%d %H:%M} the sky clears")
+            return
+        self.log.write(f"{virtual_now():%m-%d %H:%M} a storm comes")
+        faults.chance = Chance(
+            storm.throttle, storm.error, storm.cut_before, storm.cut_after, storm.retry_after
+        )
+        for number in range(storm.gateway):
+            faults.plan(Fault("error", nth=3 + 11 * number, times=2, status=504, html=True))
+        for number in range(storm.slow):
+            length = timedelta(seconds=40)
+            faults.plan(Fault("slow", nth=5 + 17 * number, times=2, latency=length))
+
+    # --- Tandem at work ---------------------------------------------------------------------
+
+    async def _begin_program(self) -> None:
+        """Roster, plan and launch, again and again until it has worked."""
+
+        async def begin(app: App, _: Worker) -> None:
+            await enrol(app, self.world.roster)
+            await rounds.planning_round(app)
+            await book.launch(app)
+
+        while not await self.consumers[0].live(begin):
+            await _until(virtual_now() + _AFTER_DEATH)
+
+    async def _work_until(self, end: datetime) -> None:
+        """Work whenever the host is awake."""
+        stretch = next(self._awake, None)
+        while virtual_now() < end:
+            while stretch is not None and stretch.end <= virtual_now():
+                stretch = next(self._awake, None)
+                if stretch is not None and stretch.start >= virtual_now():
+                    await self._plan_rest()
+            if stretch is None or stretch.start >= end:
+                await _until(end)
+                break
+            await _until(stretch.start)
+            await self._work_off()
+            due = next_due(self.world.store_file)
+            soon = virtual_now() + _MINUTE
+            await _until(min(stretch.end, max(due, soon)) if due else stretch.end)
+        if stretch is not None:
+            self._awake = iter([stretch, *self._awake])
+
+    async def _plan_rest(self) -> None:
+        """Who could not be planned before is planned now, if possible."""
+
+    async def _work_off(self) -> None:
+        """Do all that is due now, several pieces at once and some by two hosts at once."""
+        for _ in range(_MOST_PIECES):
+            due = due_rows(self.world.store_file, virtual_now())[:8]
+            if not due:
+                return
+            before = virtual_now()
+            await side_by_side([one.do(work) for work in due for one in self._hosts()])
+            if any(one.died for one in self.consumers) and virtual_now() == before:
+                await _until(virtual_now() + self._rebirth())
+        self.oracle.note("going_round_in_circles", virtual_now(), due=due)
+
+    def _hosts(self) -> list[Consumer]:
+        """Who gets a piece of work: one host, or two because a message came twice."""
+        if len(self.consumers) > 1 and self.chance.random() < 0.3:
+            return self.consumers
+        return [self.chance.choice(self.consumers)]
+
+    def _rebirth(self) -> timedelta:
+        return timedelta(seconds=self.chance.choice((1, 20, 240)))
+
+    # --- what came of it --------------------------------------------------------------------
+
+    def outcome(self) -> Outcome:
+        """To be asked when the run is over."""
+        tenant = self.tenant
+        self.faults["died"] = sum(one.deaths for one in self.consumers)
+        self.faults["meddled"] = self.transport.count
+        for call in tenant.calls:
+            if call.cut:
+                self.faults["cut"] += 1
+            elif call.status in _FAULTY:
+                self.faults[str(call.status)] += 1
+        for kind in ("dropped", "doubled", "forged", "lost", "retried"):
+            self.faults[f"notification {kind}"] = tenant.delivery.tally[kind]
+        return Outcome(
+            self.weather.seed,
+            self._hash(),
+            tuple(self.oracle.violations),
+            +self.faults,
+            len(tenant.calls),
+            tuple(self.log.points),
+        )
+
+    def _hash(self) -> str:
+        """Of every point passed, every mail sent and everything stored at the end."""
+        digest = hashlib.sha256(self.log.hash.encode())
+        for mail in self.tenant.mail_log:
+            line = (mail.at, mail.recipient, mail.kind, mail.event_id, mail.occurrence)
+            digest.update(repr(line).encode())
+        books = Books.read(self.world.store_file)
+        for rows in (books.pairs, books.sessions, books.intents, books.journal):
+            digest.update(repr(rows).encode())
+        return digest.hexdigest()
+
+
+async def _until(moment: datetime) -> None:
+    """Let time pass; none if the moment is over."""
+    left = (moment - virtual_now()).total_seconds()
+    if left > 0:
+        await asyncio.sleep(left)
+
+
+def simulate(seed: int) -> Outcome:
+    """Live the life of this seed; the same seed gives the same outcome."""
+    weather = weather_of(seed)
+    with _folder() as folder:
+        return run_virtually(BORN, _simulated(weather, folder))
+
+
+async def _simulated(weather: Weather, folder: Path) -> Outcome:
+    firm = _firm(weather.pairs, weather.firm, weather.troubles)
+    world = Empty(_template(), folder).world(firm, seed=weather.seed)
+    for name, value in weather.behaviour.items():
+        setattr(world.tenant.behaviour, name, value)
+    chronicle = Chronicle(world.tenant, firm, weather.end + timedelta(days=200))
+    lag = weather.behaviour["free_busy_lag"]
+    oracle = Oracle(weather.seed, chronicle, world.store_file, lag)
+    chronicle.observer = oracle.see
+    run = Run(weather, world, chronicle, oracle, world.log)
+    try:
+        await run.live()
+        if chronicle.broken is not None:
+            raise chronicle.broken
+        return run.outcome()
+    finally:
+        world.tenant.close()
+
+
+@functools.lru_cache(maxsize=128)
+def _firm(pairs: int, number: int, troubles: bool) -> Firm:
+    return make_firm(pairs, number, ROSTER_STARTS, troubles=troubles)
+
+
+@functools.cache
+def _template() -> Path:
+    """An empty store to copy; it lives as long as the process."""
+    folder = Path(tempfile.mkdtemp(prefix="tandem-simulation-"))
+    import atexit
+
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "empty.sqlite"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Where the store lies; in memory where the machine offers that, as commits sync."""
+    memory = Path("/dev/shm")  # noqa: S108
+    where = memory if memory.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="tandem-simulation-", dir=where) as folder:
+        yield Path(folder)
+
+
+Simulate = Callable[[int], Coroutine[Any, Any, Outcome]]

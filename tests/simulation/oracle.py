@@ -1,0 +1,188 @@
+"""The judge: invariants over the tenant's past, its mail log and the store's tables.
+
+It imports nothing of the product. Some invariants are asked of each change of ours as it
+happens, the others at the end of each calm, when everything has to have converged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.simulation.books import Books
+from tests.simulation.chronicle import Chronicle, Date, Step
+from tests.simulation.convergence import CALENDARS, STORE, Convergence
+from tests.simulation.mail_bag import MAILS
+
+FREEZE = timedelta(hours=24)
+# A decision may be this old when its write takes place: calendars are believed for 15 minutes,
+# and a call may have to wait and be repeated.
+DECIDED_EARLIER = timedelta(minutes=25)
+PERSONS_WORD_HOLDS = timedelta(hours=1)
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that was broken: by which run, when, which one, and what there is to know."""
+
+    seed: int
+    at: datetime
+    invariant: str
+    facts: Facts
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name}={_plain(value)}" for name, value in self.facts.items())
+        return f"seed {self.seed} at {_plain(self.at)}: {self.invariant}: {told}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%a %Y-%m-%dT%H:%MZ}"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return "[" + ", ".join(_plain(one) for one in value) + "]"
+    return str(value)
+
+
+@dataclass
+class Oracle:
+    """Collects violations of one run."""
+
+    seed: int
+    chronicle: Chronicle
+    store: Path
+    lag: timedelta = timedelta(0)
+    violations: list[Violation] = field(default_factory=list)
+
+    def note(self, invariant: str, at: datetime, **facts: object) -> None:
+        """Hold a violation; the same one is told once."""
+        found = Violation(self.seed, at, invariant, facts)
+        same = [one for one in self.violations if one.invariant == invariant]
+        if all(one.facts != facts for one in same):
+            self.violations.append(found)
+
+    # --- each change of ours, as it happens ---------------------------------------------
+
+    def see(self, step: Step) -> None:
+        """Judge one change."""
+        if not step.ours or not step.people:
+            return
+        if step.recurs_otherwise:
+            # Exchange drops the exceptions; what has to come back is looked at in the calm.
+            return
+        for was, one in step.moved:
+            if self._goes_home(step, one):
+                continue
+            self._frozen(step, was, one)
+            self._overruled(step, was, one)
+            self._judge_place(step, one)
+        for one in step.come:
+            if one.day is None and not self._goes_home(step, one):
+                self._judge_place(step, one)
+        for one in step.gone:
+            self._taken_out_in_freeze(step, one)
+
+    def _goes_home(self, step: Step, one: Date) -> bool:
+        return (step.people, one.start) in self.chronicle.homes
+
+    def _frozen(self, step: Step, was: Date, one: Date) -> None:
+        left = was.start - step.at
+        if timedelta(0) < left < FREEZE - DECIDED_EARLIER:
+            self.note("moved_in_freeze", step.at, people=step.people, was=was.start, to=one.start)
+
+    def _taken_out_in_freeze(self, step: Step, one: Date) -> None:
+        if not timedelta(0) < one.start - step.at < FREEZE - DECIDED_EARLIER:
+            return
+        if not step.is_declined(one.day) and not self._may_take_out(step):
+            self.note("taken_out_in_freeze", step.at, people=step.people, start=one.start)
+
+    def _may_take_out(self, step: Step) -> bool:
+        """Ends, pauses and first bookings may take dates out at any time."""
+        books = Books.read(self.store)
+        for pair in books.pairs:
+            if books.mails_of(pair) != step.people:
+                continue
+            people = (books.people[pair["mentor_id"]], books.people[pair["mentee_id"]])
+            gone = any(not one["enabled"] or one["gone"] or one["guest"] for one in people)
+            return gone or pair["withdrawn"] or pair["pause"] or pair["state"] != "booked"
+        return False
+
+    def _overruled(self, step: Step, was: Date, one: Date) -> None:
+        """A person's own move stands, unless something has come up since."""
+        placed = self.chronicle.placed.get(one.key)
+        if placed is None or placed.ours or step.is_declined(one.day):
+            return
+        if step.at - placed.at > PERSONS_WORD_HOLDS or placed.date.start != was.start:
+            return
+        if any(self._asked_for(step.event, who, one.start) for who in step.people):
+            return
+        for who in step.people:
+            diary = self.chronicle.diaries.get(who)
+            if diary is not None and diary.since(was.start, was.end, placed.at):
+                return
+        self.note(
+            "person_overruled",
+            step.at,
+            people=step.people,
+            they_moved_it_to=was.start,
+            moved_at=placed.at,
+            we_moved_it_to=one.start,
+        )
+
+    def _asked_for(self, event: str, who: str, start: datetime) -> bool:
+        return (event, who, start) in self.chronicle.proposals
+
+    def _judge_place(self, step: Step, one: Date) -> None:
+        if one.start <= step.at:
+            self.note("placed_in_the_past", step.at, people=step.people, start=one.start)
+        for who in step.people:
+            if not self._asked_for(step.event, who, one.start):
+                self._conflicts(who, one, step.at)
+            self._doubly_booked(who, one, step)
+
+    def _conflicts(self, who: str, one: Date, placed_at: datetime) -> None:
+        diary = self.chronicle.diaries.get(who)
+        if diary is None:
+            return
+        known_by = placed_at - DECIDED_EARLIER - self.lag
+        for taken in diary.over(one.start, one.end, known_by):
+            self.note(
+                "placed_over_conflict",
+                placed_at,
+                person=who,
+                start=one.start,
+                appointment=(taken.start, taken.end),
+                since=taken.since,
+            )
+
+    def _doubly_booked(self, who: str, one: Date, step: Step) -> None:
+        for other, known in self.chronicle.live(step.at).values():
+            if other.key == one.key or who not in known.people:
+                continue
+            if other.start < one.end and one.start < other.end:
+                if who in known.is_declined(other.day):
+                    continue
+                placed = self.chronicle.placed.get(other.key)
+                if placed is not None and placed.with_series and placed.at == step.at:
+                    continue
+                self.note(
+                    "double_booked",
+                    step.at,
+                    person=who,
+                    start=one.start,
+                    with_others=known.people,
+                    other_start=other.start,
+                )
+
+    # --- when everything must have converged --------------------------------------------
+
+    def judge(self, now: datetime, calm_since: datetime) -> None:
+        """Everything that must hold at the end of a calm."""
+        calm = Convergence(self.chronicle, Books.read(self.store), now, calm_since)
+        for invariant in (*CALENDARS, *STORE, *MAILS):
+            for name, facts in invariant(calm):
+                self.note(name, now, **facts)
+        for who, one, placed_at in calm.placed_with_series():
+            self._conflicts(who, one, placed_at)

@@ -1,0 +1,206 @@
+"""What a seed draws: the firm, how long it lives, and everything that goes wrong meanwhile.
+
+All of it is drawn before the run begins and depends on the seed alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import Any
+
+from simulator.behaviour_of_people import BELIEVABLE, Rates
+
+BORN = datetime(2027, 1, 4, 14, tzinfo=UTC)
+"""A Monday; rosters begin a week later."""
+ROSTER_STARTS = date(2027, 1, 11)
+FULL_EVERY = 20
+_FIRMS = 7
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """A stretch in which calls fail; shares are of a hundred calls.
+
+    ``slow`` calls outlast the client's patience, ``gateway`` ones are answered 504 by a page.
+    """
+
+    start: datetime
+    end: datetime
+    throttle: float
+    error: float
+    cut_before: float
+    cut_after: float
+    retry_after: int
+    slow: int
+    gateway: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awake:
+    """A stretch in which the host runs; outside of them only a notification wakes it."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calm:
+    """A stretch without faults, at the end of which everything must have converged.
+
+    It lies on a weekend, when nobody acts, and holds one sweep of everything (a night).
+    """
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """Everything one run is made of.
+
+    ``deadly`` is the chance of dying at each point an incarnation passes, ``meddled`` that of a
+    person acting on the very event that a write of ours is on its way to.
+    """
+
+    seed: int
+    pairs: int
+    weeks: int
+    firm: int
+    troubles: bool
+    rates: Rates
+    consumers: int
+    deadly: float
+    meddled: float
+    webhooks: bool
+    behaviour: Mapping[str, Any]
+    storms: tuple[Storm, ...]
+    awake: tuple[Awake, ...]
+    calms: tuple[Calm, ...]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether this is one of the few runs at full size."""
+        return self.seed % FULL_EVERY == FULL_EVERY - 1
+
+    @property
+    def end(self) -> datetime:
+        """When the last calm is over."""
+        return self.calms[-1].end
+
+    def is_calm(self, at: datetime) -> bool:
+        """Whether no fault may strike at ``at``."""
+        return any(calm.start <= at < calm.end for calm in self.calms)
+
+
+def weather_of(seed: int) -> Weather:
+    """What this seed draws."""
+    chance = Random(f"weather {seed}")
+    full = seed % FULL_EVERY == FULL_EVERY - 1
+    weeks = 18 if full else 8
+    calms = _calms(chance, weeks)
+    stale = chance.choice((0, 0, 2, 20))
+    return Weather(
+        seed=seed,
+        pairs=60 if full else chance.randint(6, 12),
+        weeks=weeks,
+        firm=1 + seed % _FIRMS,
+        troubles=chance.random() < 0.3,
+        rates=_rates(chance),
+        consumers=2 if chance.random() < 0.35 else 1,
+        deadly=chance.choice((0.0, 1 / 2000, 1 / 600, 1 / 200)),
+        meddled=chance.choice((0.0, 0.03, 0.1)),
+        webhooks=chance.random() < 0.6,
+        behaviour=_behaviour(chance, timedelta(seconds=stale)),
+        storms=tuple(_storms(chance, weeks)),
+        awake=tuple(sorted(_awake(chance, weeks, calms), key=lambda one: one.start)),
+        calms=calms,
+    )
+
+
+def _rates(chance: Random) -> Rates:
+    """Lives more eventful than believable ones, in one way or another."""
+    busy = chance.choice((1.0, 2.0, 5.0))
+    shares = ("never_answering", "slowly_answering", "answering_silently")
+    drawn = {
+        one.name: min(getattr(BELIEVABLE, one.name) * busy * chance.choice((0.3, 1, 3)), 60.0)
+        for one in fields(Rates)
+        if one.name not in shares
+    }
+    return replace(BELIEVABLE, **drawn)
+
+
+def _behaviour(chance: Random, stale: timedelta) -> dict[str, Any]:
+    """The tenant's switches; see docs/reference/simulator.md."""
+    lossy = chance.random() < 0.6
+    return {
+        "latency": timedelta(milliseconds=chance.choice((0, 200, 1500))),
+        "stale_reads": stale,
+        "free_busy_lag": chance.choice((timedelta(0), stale)),
+        "duplicate_transaction_status": chance.choice((400, 409)),
+        "duplicate_names_existing_event": chance.random() < 0.5,
+        "answer_makes_exception": chance.random() < 0.5,
+        "answers_to_dates": chance.choice(("occurrence", "occurrence", "master")),
+        "change_key_rotates_each_time": chance.random() < 0.5,
+        "dates_told_on_master_only": chance.random() < 0.5,
+        "empty_error_codes": chance.random() < 0.2,
+        "notifications_dropped": 30.0 if lossy else 0.0,
+        "notifications_doubled": 20.0 if lossy else 0.0,
+        "notifications_forged": 5.0 if lossy else 0.0,
+        "notification_latency": timedelta(seconds=chance.choice((5, 20, 300))),
+        "notification_latency_most": timedelta(minutes=chance.choice((3, 60))),
+    }
+
+
+def _storms(chance: Random, weeks: int) -> list[Storm]:
+    """Some of them strike while everything is booked, the others at any hour."""
+    storms = []
+    for number in range(chance.choice((0, 2, 4, 8)) * weeks // 8):
+        within = timedelta(hours=6) if number % 3 == 0 else weeks * 7 * _DAY
+        start = BORN + within * chance.random()
+        length = timedelta(minutes=chance.choice((5, 20, 90, 600)))
+        heavy = chance.choice((0.2, 1.0))
+        storms.append(
+            Storm(
+                start=start,
+                end=start + length,
+                throttle=chance.uniform(0, 30) * heavy,
+                error=chance.uniform(0, 30) * heavy,
+                cut_before=chance.uniform(0, 15) * heavy,
+                cut_after=chance.uniform(0, 25) * heavy,
+                retry_after=chance.choice((1, 5, 60, 600)),
+                slow=chance.choice((0, 0, 2)),
+                gateway=chance.choice((0, 3)),
+            )
+        )
+    return storms
+
+
+def _calms(chance: Random, weeks: int) -> tuple[Calm, ...]:
+    """One weekend on the way and the last one, from Saturday 04:00 to Sunday 08:00 UTC."""
+    saturday = datetime.combine(BORN.date() + 5 * _DAY, time(4), UTC)
+    numbers = (chance.randint(1, weeks - 2), weeks)
+    starts = [saturday + number * 7 * _DAY for number in numbers]
+    return tuple(Calm(start=start, end=start + timedelta(hours=28)) for start in starts)
+
+
+def _awake(chance: Random, weeks: int, calms: tuple[Calm, ...]) -> list[Awake]:
+    """Booking, some minutes a few times a day, now and then a whole working day; all calms."""
+    stretches = [Awake(start=BORN, end=BORN + timedelta(hours=10))]
+    for number in range(1, weeks * 7 + 5):
+        midnight = datetime.combine(BORN.date() + number * _DAY, time(0), UTC)
+        weekend = midnight.weekday() >= 5
+        for _ in range(chance.choice((0, 0, 1)) if weekend else chance.choice((1, 2, 3))):
+            start = midnight + timedelta(minutes=chance.randrange(6 * 60, 22 * 60))
+            stretches.append(Awake(start=start, end=start + timedelta(minutes=10)))
+        if not weekend and chance.random() < 0.03:
+            begin = midnight + timedelta(hours=7)
+            stretches.append(Awake(start=begin, end=begin + timedelta(hours=12)))
+    for calm in calms:
+        for hours in (0.1, 1.2, 12.0, 23.0, 26.5):
+            start = calm.start + timedelta(hours=hours)
+            stretches.append(Awake(start=start, end=start + timedelta(minutes=50)))
+    return stretches
