@@ -19,6 +19,7 @@ from integrations.records import (
     Json,
     Mailbox,
     Need,
+    Order,
     Pair,
     Participant,
     Program,
@@ -43,7 +44,8 @@ class Case:
     """Everything the store knows of one pair.
 
     ``rule`` is the version its present generation lives under, with the pair's own cadence.
-    ``bookings`` are all generations, oldest first; ``needs`` and ``blockers`` the open ones.
+    ``bookings`` are all generations, oldest first; ``needs``, ``blockers`` and ``orders`` the open
+    ones.
     ``open_intents`` are neither done nor dropped; ``settled_lately`` those made so recently that
     a read may not show them yet. ``mails_this_week`` counts capped mails by person since Monday
     in their own zone, those on their way included. ``commitments`` are standing sessions of the
@@ -65,6 +67,7 @@ class Case:
     settled_lately: Sequence[Intent] = ()
     mails_this_week: Mapping[str, int] = field(default_factory=dict)
     commitments: Sequence[Commitment] = ()
+    orders: Sequence[Order] = ()
 
     @property
     def people(self) -> tuple[Participant, Participant]:
@@ -145,6 +148,7 @@ def load_pair(tx: Transaction, pair_id: str, *, default_zone: str) -> Case:
         mentee=people[pair.mentee_id],
         sessions=tx.sessions.of_pair(pair_id),
         needs=tx.needs.open([pair_id]),
+        orders=tx.orders.open(pair_id),
         default_zone=default_zone,
     )
 

@@ -29,6 +29,7 @@ from scheduling.changes.acts import (
     ChangeRule,
     CloseNeed,
     RaiseNeed,
+    SettleOrder,
     StartGeneration,
 )
 from scheduling.changes.reasons import ChangeReason
@@ -66,6 +67,8 @@ def remember(
             tx.needs.raise_once(_need(app, pair_id, act, reason, now))
         case CloseNeed():
             tx.needs.close(pair_id, act.key, "cause_gone", now)
+        case SettleOrder():
+            tx.orders.settle(act.order_id, act.outcome.value, now)
         case _:
             enqueue(tx, case, act, now)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from integrations.records import Json, Pair, Participant, Session
-from integrations.workflows.changes.case import Case
+from integrations.records import Json, Order, Pair, Participant, Session
+from integrations.workflows.changes.case import Case, parsed_rule
 from integrations.workflows.plan import first_monday
 from scheduling.cadence import SeriesSlot, zone_info
+from scheduling.changes import views
 from scheduling.changes.views import (
     CancelCause,
     ConflictSeen,
@@ -57,6 +58,7 @@ def pair_view(case: Case) -> PairView:
         last_on_record=_last_on_record(case),
         evidence_readable=any(session.held is not None for session in case.sessions),
         closed_dates=_closed_dates(case),
+        orders=tuple(_order(case, order) for order in case.orders),
     )
 
 
@@ -107,6 +109,29 @@ def _session(case: Case, session: Session) -> SessionView:
         make_up=session.make_up,
         generation=session.generation,
     )
+
+
+def _order(case: Case, order: Order) -> views.Order:
+    """An order; its ``data`` hold ``session``, ``start``, ``make_up`` or ``cadence``."""
+    data = order.data
+    session_id = data.get("session")
+    to = None
+    if "start" in data:
+        start = datetime.fromisoformat(data["start"])
+        to = TimeSpan(start, start + _length_of(case, session_id))
+    return views.Order(
+        id=order.id,
+        kind=views.OrderKind(order.kind),
+        session_id=session_id,
+        to=to,
+        make_up=bool(data.get("make_up")),
+        rule=parsed_rule({"cadence": data["cadence"]}).cadence if "cadence" in data else None,
+    )
+
+
+def _length_of(case: Case, session_id: str | None) -> timedelta:
+    lengths = (s.end - s.start for s in case.sessions if s.id == session_id)
+    return next(lengths, case.rule.cadence.duration)
 
 
 def _last_on_record(case: Case) -> date | None:
