@@ -15,6 +15,7 @@ from integrations.workflows.rounds import (
     answer_message,
     planning_round,
     put_message_aside,
+    standing_round,
     work_round,
 )
 
@@ -39,6 +40,41 @@ async def look_for_work(timer: func.TimerRequest) -> None:
     """Wake consumers for whatever is due and unclaimed; without a queue, do it here."""
     host = await tandem()
     await work_round(host.app, host.lone_worker)
+
+
+@app.timer_trigger(schedule="%TANDEM_SWEEP_SCHEDULE%", arg_name="timer")
+@reported
+async def sweep_mailboxes(timer: func.TimerRequest) -> None:
+    """Have the program mailboxes' calendars compared with the store."""
+    await standing_round((await tandem()).app, "sweep")
+
+
+@app.timer_trigger(schedule="%TANDEM_WATCH_SCHEDULE%", arg_name="timer")
+@reported
+async def watch_calendars(timer: func.TimerRequest) -> None:
+    """Have people's calendars looked at for appointments over dates."""
+    await standing_round((await tandem()).app, "watch")
+
+
+@app.timer_trigger(schedule="%TANDEM_PEOPLE_SCHEDULE%", arg_name="timer")
+@reported
+async def check_people(timer: func.TimerRequest) -> None:
+    """Have the directory asked who has left."""
+    await standing_round((await tandem()).app, "check_people")
+
+
+@app.timer_trigger(schedule="%TANDEM_MAIL_SCHEDULE%", arg_name="timer")
+@reported
+async def send_mails(timer: func.TimerRequest) -> None:
+    """Have the mails sent that Tandem writes itself."""
+    await standing_round((await tandem()).app, "send_mails")
+
+
+@app.timer_trigger(schedule="%TANDEM_RENEW_SCHEDULE%", arg_name="timer")
+@reported
+async def renew_subscriptions(timer: func.TimerRequest) -> None:
+    """Have the subscriptions to changes renewed before they end."""
+    await standing_round((await tandem()).app, "keep_subscriptions")
 
 
 @app.queue_trigger(arg_name="message", queue_name="%TANDEM_WORK_QUEUE%", connection=STORAGE)

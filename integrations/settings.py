@@ -110,6 +110,16 @@ class Settings(BaseModel):
         pattern=r"^https?://",
         description="Root of the pairs' pages, linked from the invitation.",
     )
+    webhook_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^?#]+/webhooks/graph$",
+        description="Public address of Tandem's webhook, to which Microsoft Graph tells changes.",
+    )
+    webhooks: Switch = Field(
+        default=True,
+        description="off = end the subscriptions to changes; sweeps alone find them then. Without"
+        " `TANDEM_WEBHOOK_URL` there are none.",
+    )
     queue_connection: SecretStr | None = Field(
         default=None,
         description="Connection string of the storage account for wake-ups (Azurite, trials).",
@@ -129,6 +139,26 @@ class Settings(BaseModel):
     )
     work_schedule: str = Field(
         default="0 * * * * *", description="NCRONTAB schedule of the work timer, in UTC."
+    )
+    sweep_schedule: str = Field(
+        default="0 0 * * * *",
+        description="NCRONTAB schedule of the timer that sweeps the mailboxes' calendars, in UTC.",
+    )
+    watch_schedule: str = Field(
+        default="0 0 * * * *",
+        description="NCRONTAB schedule of the timer that watches people's calendars, in UTC.",
+    )
+    people_schedule: str = Field(
+        default="0 0 * * * *",
+        description="NCRONTAB schedule of the timer that checks who has left, in UTC.",
+    )
+    mail_schedule: str = Field(
+        default="0 */5 * * * *",
+        description="NCRONTAB schedule of the timer that sends Tandem's own mails, in UTC.",
+    )
+    renew_schedule: str = Field(
+        default="0 15 * * * *",
+        description="NCRONTAB schedule of the timer that renews subscriptions, in UTC.",
     )
     zone: str = Field(
         default="UTC", description="IANA zone of programs that do not name their own."
@@ -151,7 +181,15 @@ class Settings(BaseModel):
             raise ValueError("an IANA zone such as Europe/London")
         return value
 
-    @field_validator("plan_schedule", "work_schedule")
+    @field_validator(
+        "plan_schedule",
+        "work_schedule",
+        "sweep_schedule",
+        "watch_schedule",
+        "people_schedule",
+        "mail_schedule",
+        "renew_schedule",
+    )
     @classmethod
     def _six_fields(cls, value: str) -> str:
         if len(value.split()) != 6:

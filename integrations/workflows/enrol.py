@@ -10,7 +10,6 @@ from uuid import NAMESPACE_URL, uuid5
 from integrations.errors import Fault, RosterError, SettingsError
 from integrations.ports import DirectoryUser, Transaction
 from integrations.records import (
-    Blocker,
     BlockerScope,
     JournalEntry,
     Mailbox,
@@ -26,6 +25,7 @@ from integrations.workflows.app import App
 from integrations.workflows.people import refresh_settings
 from integrations.workflows.roster import RosterRow, read_roster
 from integrations.workflows.rules import ProgramRule
+from integrations.workflows.standing import keep_blockers
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,25 +177,15 @@ def _keep_people(
             name=user.name,
             enabled=user.enabled,
             guest=user.guest,
+            gone=False,
             office=user.office or offices.get(mail) or (old.office if old else None),
             timekeeper=timekeepers.get(mail) or (old.timekeeper if old else None),
         )
         if person != old:
             tx.participants.put(person)
-        _block_accounts(app, tx, person)
+        keep_blockers(tx, person, app.clock.now())
         people[mail] = known[person.id] = person
     return people
-
-
-def _block_accounts(app: App, tx: Transaction, person: Participant) -> None:
-    now = app.clock.now()
-    for code, holds in (("account_disabled", not person.enabled), ("guest", person.guest)):
-        if holds:
-            tx.blockers.set(
-                Blocker(scope=BlockerScope.PERSON, subject_id=person.id, code=code, since=now)
-            )
-        else:
-            tx.blockers.clear(BlockerScope.PERSON, person.id, now, code)
 
 
 def _keep_program(app: App, tx: Transaction, name: str) -> None:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from integrations.workflows import book, mailboxes
+from integrations.workflows import book, mailboxes, standing, standing_plan, sweep, watch
 from integrations.workflows.work import Handler
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {book.KIND: book.book_pair, mailboxes.KIND: mailboxes.check_mailbox}
+    {
+        book.KIND: book.book_pair,
+        mailboxes.KIND: mailboxes.check_mailbox,
+        standing.KIND: standing.check_people,
+        standing_plan.KIND: standing_plan.plan_and_launch,
+        sweep.KIND: sweep.sweep,
+        watch.KIND: watch.watch,
+    }
 )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 
 from integrations.logs import log_event
 from integrations.ports import Transaction, WakeUp
 from integrations.records import JournalEntry, WorkState
+from integrations.workflows import standing_plan
 from integrations.workflows.app import App
-from integrations.workflows.book import schedule_bookings
-from integrations.workflows.plan import plan_enrolled
-from integrations.workflows.work import Worker, put_aside, wake_consumers
+from integrations.workflows.registry import HANDLERS
+from integrations.workflows.standing_work import make_due
+from integrations.workflows.work import Worker, put_aside, wake, wake_consumers
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +25,19 @@ async def planning_round(app: App) -> None:
 
     Only pairs of running programs are booked; a program is set running by a coordinator.
     """
-    await plan_enrolled(app)
     now = app.clock.now()
-    await app.store.run(lambda tx: schedule_bookings(tx, now))
+    rows = await app.store.run(lambda tx: make_due(tx, app, now, [standing_plan.KIND]))
+    # By its row, so that nobody else plans the same pairs at the same time.
+    for row in rows:
+        await Worker(app, HANDLERS).do(row.id)
     await wake_consumers(app)
+
+
+async def standing_round(app: App, *kinds: str) -> None:
+    """Have standing work of these kinds done now, by whoever finds its rows."""
+    now = app.clock.now()
+    rows = await app.store.run(lambda tx: make_due(tx, app, now, kinds))
+    await wake(app, *rows)
 
 
 async def work_round(app: App, alone: Worker | None, length: timedelta = ROUND_LENGTH) -> None:
@@ -36,22 +45,14 @@ async def work_round(app: App, alone: Worker | None, length: timedelta = ROUND_L
 
     Parameters:
         alone: who does the work here and now because no queue carries wake-ups; None where
-            consumers are woken instead. Not to be used again afterwards: it is stopped.
+            consumers are woken instead.
         length: when nothing more is taken up; what was begun is ended.
     """
     if alone is None:
         await wake_consumers(app)
         return
-    ending = asyncio.create_task(_stop_after(app, alone, length))
-    try:
-        await alone.run(until_quiet=True, progress=_unwatched)
-    finally:
-        ending.cancel()
-
-
-async def _stop_after(app: App, worker: Worker, length: timedelta) -> None:
-    await app.clock.sleep(length)
-    worker.stop()
+    ends_at = app.clock.now() + length
+    await alone.run(until_quiet=False, progress=_unwatched, until=ends_at)
 
 
 async def _unwatched() -> None:

@@ -77,6 +77,10 @@ class Worker:
         work = await app.store.run(lambda tx: _claimed(app, tx, claim, now))
         if work is None:
             return False
+        if work.kind not in self._handlers:
+            # A newer version of the program made it and will do it.
+            await self._postpone(claim, now + LONGEST_PAUSE)
+            return False
         await self._do_claimed(work, claim)
         return True
 

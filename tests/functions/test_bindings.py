@@ -21,12 +21,17 @@ def bindings() -> dict[str, list[dict[str, Any]]]:
     return {name: list(function.bindings) for name, function in indexed().items()}
 
 
-def test_the_host_finds_two_timers_and_two_queues() -> None:
+def test_the_host_finds_seven_timers_and_two_queues() -> None:
     queue = {"direction": "IN", "type": "queueTrigger", "name": "message"}
     timer = {"direction": "IN", "type": "timerTrigger", "name": "timer"}
     assert bindings() == {
         "plan_and_launch": [{**timer, "schedule": "%TANDEM_PLAN_SCHEDULE%"}],
         "look_for_work": [{**timer, "schedule": "%TANDEM_WORK_SCHEDULE%"}],
+        "sweep_mailboxes": [{**timer, "schedule": "%TANDEM_SWEEP_SCHEDULE%"}],
+        "watch_calendars": [{**timer, "schedule": "%TANDEM_WATCH_SCHEDULE%"}],
+        "check_people": [{**timer, "schedule": "%TANDEM_PEOPLE_SCHEDULE%"}],
+        "send_mails": [{**timer, "schedule": "%TANDEM_MAIL_SCHEDULE%"}],
+        "renew_subscriptions": [{**timer, "schedule": "%TANDEM_RENEW_SCHEDULE%"}],
         "do_work": [{**queue, "queueName": WORK, "connection": "AzureWebJobsStorage"}],
         "put_aside": [{**queue, "queueName": POISON, "connection": "AzureWebJobsStorage"}],
     }

@@ -18,10 +18,18 @@ from integrations.errors import StoreLockedError
 from integrations.hosting import TriggerError
 from integrations.ports import Transaction, WakeUp
 from integrations.queue.messages import to_message
-from integrations.records import JournalEntry, PairState, ProgramState, Work, WorkState
+from integrations.records import (
+    BlockerScope,
+    JournalEntry,
+    PairState,
+    ProgramState,
+    Work,
+    WorkState,
+)
 from integrations.workflows import book
 from integrations.workflows.app import App
 from integrations.workflows.enrol import enrol
+from simulator.virtual_time import virtual_now
 from tests.functions.conftest import Join
 from tests.support.functions import POISON, MemoryQueues, indexed, tick
 from tests.support.world import Empty, World, enrolled, firm_of, later, virtually
@@ -88,7 +96,8 @@ async def test_the_planning_timer_plans_a_draft_but_books_nothing(empty: Empty, 
     join(opening(world, queues))
     await tick("plan_and_launch")
     assert await world.read(states) == {PairState.PLANNED: 6}
-    assert await queues.deliver() == 0
+    await queues.deliver()
+    assert await world.read(all_work) == []
     assert world.tenant.mail_log == []
 
 
@@ -158,6 +167,72 @@ async def test_a_work_round_without_a_queue_ends_within_its_minute(
     assert (await world.read(states))[PairState.PLANNED] > 0
     await tick("look_for_work")
     assert len(world.tenant.mail_log) > sent
+
+
+# --- standing work -----------------------------------------------------------------------
+
+STANDING_TIMERS = {
+    "sweep_mailboxes": "sweep",
+    "watch_calendars": "watch",
+    "check_people": "check_people",
+    "send_mails": "send_mails",
+    "renew_subscriptions": "keep_subscriptions",
+}
+
+
+def standing_rows(*kinds: str) -> Callable[[Transaction], list[Work]]:
+    """Open standing work of these kinds, whenever it is due."""
+    return lambda tx: [work for work in tx.work.all() if work.kind in kinds]
+
+
+@virtually
+@pytest.mark.parametrize("timer", STANDING_TIMERS)
+async def test_a_timer_has_its_standing_work_done_by_a_consumer(
+    empty: Empty, join: Join, timer: str
+) -> None:
+    world, queues = empty.world(firm_of(3)), MemoryQueues()
+    await prepared(world, launched=False)
+    join(opening(world, queues))
+    began = virtual_now()
+    await tick(timer)
+    kind = STANDING_TIMERS[timer]
+    rows = await world.read(standing_rows(kind))
+    subjects = {box.id for box in world.firm.program_mailboxes} if "mail" in timer else {"firm"}
+    assert {row.subject for row in rows} == subjects
+    assert all(row.due_at <= began for row in rows)
+    assert await queues.deliver() == len(rows)
+    after = await world.read(standing_rows(kind))
+    assert all(row.state is WorkState.OPEN and row.due_at > began for row in after)
+    assert all(row.last_error is None for row in after)
+
+
+@virtually
+async def test_a_timer_that_comes_twice_has_the_mailbox_swept_once(
+    empty: Empty, join: Join
+) -> None:
+    world, queues = empty.world(firm_of(3)), MemoryQueues()
+    await prepared(world, launched=False)
+    join(opening(world, queues))
+    for _ in range(2):
+        await tick("sweep_mailboxes")
+        await queues.deliver()
+    swept = [call for call in world.tenant.calls if call.path.endswith("/calendarView")]
+    assert len(swept) == len(world.firm.program_mailboxes)
+
+
+@virtually
+async def test_a_poisoned_message_leaves_standing_work_standing(empty: Empty, join: Join) -> None:
+    world, queues = empty.world(firm_of(3)), MemoryQueues()
+    await prepared(world, launched=False)
+    join(opening(world, queues))
+    await tick("watch_calendars")
+    (row,) = await world.read(standing_rows("watch"))
+    queues.queues["%TANDEM_WORK_QUEUE%"].clear()
+    queues.put(to_message(WakeUp(row.kind, row.id)), POISON)
+    await queues.deliver()
+    (blocker,) = await world.read(lambda tx: tx.blockers.open())
+    assert (blocker.scope, blocker.code) == (BlockerScope.FIRM, "watch_fails")
+    assert (await world.read(standing_rows("watch")))[0].state is WorkState.OPEN
 
 
 # --- opening ------------------------------------------------------------------------------
@@ -383,4 +458,5 @@ async def test_work_in_somebodys_hands_is_not_put_aside(empty: Empty, join: Join
 
 
 def test_every_function_has_a_caller_in_these_tests() -> None:
-    assert set(indexed()) == {"plan_and_launch", "look_for_work", "do_work", "put_aside"}
+    others = {"plan_and_launch", "look_for_work", "do_work", "put_aside"}
+    assert set(indexed()) == others | set(STANDING_TIMERS)

@@ -1,0 +1,92 @@
+"""Checking accounts: who has left, was switched off or is a guest now, and who is back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from integrations.ports import DirectoryUser, Transaction
+from integrations.records import Blocker, BlockerScope, JournalEntry, PairState, Participant
+from integrations.workflows.acting import Claim, NotYet
+from integrations.workflows.app import App
+from integrations.workflows.look_times import last_night, next_night, zones_of_work
+from integrations.workflows.noticed import due_pairs
+
+KIND = "check_people"
+MEMORY = "people_checked"
+CONCERNED = frozenset(PairState) - {PairState.COMPLETED, PairState.WITHDRAWN}
+
+
+async def check_people(app: App, claim: Claim, subject: str) -> None:
+    """Ask the directory for everybody in a pair that is not over, once a night.
+
+    Raises:
+        NotYet: always; the next check is due then.
+    """
+    now = app.clock.now()
+    zones = await app.store.run(lambda tx: zones_of_work(tx, app))
+    again_at = next_night(now, zones[0])
+    people = await app.store.run(lambda tx: _to_be_asked(tx, last_night(now, zones[0])))
+    if people is None:
+        raise NotYet(again_at, "asked since last night")
+    users = await app.graph.directory.standing([person.directory_id for person in people])
+
+    def record(tx: Transaction) -> None:
+        for person in people:
+            _compare(tx, person.id, users[person.directory_id], now)
+        tx.switches.set(MEMORY, now.isoformat())
+
+    await app.store.run(record)
+    raise NotYet(again_at, "the next night")
+
+
+def _to_be_asked(tx: Transaction, night: datetime) -> Sequence[Participant] | None:
+    """Everybody in a pair that is not over; None if they were asked since ``night``."""
+    asked_at = tx.switches.get(MEMORY)
+    if asked_at is not None and datetime.fromisoformat(asked_at) >= night:
+        return None
+    pairs = tx.pairs.in_state(*sorted(CONCERNED))
+    people = tx.participants.many({p for pair in pairs for p in (pair.mentor_id, pair.mentee_id)})
+    return [people[key] for key in sorted(people)]
+
+
+def _compare(tx: Transaction, person_id: str, user: DirectoryUser | None, now: datetime) -> None:
+    """Keep what the account is now; where that is news, their pairs are due."""
+    known = tx.participants.get(person_id)
+    if known is None:
+        return
+    person = _as_now(known, user)
+    keep_blockers(tx, person, now)
+    if person == known:
+        return
+    tx.participants.put(person)
+    tx.journal.write(
+        JournalEntry(
+            at=now,
+            code="account_changed",
+            person_id=person.id,
+            data={"enabled": person.enabled, "guest": person.guest, "gone": person.gone},
+        )
+    )
+    due_pairs(tx, (p.id for p in tx.pairs.of_people([person.id])), now, states=CONCERNED)
+
+
+def _as_now(person: Participant, user: DirectoryUser | None) -> Participant:
+    if user is None:
+        return replace(person, enabled=False, gone=True)
+    return replace(person, enabled=user.enabled, guest=user.guest, gone=False)
+
+
+def keep_blockers(tx: Transaction, person: Participant, now: datetime) -> None:
+    """Have a blocker for what no look into a calendar can help, and none for what is over."""
+    for code, holds in (("account_disabled", not person.enabled), ("guest", person.guest)):
+        if holds:
+            data = {"gone": True} if person.gone else {}
+            tx.blockers.set(
+                Blocker(
+                    scope=BlockerScope.PERSON, subject_id=person.id, code=code, since=now, data=data
+                )
+            )
+        else:
+            tx.blockers.clear(BlockerScope.PERSON, person.id, now, code)

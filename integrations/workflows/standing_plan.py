@@ -1,0 +1,34 @@
+"""Planning as standing work: who was enrolled, or found no hour or no answer before."""
+
+from __future__ import annotations
+
+from integrations.ports import Transaction
+from integrations.workflows.acting import Claim, NotYet
+from integrations.workflows.app import App
+from integrations.workflows.book import schedule_bookings
+from integrations.workflows.holding import held
+from integrations.workflows.look_times import next_look, zones_of_work
+from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.standing_work import ensure_standing
+
+KIND = "plan"
+
+
+async def plan_and_launch(app: App, claim: Claim, subject: str) -> None:
+    """Plan whoever is enrolled and have work for every planned pair of a running program.
+
+    What else stands is seen to as well, so that a mailbox that came since is looked after.
+
+    Raises:
+        NotYet: always; the next planning is due then.
+    """
+    async with held(app, claim):
+        await plan_enrolled(app)
+    now = app.clock.now()
+
+    def record(tx: Transaction) -> list[str]:
+        ensure_standing(tx, app, now)
+        schedule_bookings(tx, now)
+        return zones_of_work(tx, app)
+
+    raise NotYet(next_look(now, await app.store.run(record)), "the next planning")
