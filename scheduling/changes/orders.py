@@ -11,7 +11,6 @@ from scheduling.changes.acts import (
     BookSeries,
     CancelDate,
     Decision,
-    NoteSeriesDecline,
     OfferDates,
     OfferHours,
     SettleOrder,
@@ -29,7 +28,6 @@ from scheduling.changes.views import (
     OrderKind,
     PairState,
     SessionView,
-    handled,
 )
 
 _BOOKABLE = frozenset({PairState.BOOKED, PairState.ENROLLED})
@@ -112,9 +110,6 @@ def _of_pair(situation: Situation, order: Order) -> Decision | None:
             if any(True for _ in pair.live_from(situation.now)) or pair.state not in _BOOKABLE:
                 return _refused(order, ChangeCode.ORDER_DOUBLE_BOOKS)
             return decision(ChangeCode.ORDER_CARRIED_OUT, BookSeries(), settle, order=order.kind)
-        case OrderKind.HANDLE_DECLINE:
-            notes = (NoteSeriesDecline(handled(decline)) for decline in pair.series_declines)
-            return decision(ChangeCode.ORDER_CARRIED_OUT, *notes, settle, order=order.kind)
         case _:
             known = situation.known
             return None if known is None else _needs_calendars(situation, order, known)

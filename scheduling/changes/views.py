@@ -284,11 +284,6 @@ class Offer:
     picked: SeriesSlot | None = None
 
 
-def handled(decline: SeriesDecline) -> SeriesDecline:
-    """The decline once a coordinator looks after it."""
-    return replace(decline, handled=True)
-
-
 class OrderKind(StrEnum):
     """What Tandem can be told to do with a pair."""
 
@@ -297,7 +292,6 @@ class OrderKind(StrEnum):
     OFFER_DATES = "offer_dates"
     OFFER_HOURS = "offer_hours"
     BOOK_AGAIN = "book_again"
-    HANDLE_DECLINE = "handle_decline"
     APPLY_RULE = "apply_rule"
 
 

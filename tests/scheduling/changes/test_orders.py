@@ -8,7 +8,6 @@ from scheduling.changes.acts import (
     BookSeries,
     CancelDate,
     MoveDate,
-    NoteSeriesDecline,
     OfferDates,
     OfferHours,
     ReplaceDate,
@@ -22,7 +21,6 @@ from scheduling.changes.views import (
     Order,
     OrderKind,
     PairView,
-    SeriesDecline,
     SessionState,
     UnreadableTime,
 )
@@ -173,13 +171,6 @@ def test_a_series_is_booked_again_only_when_none_runs() -> None:
             empty, window, state=SessionState.CANCELLED, cause=CancelCause.IN_CALENDAR
         )
     assert BookSeries() in acts(decide(situation(NOW, empty)))
-
-
-def test_a_declined_series_that_somebody_looks_after_is_left_to_them() -> None:
-    decline = SeriesDecline("sam", NOW - 3 * DAY)
-    order = Order(id="o", kind=OrderKind.HANDLE_DECLINE)
-    found = decide(situation(NOW, told(order, series_declines=(decline,))))
-    assert NoteSeriesDecline(replace(decline, handled=True)) in acts(found)
 
 
 def test_a_rule_is_applied_as_it_was_previewed() -> None:
