@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from integrations.workflows import book, mailboxes, standing, standing_plan, sweep, watch
+from integrations.workflows.changes import reconcile
 from integrations.workflows.work import Handler
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         book.KIND: book.book_pair,
         mailboxes.KIND: mailboxes.check_mailbox,
+        reconcile.KIND: reconcile.reconcile_pair,
         standing.KIND: standing.check_people,
         standing_plan.KIND: standing_plan.plan_and_launch,
         sweep.KIND: sweep.sweep,

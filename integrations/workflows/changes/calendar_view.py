@@ -230,6 +230,12 @@ class _Who:
         )
 
 
+def answer_of(event: EventSnapshot, mail: str) -> Answer:
+    """What the organizer's copy says that address answered; no entry is no answer."""
+    found = event.answers.get(mail.casefold())
+    return Answer.NONE if found is None else _ANSWERS.get(found.response, Answer.NONE)
+
+
 def _original(event: EventSnapshot) -> datetime:
     """Where the series itself puts an occurrence."""
     return event.original_start or event.span.start
