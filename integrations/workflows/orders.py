@@ -1,0 +1,270 @@
+"""What a coordinator, or somebody of a pair, tells Tandem to do.
+
+Nothing is done here but to write the order down, journal it and make the pair's reconciliation
+due: it carries the order out with everything else that there is to decide about the pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from integrations.errors import IntegrationError
+from integrations.ports import Transaction
+from integrations.records import (
+    JournalEntry,
+    Json,
+    Need,
+    Order,
+    Pair,
+    PairState,
+    Session,
+    SessionState,
+)
+from integrations.workflows.app import App
+from integrations.workflows.changes import reconcile
+from integrations.workflows.changes.views import pause_data, pause_of
+from scheduling.changes.views import OrderKind, Pause
+
+_LIVING = frozenset({PairState.BOOKED, PairState.PAUSED})
+_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
+COORDINATOR = "coordinator"
+
+
+class UnknownPairError(IntegrationError):
+    """No pair, or more than one, goes by this name."""
+
+    remedy = "Use the pair's id in the roster, or the id that `tandem status --json` shows."
+
+    def __init__(self, name: str, found: int) -> None:
+        self.name, self.found = name, found
+        super().__init__(f"{found or 'no'} pairs go by {name}")
+
+
+class UnknownDateError(IntegrationError):
+    """The pair has no session to come on this date."""
+
+    remedy = "`tandem status PAIR` shows the pair's dates."
+
+    def __init__(self, pair_id: str, day: date) -> None:
+        self.pair_id, self.day = pair_id, day
+        super().__init__(f"{pair_id} has no session to come on {day}")
+
+
+class WrongStateError(IntegrationError):
+    """The pair is not in a state in which this can be done."""
+
+    remedy = "Only booked pairs have dates to change; an ended pair is enrolled anew."
+
+    def __init__(self, pair_id: str, state: PairState, wanted: str) -> None:
+        self.pair_id, self.state, self.wanted = pair_id, state, wanted
+        super().__init__(f"{pair_id} is {state}: it cannot be told to {wanted}")
+
+
+def find_pair(tx: Transaction, name: str) -> Pair:
+    """The pair with this id, or with this id in its roster. Raises UnknownPairError."""
+    pair = tx.pairs.get(name)
+    if pair is not None:
+        return pair
+    named = [pair for pair in tx.pairs.all() if pair.roster_id == name]
+    if len(named) != 1:
+        raise UnknownPairError(name, len(named))
+    return named[0]
+
+
+def find_session(tx: Transaction, pair: Pair, day: date, now: datetime) -> Session:
+    """The pair's session to come on a date of its series' zone. Raises UnknownDateError."""
+    zone = zone_of(tx, pair)
+    for session in tx.sessions.of_pair(pair.id):
+        live = session.state is SessionState.SCHEDULED and session.start > now
+        if live and session.start.astimezone(zone).date() == day:
+            return session
+    raise UnknownDateError(pair.id, day)
+
+
+def zone_of(tx: Transaction, pair: Pair) -> ZoneInfo:
+    """The zone in which the pair's dates are written: its series', else the program's."""
+    if pair.series is not None:
+        return ZoneInfo(pair.series["zone"])
+    return ZoneInfo(tx.programs.require(pair.program_id).zone)
+
+
+# --- facts about the whole pair -----------------------------------------------------------
+
+
+def pause(
+    tx: Transaction, pair: Pair, first: date, last: date, now: datetime, by: str = COORDINATOR
+) -> None:
+    """Let the pair rest on these dates, both included; a pause in force is replaced.
+
+    Raises:
+        WrongStateError: the pair is not booked, or the last date has passed.
+    """
+    _require(pair, _LIVING, "pause")
+    if last < now.astimezone(zone_of(tx, pair)).date() or last < first:
+        raise WrongStateError(pair.id, pair.state, f"pause until {last}")
+    wanted = pause_data(Pause(first, last))
+    if pair.pause != wanted:
+        tx.pairs.put(replace(pair, pause=wanted))
+        _journal(tx, pair, "pause_ordered", now, by, first=str(first), last=str(last))
+    reconcile.due(tx, pair.id, now)
+
+
+def resume(tx: Transaction, pair: Pair, now: datetime, by: str = COORDINATOR) -> None:
+    """End the pause today; one that has not begun is forgotten.
+
+    Raises:
+        WrongStateError: the pair does not pause.
+    """
+    if pair.pause is None:
+        raise WrongStateError(pair.id, pair.state, "resume")
+    yesterday = now.astimezone(zone_of(tx, pair)).date() - timedelta(days=1)
+    was = pause_of(pair.pause)
+    begun = was is not None and was.first <= yesterday
+    left = pause_data(Pause(was.first, min(was.last, yesterday))) if was and begun else None
+    state = PairState.BOOKED if left is None else pair.state
+    tx.pairs.put(replace(pair, pause=left, state=state))
+    _journal(tx, pair, "resume_ordered", now, by)
+    reconcile.due(tx, pair.id, now)
+
+
+def withdraw(tx: Transaction, pair: Pair, now: datetime, by: str = COORDINATOR) -> None:
+    """End the pair: its dates to come leave the calendars with neutral words, past ones stay.
+
+    A pair that was not booked yet ends at once. Withdrawing twice is harmless.
+    """
+    if pair.state in _OVER or pair.withdrawn:
+        return
+    booked = pair.state in _LIVING or pair.state is PairState.BOOKING
+    state = pair.state if booked else PairState.WITHDRAWN
+    tx.pairs.put(replace(pair, withdrawn=True, state=state))
+    _journal(tx, pair, "withdrawal_ordered", now, by)
+    if booked:
+        reconcile.due(tx, pair.id, now)
+    else:
+        tx.sessions.replace_planned(pair.id, ())
+
+
+# --- orders about dates and series ---------------------------------------------------------
+
+
+def skip(
+    app: App, tx: Transaction, session: Session, *, make_up: bool = False, by: str = COORDINATOR
+) -> Order:
+    """Leave one date out, to be made up or not."""
+    return _give(app, tx, session.pair_id, OrderKind.SKIP, by, session.id, make_up=make_up)
+
+
+def move(
+    app: App, tx: Transaction, session: Session, start: datetime, by: str = COORDINATOR
+) -> Order:
+    """Have one date stand at ``start`` (aware); its length stays."""
+    at = start.isoformat()
+    return _give(app, tx, session.pair_id, OrderKind.MOVE, by, session.id, start=at)
+
+
+def offer_dates(app: App, tx: Transaction, session: Session, by: str = COORDINATOR) -> Order:
+    """Offer both people five other hours for one date."""
+    return _give(app, tx, session.pair_id, OrderKind.OFFER_DATES, by, session.id)
+
+
+def offer_hours(app: App, tx: Transaction, pair: Pair, by: str = COORDINATOR) -> Order:
+    """Offer both people five other regular hours."""
+    return _give(app, tx, pair.id, OrderKind.OFFER_HOURS, by)
+
+
+def book_again(app: App, tx: Transaction, pair: Pair, by: str = COORDINATOR) -> Order:
+    """Book a new series in place of one that was deleted."""
+    return _give(app, tx, pair.id, OrderKind.BOOK_AGAIN, by)
+
+
+def apply_rule(
+    app: App, tx: Transaction, pair: Pair, cadence: Json, by: str = COORDINATOR
+) -> Order:
+    """Bring the pair's dates to come under a changed cadence rule (``ProgramRule.to_body``'s)."""
+    return _give(app, tx, pair.id, OrderKind.APPLY_RULE, by, cadence=cadence)
+
+
+def carry_out_ready_act(
+    app: App, tx: Transaction, need: Need, order: str, *, until: date | None = None, by: str
+) -> None:
+    """Give the order a *Needs you* row offers (a value of ``needs.ORDERS``).
+
+    Raises:
+        WrongStateError: it needs a date it was not given, or it cannot be ordered here.
+    """
+    now = app.clock.now()
+    pair = tx.pairs.require(need.pair_id)
+    if order == "offer_hours":
+        session = tx.sessions.get(need.session_id or "")
+        if session is not None:
+            offer_dates(app, tx, session, by)
+        else:
+            offer_hours(app, tx, pair, by)
+    elif order == "skip":
+        skip(app, tx, tx.sessions.require(need.session_id or ""), by=by)
+    elif order == "withdraw":
+        withdraw(tx, pair, now, by)
+    elif order == "book_again":
+        book_again(app, tx, pair, by)
+    elif order == "pause" and until is not None:
+        pause(tx, pair, now.astimezone(zone_of(tx, pair)).date(), until, now, by)
+    elif order not in _BY_HAND:
+        raise WrongStateError(pair.id, pair.state, order)
+
+
+_BY_HAND: Mapping[str, str] = MappingProxyType(
+    {"pair_again": "in the next roster", "confirm_identity": "in the directory"}
+)
+"""Ready acts that a person does elsewhere: choosing one only closes the row."""
+
+
+def _give(
+    app: App,
+    tx: Transaction,
+    pair_id: str,
+    kind: OrderKind,
+    by: str,
+    session_id: str | None = None,
+    **data: object,
+) -> Order:
+    now = app.clock.now()
+    pair = tx.pairs.require(pair_id)
+    if pair.state in _OVER:
+        raise WrongStateError(pair_id, pair.state, kind.value)
+    about = {} if session_id is None else {"session": session_id}
+    order = Order(
+        id=UUID(int=app.chance.getrandbits(128)).hex,
+        pair_id=pair_id,
+        kind=kind.value,
+        given_at=now,
+        given_by=by,
+        data={**about, **data},
+    )
+    tx.orders.add(order)
+    _journal(tx, pair, "order_given", now, by, order=order.id, kind=kind.value, **about)
+    reconcile.due(tx, pair_id, now)
+    return order
+
+
+def _require(pair: Pair, states: frozenset[PairState], wanted: str) -> None:
+    if pair.state not in states:
+        raise WrongStateError(pair.id, pair.state, wanted)
+
+
+def _journal(
+    tx: Transaction, pair: Pair, code: str, now: datetime, by: str, **data: object
+) -> None:
+    tx.journal.write(
+        JournalEntry(
+            at=now,
+            code=code,
+            program_id=pair.program_id,
+            pair_id=pair.id,
+            data={"by": by, **data},
+        )
+    )
