@@ -34,6 +34,8 @@ _OF_CAUSE = {
     CancelCause.ENDED: Comment.ENDED,
     CancelCause.IN_CALENDAR: Comment.LEFT_OUT,
     CancelCause.LEFT_OUT: Comment.LEFT_OUT,
+    # To be made up: the words that say so without a cause are the same.
+    CancelCause.SKIPPED: Comment.DECLINED,
 }
 
 
