@@ -13,10 +13,11 @@ from integrations.workflows.app import App
 from integrations.workflows.calendars import Look, look_at
 from integrations.workflows.changes.calendar_view import Reading, answer_of
 from integrations.workflows.changes.case import Case
-from integrations.workflows.changes.views import standing_of, windows_from
+from integrations.workflows.changes.views import pair_view, standing_of, windows_from
 from scheduling.changes.views import KnownTime, Standing, Time, UnreadableTime
 from scheduling.freebusy import Answer, OwnSession, without_own_sessions
 from scheduling.people import BusyItem, BusyTable, Person
+from scheduling.rule import CadenceRule
 from scheduling.timespan import TimeSpan
 
 _DAY = timedelta(days=1)
@@ -35,14 +36,24 @@ class TimeRead:
     missing: tuple[tuple[str, str], ...] = ()
 
 
-def horizon_of(case: Case, now: datetime) -> TimeSpan:
-    """From now to the last day on which a date of this pair, make-ups included, may lie."""
+def horizon_of(case: Case, now: datetime, *rules: CadenceRule) -> TimeSpan:
+    """From now to the last day on which a date of this pair, make-ups included, may lie.
+
+    Also under ``rules``, begun now, and those that the pair is to be brought under.
+    """
     weeks = timedelta(weeks=case.rule.limits.make_up_weeks)
-    windows = timedelta(days=case.rule.cadence.horizon_days)
-    last = windows_from(case.pair) + windows + weeks
-    ends = [datetime.combine(last + _DAY, midnight_time(), UTC), now + _DAY]
-    ends += [session.end + _DAY for session in case.sessions if _is_live(session)]
-    return TimeSpan(now, max(ends))
+    ends = [windows_from(case.pair) + timedelta(days=case.rule.cadence.horizon_days)]
+    # A new generation begins on a Monday to come.
+    monday = now.date() + timedelta(days=7)
+    changed = (*rules, *_ordered_rules(case))
+    ends += [monday + timedelta(days=rule.horizon_days) for rule in changed]
+    last = datetime.combine(max(ends) + weeks + _DAY, midnight_time(), UTC)
+    standing = (session.end + _DAY for session in case.sessions if _is_live(session))
+    return TimeSpan(now, max(last, now + _DAY, *standing))
+
+
+def _ordered_rules(case: Case) -> list[CadenceRule]:
+    return [order.rule for order in pair_view(case).orders if order.rule is not None]
 
 
 async def read_time(
