@@ -118,6 +118,12 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             "See `tandem doctor` and the error code; it is tried again every hour.",
             stops=False,
         ),
+        "no_subscription": BlockerKind(
+            "Microsoft Graph does not tell of changes in the program mailbox; sweeps find them",
+            "Check that TANDEM_WEBHOOK_URL answers from the internet and that Calendars.Read is"
+            " granted for the mailbox; or set TANDEM_WEBHOOKS=off.",
+            stops=False,
+        ),
         # the whole installation
         "planning_fails": BlockerKind(
             "planning enrolled pairs keeps failing",

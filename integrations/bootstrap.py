@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -64,7 +63,8 @@ def build_app(settings: Settings, around: Surroundings | None = None) -> App:
     settings.require_tenant()
     around = around or Surroundings()
     quiet_libraries()
-    chance = random.Random(secrets.randbits(64) if around.seed is None else around.seed)
+    unguessable = random.SystemRandom()
+    chance = random.Random(unguessable.getrandbits(64) if around.seed is None else around.seed)
     store = build_store(settings, around)
     mailbox_ids: set[str] = set()
     graph = open_graph(
@@ -85,6 +85,7 @@ def build_app(settings: Settings, around: Surroundings | None = None) -> App:
         offload=around.offload,
         queue=_within_life(around.queue or build_queue(settings), around.life),
         chance=chance,
+        secrets=unguessable if around.seed is None else random.Random(f"secrets {around.seed}"),
         options=options_of(settings),
         holder=around.holder or f"worker-{chance.getrandbits(48):012x}",
         mailbox_ids=mailbox_ids,
@@ -130,6 +131,8 @@ def options_of(settings: Settings) -> Options:
         workers=settings.workers,
         page_url=settings.page_url,
         own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
+        webhooks=settings.webhooks,
+        webhook_url=settings.webhook_url,
         poll=timedelta(seconds=settings.poll_seconds),
     )
 

@@ -19,8 +19,9 @@ class Options:
     ``mail_pace`` is what a mail costs its mailbox (None = no pace). ``reading_keeps`` is how long
     a look into calendars may be believed when something is written. ``claim_length`` has to
     exceed the longest single call. ``own_mailbox_reads`` has free/busy read by each
-    person's own path instead of a program mailbox's, a call for each. ``poll`` is how long
-    the loop sleeps at most before it looks for work that another process made due.
+    person's own path instead of a program mailbox's, a call for each. ``webhook_url`` is where
+    Graph tells of changes if ``webhooks`` are on; without one nobody is asked to. ``poll`` is how
+    long the loop sleeps at most before it looks for work that another process made due.
     """
 
     program_mailboxes: tuple[str, ...] = ()
@@ -30,6 +31,8 @@ class Options:
     workers: int = 8
     page_url: str = "https://tandem.invalid/pairs"
     own_mailbox_reads: bool = False
+    webhooks: bool = True
+    webhook_url: str | None = None
     reading_keeps: timedelta = timedelta(minutes=15)
     claim_length: timedelta = timedelta(minutes=3)
     poll: timedelta = timedelta(seconds=30)
@@ -40,7 +43,8 @@ class App:
     """The ports of one incarnation. ``holder`` names it in claims and permits.
 
     ``mailbox_ids`` are the program mailboxes known by now: the only ones Graph calls may write to.
-    ``woken`` is set when this process made something due, so that its loop looks at once.
+    ``secrets`` is chance that nobody can guess. ``woken`` is set when this process made something
+    due, so that its loop looks at once.
     """
 
     store: Store
@@ -51,6 +55,7 @@ class App:
     chance: random.Random
     options: Options
     holder: str
+    secrets: random.Random = field(default_factory=random.SystemRandom)
     mailbox_ids: set[str] = field(default_factory=set)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))

@@ -71,6 +71,7 @@ async def _mailbox_checks(app: App, worker: Worker, mailbox: Mailbox) -> list[Ch
 
     async def events() -> None:
         await app.graph.calendar.find_tagged(mailbox.id, "doctor")
+        await app.graph.calendar.view(mailbox.id, tomorrow)
 
     looks: list[tuple[str, Callable[[], Awaitable[None]], str]] = [
         ("mailbox settings", settings, "readable"),

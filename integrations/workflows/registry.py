@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from integrations.workflows import book, mailboxes, standing, standing_plan, sweep, watch
+from integrations.workflows import (
+    book,
+    mailboxes,
+    standing,
+    standing_plan,
+    subscriptions,
+    sweep,
+    watch,
+)
 from integrations.workflows.changes import reconcile
 from integrations.workflows.work import Handler
 
@@ -16,6 +24,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         reconcile.KIND: reconcile.reconcile_pair,
         standing.KIND: standing.check_people,
         standing_plan.KIND: standing_plan.plan_and_launch,
+        subscriptions.KIND: subscriptions.keep_subscriptions,
         sweep.KIND: sweep.sweep,
         watch.KIND: watch.watch,
     }
