@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from tzlocal.windows_tz import tz_win, win_tz
@@ -76,10 +76,15 @@ def anchor_zones(zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:
 def _means_the_same(zone: str, days: tuple[date, ...]) -> bool:
     if zone not in _iana_zones() or zone not in tz_win:
         return False
-    ours, theirs = ZoneInfo(zone), ZoneInfo(win_tz[tz_win[zone]])
-    return all(
-        _offset(day, hour, ours) == _offset(day, hour, theirs) for day in days for hour in range(24)
-    )
+    theirs = win_tz[tz_win[zone]]
+    return theirs == zone or all(_same_on(day, zone, theirs) for day in days)
+
+
+# Every reconciliation of a pair asks for nearly the same days again.
+@lru_cache(maxsize=50_000)
+def _same_on(day: date, zone: str, other: str) -> bool:
+    ours, theirs = ZoneInfo(zone), ZoneInfo(other)
+    return all(_offset(day, hour, ours) == _offset(day, hour, theirs) for hour in range(24))
 
 
 def _offset(day: date, hour: int, zone: ZoneInfo) -> object:

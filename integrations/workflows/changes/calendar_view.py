@@ -144,7 +144,7 @@ def series_view(case: Case, reading: Reading) -> Shown:
     Dates are matched by recurrence id, single events by their own; people by address. An answer
     that Graph does not define counts as none. Further attendees go by their address.
     """
-    doubts = _Doubts(case.settled_lately)
+    doubts = _Doubts(case.settled_lately, reading.at)
     who = _Who(case)
     occurrences = [
         shown
@@ -185,9 +185,13 @@ def _shown(
 
 
 class _Doubts:
-    """Which dates were written so lately that a read may show them as they were before."""
+    """Which dates were written so lately that a read may show them as they were before.
 
-    def __init__(self, settled: Iterable[Intent]) -> None:
+    ``until`` is when a read that was taken after a write and does not show it may be believed.
+    """
+
+    def __init__(self, settled: Iterable[Intent], read_at: datetime) -> None:
+        self._read_at = read_at
         self._written: dict[str | None, datetime] = {}
         for intent in settled:
             if intent.settled_at is not None:
@@ -203,10 +207,11 @@ class _Doubts:
         written = [self._written.get(None)]
         if session is not None:
             written.append(self._written.get(session.id))
-        ends = [at + STALE_FOR for at in written if at is not None]
-        if ends:
-            self.until = max(ends if self.until is None else [*ends, self.until])
-        return bool(ends)
+        known = [at for at in written if at is not None]
+        stale = [at + STALE_FOR for at in known if at < self._read_at]
+        if stale:
+            self.until = max(stale if self.until is None else [*stale, self.until])
+        return bool(known)
 
 
 class _Who:

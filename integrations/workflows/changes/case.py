@@ -48,8 +48,9 @@ class Case:
     ones.
     ``open_intents`` are neither done nor dropped; ``settled_lately`` those made so recently that
     a read may not show them yet. ``mails_this_week`` counts capped mails by person since Monday
-    in their own zone, those on their way included. ``commitments`` are standing sessions of the
-    two people's other pairs, where open writes will move them included.
+    in their own zone, those on their way included. ``commitments`` are standing sessions of
+    the two people's other pairs, with those only planned and where open writes will move them;
+    ``elsewhere`` those of them that stand in calendars, by person.
     """
 
     pair: Pair
@@ -67,6 +68,7 @@ class Case:
     settled_lately: Sequence[Intent] = ()
     mails_this_week: Mapping[str, int] = field(default_factory=dict)
     commitments: Sequence[Commitment] = ()
+    elsewhere: Mapping[str, Sequence[Session]] = field(default_factory=dict)
     orders: Sequence[Order] = ()
 
     @property
@@ -120,6 +122,7 @@ def load_case(tx: Transaction, pair_id: str, now: datetime, *, default_zone: str
     others = [p for p in tx.pairs.of_people([p.id for p in case.people]) if p.id != pair.id]
     intents = tx.intents.of_pair(pair_id)
     theirs = {other.id: tx.intents.open(other.id) for other in others}
+    sessions = tx.sessions.of_pairs([other.id for other in others])
     case = replace(
         case,
         bookings=tx.bookings.of_pair(pair_id),
@@ -131,7 +134,8 @@ def load_case(tx: Transaction, pair_id: str, now: datetime, *, default_zone: str
             for i in intents
             if i.state is IntentState.DONE and now - (i.settled_at or now) < STALE_FOR
         ],
-        commitments=_commitments(tx, others, theirs, now),
+        commitments=_commitments(others, sessions, theirs, now),
+        elsewhere=_elsewhere(case.people, others, sessions, now),
     )
     return replace(case, mails_this_week=_mails_this_week(tx, case, others, theirs, now))
 
@@ -190,17 +194,35 @@ def _blockers(tx: Transaction, pair: Pair) -> list[Blocker]:
     ]
 
 
+def _elsewhere(
+    people: Iterable[Participant],
+    others: Sequence[Pair],
+    sessions: Mapping[str, Sequence[Session]],
+    now: datetime,
+) -> dict[str, list[Session]]:
+    return {
+        person.id: [
+            session
+            for pair in others
+            if person.id in (pair.mentor_id, pair.mentee_id)
+            for session in sessions[pair.id]
+            if session.state is SessionState.SCHEDULED and session.end > now
+        ]
+        for person in people
+    }
+
+
 def _commitments(
-    tx: Transaction,
     others: Iterable[Pair],
+    sessions: Mapping[str, Sequence[Session]],
     open_intents: Mapping[str, Sequence[Intent]],
     now: datetime,
 ) -> list[Commitment]:
     people = {pair.id: frozenset((pair.mentor_id, pair.mentee_id)) for pair in others}
     standing = [
         Commitment(people[pair_id], TimeSpan(session.start, session.end))
-        for pair_id, sessions in tx.sessions.of_pairs(people).items()
-        for session in sessions
+        for pair_id in people
+        for session in sessions[pair_id]
         if session.state in _STANDING and session.end > now
     ]
     meant = [

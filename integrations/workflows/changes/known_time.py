@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as midnight_time
 
-from integrations.ports import Transaction
 from integrations.records import Participant, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.calendars import Look, look_at
@@ -60,14 +59,13 @@ async def read_time(
     app: App,
     case: Case,
     reading: Reading | None,
-    others: Mapping[str, Sequence[Session]],
     horizon: TimeSpan,
 ) -> TimeRead:
     """Both people's time within ``horizon``.
 
     Sessions of this pair are taken out where the organizer's calendar shows them and as people
-    answered there; ``others``, the sessions of each person's other pairs, where the store has
-    them. The latter bind as commitments all the same, whatever was answered to them.
+    answered there; those of each person's other pairs where the store has them. The latter bind
+    as commitments all the same, whatever was answered to them.
 
     Raises:
         ThrottledError, UnreachableError, TokenError: nothing is known.
@@ -79,7 +77,7 @@ async def read_time(
     missing: list[tuple[str, str]] = []
     for person in case.people:
         if person.id in look.people:
-            own = [*_own_of_pair(case, reading, person), *_own_of_others(others[person.id])]
+            own = [*_own_of_pair(case, reading, person), *_own_of_others(case.elsewhere[person.id])]
             here = [one for one in own if any(span.overlaps(horizon) for span in one.spans)]
             known = look.people[person.id]
             items, lost = _without(known.busy.items(), here)
@@ -95,17 +93,6 @@ async def read_time(
         anchor_zones=await _anchor_zones(app, cleared.values(), horizon),
     )
     return TimeRead(time, look, tuple(missing))
-
-
-def other_sessions(tx: Transaction, case: Case) -> dict[str, list[Session]]:
-    """The standing sessions of each person's other pairs, of whatever program."""
-    ids = [person.id for person in case.people]
-    pairs = {p.id: p for p in tx.pairs.of_people(ids) if p.id != case.pair.id}
-    found: dict[str, list[Session]] = {person: [] for person in ids}
-    for pair_id, sessions in tx.sessions.of_pairs(pairs).items():
-        for person in {pairs[pair_id].mentor_id, pairs[pair_id].mentee_id} & set(ids):
-            found[person] += [s for s in sessions if _is_live(s)]
-    return found
 
 
 async def _anchor_zones(app: App, people: Iterable[Person], horizon: TimeSpan) -> frozenset[str]:

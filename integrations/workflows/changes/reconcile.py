@@ -37,7 +37,6 @@ from integrations.workflows.changes.case import Case, load_case
 from integrations.workflows.changes.known_time import (
     TimeRead,
     horizon_of,
-    other_sessions,
     read_time,
 )
 from integrations.workflows.changes.views import pair_view, standing_of
@@ -173,9 +172,8 @@ class _Reconciliation:
             people = tuple(person.id for person in case.people)
             return _Looked(now, None, TimeRead(UnreadableTime(people), Look({}, {}, now)))
         horizon = horizon_of(case, now)
-        others = await app.store.run(lambda tx: other_sessions(tx, case))
         reading = await read_calendar(app, case, horizon)
-        return _Looked(now, reading, await read_time(app, case, reading, others, horizon))
+        return _Looked(now, reading, await read_time(app, case, reading, horizon))
 
     def _ask(self, case: Case, looked: _Looked) -> _Round:
         shown = series_view(case, looked.reading) if looked.reading else None
