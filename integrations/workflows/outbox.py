@@ -27,7 +27,7 @@ from integrations.records import (
     JournalEntry,
     OutboxMail,
 )
-from integrations.workflows import needs
+from integrations.workflows import daily_list
 from integrations.workflows.acting import (
     Act,
     Claim,
@@ -110,7 +110,7 @@ def _due(
     boxes = tx.mailboxes.all()
     lists_at = now + IDLE
     if boxes and boxes[0].id == mailbox_id:
-        lists_at = needs.put_lists(tx, mailbox_id, now, app.options.zone)
+        lists_at = daily_list.put_lists(tx, mailbox_id, now, app.options.zone)
     return tx.outbox.due(now, limit=500, mailbox_id=mailbox_id), lists_at
 
 
@@ -164,7 +164,7 @@ def _settled(tx: Transaction, mail: OutboxMail) -> _Ready:
 
 
 def _step(app: App, tx: Transaction, mail: OutboxMail, key: str, now: datetime) -> _Step:
-    if mail.person_id.startswith(needs.CONTACT):
+    if mail.person_id.startswith(daily_list.CONTACT):
         return _list_step(app, tx, mail, now)
     about = spoken(tx, mail, now, default_zone=app.options.zone, page_url=app.options.page_url)
     why = silenced_by(about)
@@ -192,12 +192,12 @@ def _allowed_at(tx: Transaction, about: Spoken, key: str) -> datetime:
 
 
 def _list_step(app: App, tx: Transaction, mail: OutboxMail, now: datetime) -> _Step:
-    program = needs.contact_program(tx, mail)
-    found = needs.list_of(tx, mail, now, app.options.zone)
+    program = daily_list.contact_program(tx, mail)
+    found = daily_list.list_of(tx, mail, now, app.options.zone)
     address = program.contact.get("mail")
     if found is None or not address:
         return _Silent("nothing_new" if address else "no_contact")
-    until = next_mailable(now, [program.zone or app.options.zone], needs.WORKING_DAYS)
+    until = next_mailable(now, [program.zone or app.options.zone], daily_list.WORKING_DAYS)
     if until > now:
         return _Wait(until)
     letter, rows = found
@@ -230,7 +230,7 @@ def _act(app: App, ready: _Ready) -> Act[None]:
     def keep(tx: Transaction, intent: Intent, _: None) -> None:
         now = app.clock.now()
         tx.outbox.mark_sent(mail, now)
-        needs.mark_told(tx, ready.rows, now)
+        daily_list.mark_told(tx, ready.rows, now)
         for scope, subject, code in (_reader(mail), _mailbox(mail)):
             tx.blockers.clear(scope, subject, now, code)
 
@@ -244,7 +244,7 @@ def _act(app: App, ready: _Ready) -> Act[None]:
         after={"message": mail.purpose},
         mails=(
             {
-                "person": None if mail.person_id.startswith(needs.CONTACT) else mail.person_id,
+                "person": None if mail.person_id.startswith(daily_list.CONTACT) else mail.person_id,
                 "kind": "message",
                 "message": mail.purpose,
                 "urgent": mail.urgent,
@@ -292,7 +292,7 @@ async def _refused(app: App, ready: _Ready, refusal: RefusedError) -> None:
 
 def _reader(mail: OutboxMail) -> tuple[BlockerScope, str, str]:
     """Whom a refusal of the address is shown on."""
-    if mail.person_id.startswith(needs.CONTACT):
+    if mail.person_id.startswith(daily_list.CONTACT):
         return BlockerScope.FIRM, "firm", "contact_refused"
     return BlockerScope.PERSON, mail.person_id, "reader_refused"
 
@@ -302,7 +302,7 @@ def _mailbox(mail: OutboxMail) -> tuple[BlockerScope, str, str]:
 
 
 def _journal(tx: Transaction, mail: OutboxMail, code: str, now: datetime, **facts: str) -> None:
-    to_contact = mail.person_id.startswith(needs.CONTACT)
+    to_contact = mail.person_id.startswith(daily_list.CONTACT)
     tx.journal.write(
         JournalEntry(
             at=now,
