@@ -19,7 +19,7 @@ from scheduling.load import PersonLoad, week_of, week_slice
 from scheduling.single import Choice, best_choice, option_bounds, realise
 
 SERIES_TRIED = 3
-PASSES = 6
+PASSES = 2
 
 
 def ejected(group: Group, choices: Choices) -> Choices:

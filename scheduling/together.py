@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from scheduling.board import PairBoard
 from scheduling.cost import goals_of
 from scheduling.ejection import ejected, neighbours
 from scheduling.group import Choices, Group, GroupPlan, cost_of, total_goals
 from scheduling.joint import JointSearch
+from scheduling.rebuilding import rebuilt
 from scheduling.single import Choice, best_choice
 
 EXACT_PAIRS = 8
@@ -24,19 +26,19 @@ THOROUGH_UP_TO = 2000
 class Effort:
     """How long to search before being content.
 
-    ``exact_branches`` bounds the search of a whole group; ``branches_per_pair`` what
-    is spent on exact pieces of a group beyond that, for each of its pairs, in each of
-    ``rounds`` that end when no piece helps.
+    ``exact_branches`` bounds the search of a whole group. Beyond that, for each pair of
+    the group, ``tries_per_pair`` times some are planned again in another order, and
+    ``branches_per_pair`` are spent on exact pieces of it.
     """
 
     exact_branches: int = 200
-    branches_per_pair: int = 20
-    rounds: int = 3
+    tries_per_pair: int = 16
+    branches_per_pair: int = 10
 
 
 def effort_for(pairs: int) -> Effort:
     """Thorough for a firm, brisk where thousands of pairs are planned at once."""
-    return Effort() if pairs <= THOROUGH_UP_TO else Effort(60, 10, 1)
+    return Effort() if pairs <= THOROUGH_UP_TO else Effort(60, 8, 5)
 
 
 def plan_group(group: Group, effort: Effort) -> GroupPlan:
@@ -51,12 +53,11 @@ def plan_group(group: Group, effort: Effort) -> GroupPlan:
         outcome = JointSearch(group, group.boards, {}).best(effort.exact_branches)
         if outcome.choices is not None:
             return GroupPlan(outcome.choices, proven_optimal=True)
-    choices = ejected(group, _one_after_another(group, alone))
-    for _ in range(effort.rounds):
-        improved = _improved(group, choices, alone, effort)
-        if improved is choices:
-            break
-        choices = ejected(group, improved)
+    choices = _one_after_another(group, alone)
+    # Always the same chance, so the plan follows from the group alone.
+    chance = Random(0)
+    choices = rebuilt(group, choices, effort.tries_per_pair * len(group.boards), chance)
+    choices = _improved(group, ejected(group, choices), alone, effort)
     return GroupPlan(choices, total_goals(group.boards, choices) == floor)
 
 
