@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from integrations.bootstrap import Surroundings, build_app
 from integrations.errors import NoPermitError, ReadOnlyModeError, ThrottledError
 from integrations.ports import Transaction
-from integrations.records import IntentState, Session, SessionState
-from integrations.runtime import Death
+from integrations.records import IntentState, PairState, Session, SessionState
+from integrations.runtime import Death, Immortal, LoopClock, inline
+from integrations.store import SqlStore
+from integrations.workflows import book
 from integrations.workflows.acting import ChangedByPersonError, Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.changes.carry_out import carry_out, drop_unwanted, settle_open
@@ -22,10 +27,12 @@ from scheduling.changes.acts import Decision
 from scheduling.timespan import TimeSpan
 from simulator.tenant import Tenant
 from simulator.virtual_time import run_virtually, virtual_now
+from tests.crash.test_power_cuts import Photograph, Photographer
 from tests.support.world import START, Empty, World, book_all, enrolled, firm_of
 
 T = TypeVar("T")
 Decide = Callable[[Case], Decision | None]
+Play = Callable[["Stage"], Coroutine[Any, Any, Decide]]
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 # Five weeks after the first Monday of the program: dates lie behind and before the pair.
 MIDWAY = datetime(2027, 2, 17, 15, tzinfo=UTC)
@@ -48,21 +55,42 @@ async def _booked(empty: Empty) -> Photo:
     return Photo(world.store_file.read_bytes(), world.tenant.storage.snapshot())
 
 
-_PHOTOS: dict[Path, Photo] = {}
+_PHOTOS: dict[tuple[Path, str], Photo] = {}
 
 
-def booked(empty: Empty) -> Photo:
+def as_booked(empty: Empty) -> Photo:
     """Taken once in a test run."""
-    if empty.template not in _PHOTOS:
-        _PHOTOS[empty.template] = run_virtually(START, _booked(empty))
-    return _PHOTOS[empty.template]
+    return _kept(empty, "booked", lambda: run_virtually(START, _booked(empty)))
+
+
+def once_played(empty: Empty, name: str, play: Play, *, at: datetime) -> Photo:
+    """What an act leaves behind, photographed; taken once in a test run."""
+
+    async def run(stage: Stage) -> Photo:
+        await stage.live(await play(stage))
+        # Its file alone would lack what still stands in the write-ahead log.
+        with closing(sqlite3.connect(stage.world.store_file)) as store:
+            return Photo(store.serialize(), stage.world.tenant.storage.snapshot())
+
+    return _kept(empty, name, lambda: on_stage(empty, run, at=at))
+
+
+def _kept(empty: Empty, name: str, take: Callable[[], Photo]) -> Photo:
+    key = (empty.template, name)
+    if key not in _PHOTOS:
+        _PHOTOS[key] = take()
+    return _PHOTOS[key]
 
 
 def on_stage(
-    empty: Empty, play: Callable[[Stage], Coroutine[Any, Any, T]], *, at: datetime = MIDWAY
+    empty: Empty,
+    play: Callable[[Stage], Coroutine[Any, Any, T]],
+    *,
+    at: datetime = MIDWAY,
+    photo: Photo | Photograph | None = None,
 ) -> T:
-    """Play before a booked pair at an instant; every play has a world of its own."""
-    photo = booked(empty)
+    """Play before a booked pair at an instant, or from a photograph, in a world of its own."""
+    photo = photo or as_booked(empty)
     number = len(list(empty.folder.iterdir()))
     store, state = empty.folder / f"s{number}.sqlite", empty.folder / f"t{number}.sqlite"
     store.write_bytes(photo.store)
@@ -70,13 +98,39 @@ def on_stage(
 
     async def run() -> T:
         tenant = Tenant.open(state, virtual_now, sign_in_clock=virtual_now)
-        stage = Stage(World(tenant, firm_of(2), store, seed=2))
+        world = World(tenant, firm_of(2), store, seed=2)
+        eyes = SqlStore(world.store_url, offload=inline, life=Immortal())
         try:
-            return await play(stage)
+            return await play(Stage(world, eyes))
         finally:
+            await eyes.close()
             tenant.close()
 
     return run_virtually(at, run())
+
+
+def photographed(
+    empty: Empty, act: Play, *, photo: Photo | None = None
+) -> tuple[list[Photograph], Decide]:
+    """What a power cut would leave behind at each point of an act, and how it was decided."""
+
+    async def play(stage: Stage) -> tuple[list[Photograph], Decide]:
+        decide = await act(stage)
+        photographer = Photographer(stage.world)
+        around = Surroundings(
+            clock=LoopClock(virtual_now()),
+            life=photographer,
+            offload=inline,
+            seed=1,
+            transport=stage.world.transport,
+            token_http_client=stage.world.token_http_client,
+        )
+        app = await build_app(stage.world.settings(), around).open()
+        await _reconcile(app, await stage.pair_id(), decide)
+        await app.close()
+        return list(photographer.pictures.values()), decide
+
+    return on_stage(empty, play, photo=photo)
 
 
 @dataclass
@@ -84,17 +138,20 @@ class Stage:
     """The world of one pair, ``"pair"`` being the first of the firm."""
 
     world: World
+    eyes: SqlStore
+
+    async def read(self, look: Callable[[Transaction], T]) -> T:
+        """Look into the store with eyes that never die."""
+        return await self.eyes.run(look)
 
     async def pair_id(self) -> str:
         """The pair that is played with."""
-        return await self.world.read(lambda tx: tx.pairs.all()[0].id)
+        return await self.read(lambda tx: tx.pairs.all()[0].id)
 
     async def case(self) -> Case:
         """The pair as the store has it."""
         pair_id = await self.pair_id()
-        return await self.world.read(
-            lambda tx: load_case(tx, pair_id, virtual_now(), default_zone="UTC")
-        )
+        return await self.read(lambda tx: load_case(tx, pair_id, virtual_now(), default_zone="UTC"))
 
     async def dates(self) -> list[Session]:
         """Its scheduled dates to come, soonest first."""
@@ -111,6 +168,29 @@ class Stage:
             return True
         await app.close()
         return False
+
+    async def book(self) -> None:
+        """Do the booking that is due, as its own work."""
+        app = await self.world.begin()
+        pair_id = await self.pair_id()
+        claim = await _claimed(app, pair_id, book.KIND)
+        await book.book_pair(app, claim, pair_id)
+        await app.close()
+
+    async def forget_booking(self) -> None:
+        """Let the store know nothing of the pair but its two people."""
+        pair_id = await self.pair_id()
+
+        def forget(tx: Transaction) -> None:
+            for session in tx.sessions.of_pair(pair_id):
+                tx.sessions.remove(session.id)
+            tx.bookings.remove(f"{pair_id}/1")
+            pair = tx.pairs.require(pair_id)
+            # A new number: a transaction id is taken for good, whatever became of its event.
+            blank = replace(pair, state=PairState.ENROLLED, series=None, booked_at=None)
+            tx.pairs.put(replace(blank, generation=3))
+
+        await self.eyes.run(forget)
 
     async def box(self) -> str:
         """The address of the pair's program mailbox."""
@@ -145,7 +225,7 @@ class Stage:
         """What the journal announced is what the tenant sent; nothing is left open."""
         pair_id = await self.pair_id()
         case = await self.case()
-        entries = await self.world.read(lambda tx: tx.journal.read(pair_id=pair_id, code="mail"))
+        entries = await self.read(lambda tx: tx.journal.read(pair_id=pair_id, code="mail"))
         announced = Counter(
             (str(entry.data["kind"]), str(entry.person_id))
             for entry in entries
@@ -216,18 +296,18 @@ async def _until(app: App, at: datetime) -> None:
     await app.clock.sleep(max(at - app.clock.now(), timedelta(seconds=1)))
 
 
-async def _claimed(app: App, pair_id: str) -> Claim:
+async def _claimed(app: App, pair_id: str, kind: str = "reconcile_pair") -> Claim:
     """The right to work on the pair; one lost with its holder runs out."""
-    while (claim := await _try_to_claim(app, pair_id)) is None:
+    while (claim := await _try_to_claim(app, pair_id, kind)) is None:
         await app.clock.sleep(timedelta(seconds=30))
     return claim
 
 
-async def _try_to_claim(app: App, pair_id: str) -> Claim | None:
+async def _try_to_claim(app: App, pair_id: str, kind: str) -> Claim | None:
     now, holder = app.clock.now(), f"{app.holder}/{app.chance.random()}"
 
     def take(tx: Transaction) -> Claim | None:
-        work = tx.work.schedule("reconcile_pair", pair_id, now)
+        work = tx.work.schedule(kind, pair_id, now)
         taken = tx.work.claim(work.id, holder, now, app.options.claim_length)
         return None if taken is None else Claim(work.id, holder)
 

@@ -1,0 +1,331 @@
+"""Endings: what is to come goes, what was stays, whatever happened to the series before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+from integrations.records import PairState
+from integrations.workflows.changes.case import Case
+from integrations.workflows.changes.views import pair_view
+from integrations.workflows.messages.texts import usual_text
+from scheduling.cadence import SeriesSlot
+from scheduling.changes.acts import (
+    AdoptSeries,
+    BookDate,
+    BookSeries,
+    CancelDate,
+    Decision,
+    EndSeries,
+    MoveDate,
+    StartGeneration,
+    decision,
+)
+from scheduling.changes.endings import truncation
+from scheduling.changes.reasons import ChangeCode
+from scheduling.changes.views import CancelCause, SessionView
+from simulator.faults import Effect, Fault
+from simulator.virtual_time import virtual_now
+from tests.support.world import START, Empty
+from tests.workflows.changes.stage import (
+    DAY,
+    HOUR,
+    MIDWAY,
+    Decide,
+    Photo,
+    Stage,
+    on_stage,
+    once_played,
+    photographed,
+    span_from,
+)
+
+EARLY = START + 4 * DAY
+PATCH, POST = "PATCH", "POST"
+EVENT = "/users/{user}/events/{event}"
+
+
+async def a_life(stage: Stage) -> Decide:
+    """The first date is made up apart, the second left out, the third and fifth are moved."""
+    first, second, third, _, fifth = (await stage.dates())[:5]
+    acts = [
+        CancelDate(first.id, CancelCause.DECLINED),
+        BookDate(first.id, first.window, span_from(first.start + DAY)),
+        CancelDate(second.id, CancelCause.LEFT_OUT),
+        MoveDate(third.id, span_from(third.start - HOUR)),
+        MoveDate(fifth.id, span_from(fifth.start + 3 * HOUR)),
+    ]
+
+    def decide(case: Case) -> Decision | None:
+        return decision(ChangeCode.DATE_DECLINED, acts.pop(0)) if acts else None
+
+    return decide
+
+
+def lived(empty: Empty) -> Photo:
+    return once_played(empty, "a life", a_life, at=EARLY)
+
+
+def ending(which: Callable[[list[SessionView]], list[SessionView]], *, closes: bool) -> Decide:
+    """End those of the dates to come."""
+
+    def decide(case: Case) -> Decision | None:
+        view = pair_view(case)
+        ends = which(list(view.live_from(virtual_now())))
+        if case.pair.state is PairState.WITHDRAWN or not ends:
+            return None
+        cut = truncation(view, {session.id for session in ends})
+        return decision(ChangeCode.WITHDRAWN, EndSeries(cut, closes=closes))
+
+    return decide
+
+
+async def withdrawn(stage: Stage) -> Decide:
+    return ending(lambda coming: coming, closes=True)
+
+
+async def shortened(stage: Stage) -> Decide:
+    """The last two end, as with an earlier end of the program."""
+    late = {session.id for session in (await stage.dates())[-2:]}
+    return ending(lambda coming: [s for s in coming if s.id in late], closes=False)
+
+
+async def assert_all_agree(stage: Stage) -> None:
+    await stage.assert_store_is_calendar()
+    await stage.assert_told_the_truth()
+
+
+async def past(stage: Stage) -> list[tuple[datetime, datetime]]:
+    shown = await stage.shown(await stage.box())
+    return [date for date in shown if date[0] < virtual_now()]
+
+
+def lately(stage: Stage) -> Counter[str]:
+    return Counter(m.kind for m in stage.world.tenant.mail_log if m.at >= MIDWAY)
+
+
+def test_a_cut_leaves_every_past_date_where_it_was(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        before = await past(stage)
+        assert len(before) >= 2
+        await stage.live(await withdrawn(stage))
+        assert await past(stage) == before
+        assert await stage.dates() == []
+        assert (await stage.case()).pair.state is PairState.WITHDRAWN
+        await assert_all_agree(stage)
+
+    on_stage(empty, play, photo=lived(empty))
+
+
+def test_a_cut_mails_once_for_the_series_and_once_for_each_thing_it_undid(empty: Empty) -> None:
+    """The series, the moved date put back, and the two cancelled dates that came back with it."""
+
+    async def play(stage: Stage) -> None:
+        await stage.live(await withdrawn(stage))
+        assert lately(stage) == {"update": 4, "cancellation": 4}
+
+    on_stage(empty, play, photo=lived(empty))
+
+
+def test_few_dates_are_cancelled_one_by_one_with_words(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        kept = len(await stage.dates()) - 2
+        await stage.live(await shortened(stage))
+        assert len(await stage.dates()) == kept
+        assert lately(stage) == {"cancellation": 4}
+        assert all(mail.comment for mail in stage.world.tenant.mail_log[-4:])
+        assert (await stage.case()).pair.state is PairState.BOOKED
+        await assert_all_agree(stage)
+
+    on_stage(empty, play, photo=lived(empty))
+
+
+def test_a_series_of_which_nothing_is_kept_is_cancelled_whole(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.live(await withdrawn(stage))
+        assert await stage.shown(await stage.box()) == []
+        events = stage.world.tenant.mail_log[-2:]
+        assert [(mail.kind, mail.occurrence) for mail in events] == [("cancellation", None)] * 2
+        await assert_all_agree(stage)
+
+    on_stage(empty, play, at=EARLY)
+
+
+def test_a_series_that_somebody_deleted_ends_without_a_mail(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        booking = (await stage.case()).booking
+        assert booking is not None
+        stage.world.tenant.cancel_event(booking.event_id)
+        ours = len(stage.world.tenant.mail_log)
+        await stage.live(await withdrawn(stage))
+        assert (await stage.case()).pair.state is PairState.WITHDRAWN
+        assert (await stage.case()).open_intents == []
+        assert len(stage.world.tenant.mail_log) == ours
+
+    on_stage(empty, play)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("act", [withdrawn, shortened])
+def test_a_death_at_any_point_of_an_ending_loses_and_doubles_nothing(
+    empty: Empty, act: Callable[[Stage], Decide]
+) -> None:
+    pictures, decide = photographed(empty, act, photo=lived(empty))
+
+    async def undisturbed(stage: Stage) -> tuple[object, ...]:
+        await stage.live(await act(stage))
+        return await stage.outcome()
+
+    expected = on_stage(empty, undisturbed, photo=lived(empty))
+
+    async def recover(stage: Stage) -> None:
+        await stage.live(decide)
+        await assert_all_agree(stage)
+        assert await stage.outcome() == expected
+
+    assert len(pictures) > 10
+    for picture in pictures:
+        on_stage(empty, recover, at=picture.at, photo=picture)
+
+
+@pytest.mark.parametrize("effect", ["cut_after", "cut_before", "error", "throttle"])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_no_fault_of_an_answer_changes_what_a_cut_leaves(
+    empty: Empty, effect: Effect, nth: int
+) -> None:
+    async def play(stage: Stage) -> None:
+        before = await past(stage)
+        for method, path in ((PATCH, EVENT), (POST, EVENT + "/cancel")):
+            retry = 40 if effect == "throttle" else None
+            fault = Fault(effect, method=method, path=path, nth=nth, retry_after=retry)
+            stage.world.tenant.faults.plan(fault)
+        await stage.live(await withdrawn(stage))
+        assert await past(stage) == before
+        await assert_all_agree(stage)
+
+    on_stage(empty, play, photo=lived(empty))
+
+
+# --- another series in its place ----------------------------------------------------------
+
+
+async def renewed(stage: Stage) -> Decide:
+    """The rest is replaced by four dates on another weekday, one of them moved."""
+    case = await stage.case()
+    old = pair_view(case).series
+    assert old is not None
+    weekday = (old.weekday + 1) % 5
+    first = date(2027, 2, 22) + timedelta(days=weekday)
+    slot = SeriesSlot(old.zone, weekday, time(11), 0, first)
+    rule = replace(
+        case.rule.cadence, occurrences=5, minimum_held=None, shorter_than_four_months=True
+    )
+    spans = [span_from(slot.utc_start(k, 2)) for k in range(5)]
+    spans[3] = span_from(spans[3].start + HOUR)
+    dates = tuple((k, spans[k]) for k in (0, 2, 3, 4))
+    start = StartGeneration(rule, date(2027, 2, 22), slot, dates)
+
+    def decide(case: Case) -> Decision | None:
+        if case.pair.generation > 1:
+            return None
+        view = pair_view(case)
+        cut = truncation(view, {session.id for session in view.live_from(virtual_now())})
+        return decision(ChangeCode.RULE_CHANGED, EndSeries(cut, closes=False), start)
+
+    return decide
+
+
+def test_another_generation_takes_the_place_of_what_was_to_come(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        before = await past(stage)
+        await stage.live(await renewed(stage))
+        assert (await stage.case()).pair.state is PairState.BOOKING
+        await stage.book()
+        case = await stage.case()
+        assert (case.pair.state, case.pair.generation) == (PairState.BOOKED, 2)
+        assert [s.start.hour - s.series_start.hour for s in await stage.dates()] == [0, 0, 1, 0]
+        assert await past(stage) == before
+        assert len(case.bookings) == 2
+        await assert_all_agree(stage)
+        assert lately(stage)["invitation"] == 2
+
+    on_stage(empty, play, photo=lived(empty))
+
+
+@pytest.mark.slow
+def test_a_death_between_two_generations_never_leaves_dates_in_both(empty: Empty) -> None:
+    pictures, decide = photographed(empty, renewed, photo=lived(empty))
+
+    async def recover(stage: Stage) -> None:
+        await stage.live(decide)
+        await stage.book()
+        assert {s.generation for s in await stage.dates()} == {2}
+        await assert_all_agree(stage)
+
+    for picture in pictures:
+        on_stage(empty, recover, at=picture.at, photo=picture)
+
+
+def test_the_words_of_a_replaced_series_say_that_another_follows(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.live(await renewed(stage))
+        [comment] = {m.comment for m in stage.world.tenant.mail_log if m.kind == "cancellation"}
+        assert comment == usual_text("cancelled_series_replaced").strip()
+
+    on_stage(empty, play, at=EARLY)
+
+
+def test_a_series_of_the_two_is_taken_over_as_it_stands_and_mails_nobody(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        view = pair_view(await stage.case())
+        booking = (await stage.case()).booking
+        assert booking is not None
+        assert view.series is not None
+        await stage.forget_booking()
+        dates = tuple((s.window, s.recurrence_id, s.span) for s in view.sessions)
+        adopt = AdoptSeries(booking.event_id, view.series, dates)
+
+        def decide(case: Case) -> Decision | None:
+            waits = case.pair.state is not PairState.BOOKED
+            return decision(ChangeCode.ADOPTED, adopt) if waits else None
+
+        mails = len(stage.world.tenant.mail_log)
+        await stage.live(decide)
+        case = await stage.case()
+        assert case.booking is not None
+        assert case.booking.event_id == booking.event_id
+        assert all(s.event_id and s.moved_by_person for s in case.sessions)
+        assert len(stage.world.tenant.mail_log) == mails
+        await stage.assert_store_is_calendar()
+
+    on_stage(empty, play, at=EARLY)
+
+
+def test_a_picked_hour_is_the_hour_that_is_booked(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        view = pair_view(await stage.case())
+        assert view.series is not None
+        booking = (await stage.case()).booking
+        assert booking is not None
+        stage.world.tenant.cancel_event(booking.event_id)
+        await stage.forget_booking()
+        slot = view.series
+
+        def decide(case: Case) -> Decision | None:
+            waits = case.pair.state is PairState.ENROLLED
+            return decision(ChangeCode.OFFER_PICKED, BookSeries(slot)) if waits else None
+
+        await stage.live(decide)
+        await stage.book()
+        case = await stage.case()
+        assert case.pair.state is PairState.BOOKED
+        booked = pair_view(case).series
+        assert booked is not None
+        assert (booked.weekday, booked.start) == (slot.weekday, slot.start)
+        await stage.assert_store_is_calendar()
+
+    on_stage(empty, play, at=EARLY)
