@@ -10,6 +10,7 @@ What speaks to the tenant is imported when it is used: planning a file needs non
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,9 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The program store.", no_args_is_help=True)
 program = typer.Typer(help="Programs and their rules.", no_args_is_help=True)
+rule = typer.Typer(help="Changes of a program's rule: look first.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(rule, name="rule")
 app.add_typer(program, name="program")
 
 Json = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
@@ -220,11 +223,178 @@ def work() -> None:
 
 
 @app.command()
-def status(program_name: ProgramName = None, as_json: Json = False) -> None:
-    """Show every pair, what is in the way, and the work still to do."""
+def status(
+    pair: Annotated[
+        str | None, typer.Argument(help="Show every date of this pair. Default: all pairs.")
+    ] = None,
+    program_name: ProgramName = None,
+    as_json: Json = False,
+) -> None:
+    """Show every pair, what is in the way, and the work still to do; or one pair's dates."""
+    if pair is not None:
+        from integrations import coordinating
+
+        coordinating.show_dates(pair, as_json=as_json)
+        return
     from integrations import live
 
     live.status(program_name, as_json=as_json)
+
+
+PairName = Annotated[str, typer.Argument(help="The pair's id, or its id in the roster.")]
+Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Date in the series' zone.")]
+UntilOption = Annotated[
+    datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last date, included.")
+]
+
+
+@app.command()
+def pause(
+    pair: PairName,
+    until: Annotated[
+        datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="Last date, included.")
+    ],
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First date. Default: today."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Let a pair rest: dates inside are cancelled once, and planning resumes by itself."""
+    from integrations import coordinating
+
+    coordinating.pause(pair, since.date() if since else None, until.date(), as_json=as_json)
+
+
+@app.command()
+def resume(pair: PairName, as_json: Json = False) -> None:
+    """End a pair's pause today."""
+    from integrations import coordinating
+
+    coordinating.resume(pair, as_json=as_json)
+
+
+@app.command()
+def skip(
+    pair: PairName,
+    day: Day,
+    make_up: Annotated[
+        bool, typer.Option("--make-up", help="Plan another date for the one left out.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Leave one date of a pair out; both are told in neutral words."""
+    from integrations import coordinating
+
+    coordinating.skip(pair, day.date(), make_up=make_up, as_json=as_json)
+
+
+@app.command()
+def move(
+    pair: PairName,
+    day: Day,
+    to: Annotated[
+        datetime,
+        typer.Argument(formats=["%Y-%m-%dT%H:%M"], help="New start, 2027-02-11T14:00."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Move one date of a pair; times are those of its series' zone."""
+    from integrations import coordinating
+
+    coordinating.move(pair, day.date(), to.date(), to.time(), as_json=as_json)
+
+
+@app.command()
+def withdraw(pair: PairName, as_json: Json = False) -> None:
+    """End a pair: dates to come leave the calendars, past ones stay."""
+    from integrations import coordinating
+
+    coordinating.withdraw(pair, as_json=as_json)
+
+
+@app.command("needs-you")
+def needs_you(
+    row: Annotated[
+        str | None, typer.Argument(help="Beginning of a row's id. Default: list all.")
+    ] = None,
+    act: Annotated[str | None, typer.Option(help="Do one of the acts that are ready.")] = None,
+    until: UntilOption = None,
+    snooze: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Put the row off until then.")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="Keep your own words with the row.")] = None,
+    done: Annotated[bool, typer.Option("--done", help="Nobody has to do anything more.")] = False,
+    program_name: ProgramName = None,
+    as_json: Json = False,
+) -> None:
+    """Show what waits for a coordinator; or act on a row, put it off, note it, close it."""
+    from integrations import coordinating
+
+    if row is None:
+        coordinating.show_needs(program_name, as_json=as_json)
+        return
+    if [act is not None, snooze is not None, note is not None, done].count(True) != 1:
+        raise typer.BadParameter("name one of --act, --snooze, --note, --done")
+    if act is not None:
+        coordinating.act_on_need(row, act, until=until.date() if until else None, as_json=as_json)
+    elif snooze is not None:
+        coordinating.snooze_need(row, snooze.date())
+    elif note is not None:
+        coordinating.note_need(row, note)
+    else:
+        coordinating.finish_need(row)
+
+
+RuleBody = Annotated[Path, typer.Argument(help="JSON file with the changed rule.")]
+NamedProgram = Annotated[str, typer.Argument(help="Name of the program.")]
+
+
+@rule.command("preview")
+def rule_preview(name: NamedProgram, file: RuleBody, as_json: Json = False) -> None:
+    """Show what a changed rule would do to every booked pair. Nothing is changed."""
+    from integrations import coordinating
+
+    coordinating.show_rule_preview(name, file, as_json=as_json)
+
+
+@rule.command("apply")
+def rule_apply(
+    name: NamedProgram,
+    file: RuleBody,
+    mails: Annotated[
+        int, typer.Option("--mails", help="The number of mails that the preview showed.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Apply a changed rule to every booked pair, as previewed."""
+    from integrations import coordinating
+
+    coordinating.apply_rule_from(name, file, mails=mails, as_json=as_json)
+
+
+@app.command()
+def reconcile(
+    pair: Annotated[str | None, typer.Argument(help="One pair. Default: all booked ones.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare pairs with the calendars now, and act on what is found."""
+    from integrations import coordinating
+
+    coordinating.reconcile_pairs(pair, as_json=as_json)
+
+
+@app.command()
+def journal(
+    pair: Annotated[str | None, typer.Argument(help="One pair. Default: all.")] = None,
+    code: Annotated[str | None, typer.Option(help="Only lines with this code.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Only the newest so many.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what was decided and done, or left alone, and why."""
+    from integrations import coordinating
+
+    coordinating.show_journal(pair, code=code, last=last, as_json=as_json)
 
 
 @app.command()

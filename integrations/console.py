@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from integrations.workflows.report import BlockerLine, DateLine, IntendedWrite, PairLine
+if TYPE_CHECKING:
+    # Only named here: planning a file shows nothing of these, and they take long to load.
+    from integrations.records import Pair, Session
+    from integrations.workflows.journal_words import Line
+    from integrations.workflows.need_lines import NeedLine
+    from integrations.workflows.report import BlockerLine, DateLine, IntendedWrite, PairLine
+    from integrations.workflows.rule_previews import PairPreview
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -96,4 +103,76 @@ def show_checks(checks: Sequence[tuple[str, bool, str, str]]) -> None:
     for name, is_well, words, remedy in checks:
         sign = "[green]ok[/]" if is_well else "[red]no[/]"
         table.add_row(escape(name), sign, escape(words), escape(remedy or "–"))
+    out.print(table)
+
+
+def show_journal(lines: Sequence[Line]) -> None:
+    """One row for each line of the journal, oldest first; times of the journal are UTC."""
+    table = Table(title="Journal", title_justify="left")
+    for name in ("at (UTC)", "pair", "date", "what and why"):
+        table.add_column(name)
+    for line in lines:
+        who = escape(line.names or line.pair_id or "–")
+        table.add_row(
+            f"{line.at:%d %b %Y %H:%M}", who, escape(line.date or "–"), escape(line.words)
+        )
+    out.print(table)
+
+
+def show_needs(lines: Sequence[NeedLine]) -> None:
+    """One row for each thing that waits for a coordinator, with the acts that are ready."""
+    table = Table(title="Needs you", title_justify="left", show_lines=True)
+    for name in ("row", "since (UTC)", "what", "ready acts"):
+        table.add_column(name)
+    for line in lines:
+        need = line.need
+        asides = [
+            f"looked after by {need.owner}" if need.owner else None,
+            f"put off until {need.snoozed_until:%d %b %Y}" if need.snoozed_until else None,
+            f"note: {line.note}" if line.note else None,
+        ]
+        said = "\n".join([line.text.strip(), *(aside for aside in asides if aside)])
+        acts = "\n".join(f"{act.value} [dim]{escape(words)}[/]" for act, words in line.ready)
+        table.add_row(need.id[:8], f"{need.raised_at:%d %b %Y %H:%M}", escape(said), acts or "–")
+    out.print(table)
+
+
+def show_previews(previews: Sequence[PairPreview]) -> None:
+    """What a changed rule would do, pair by pair, and how many mails it would cause in all."""
+    table = Table(title="What the changed rule would do", title_justify="left", show_lines=True)
+    for name in ("pair", "what and why", "dates (UTC)", "mails"):
+        table.add_column(name)
+    for one in previews:
+        table.add_row(
+            escape(f"{one.mentor} / {one.mentee}"), *map(escape, _preview(one)), str(one.mails)
+        )
+    out.print(table)
+    total = sum(one.mails for one in previews)
+    out.print(f"{total} mails would go out. Nothing was changed.")
+
+
+def _preview(one: PairPreview) -> tuple[str, str]:
+    if one.change is None:
+        return "cannot be read now, so nothing would change", "–"
+    dates = [
+        f"{f'{change.before.start:%d %b %H:%M}' if change.before else 'new'} → "
+        f"{f'{change.after.start:%d %b %H:%M}' if change.after else 'taken out'}"
+        for change in one.change.changes
+    ]
+    return one.change.decision.reason.words, "\n".join(dates) or "–"
+
+
+def show_dates(pair: Pair, sessions: Sequence[Session], zone: ZoneInfo) -> None:
+    """Every date of one pair in its series' zone."""
+    table = Table(title=f"{pair.roster_id or pair.id} ({pair.state})", title_justify="left")
+    for name in ("date", "state", "moves", "why"):
+        table.add_column(name)
+    for session in sessions:
+        why = session.cause or (session.reason or {}).get("code", "–")
+        table.add_row(
+            f"{session.start.astimezone(zone):%a %d %b %Y %H:%M}",
+            session.state.value,
+            str(session.moves),
+            escape(str(why)),
+        )
     out.print(table)

@@ -51,7 +51,7 @@ def _settings() -> Settings:
     return settings
 
 
-def _with_app(do: Callable[[App], Awaitable[T]]) -> T:
+def with_app(do: Callable[[App], Awaitable[T]]) -> T:
     """Run ``do`` with the application opened, in one event loop, and close it after."""
 
     async def run() -> T:
@@ -64,7 +64,7 @@ def _with_app(do: Callable[[App], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
-def _with_store(do: Callable[[Transaction], T]) -> T:
+def with_store(do: Callable[[Transaction], T]) -> T:
     """One transaction in the program store; no tenant is needed for it."""
 
     async def run() -> T:
@@ -78,7 +78,7 @@ def _with_store(do: Callable[[Transaction], T]) -> T:
     return asyncio.run(run())
 
 
-def _known_program(tx: Transaction, name: str | None) -> str | None:
+def known_program(tx: Transaction, name: str | None) -> str | None:
     """The id of the program with this name; None, which is all of them, if none is named."""
     if name is None:
         return None
@@ -117,7 +117,7 @@ def show_rule(name: str) -> None:
     def current(tx: Transaction) -> Any:
         return tx.rules.current(key).body if tx.programs.get(key) else None
 
-    body = _with_store(current)
+    body = with_store(current)
     if body is None:
         _refuse_program(name)
     console.show_json(body)
@@ -126,7 +126,7 @@ def show_rule(name: str) -> None:
 def set_rule_from(name: str, file: Path) -> None:
     """Put a program under the rule of a JSON file."""
     key = program_id(name)
-    rule = ProgramRule.from_body(_json_file(file))
+    rule = ProgramRule.from_body(json_file(file))
 
     async def keep(tandem: App) -> int:
         def record(tx: Transaction) -> int:
@@ -136,7 +136,7 @@ def set_rule_from(name: str, file: Path) -> None:
 
         return await tandem.store.run(record)
 
-    version = _with_app(keep)
+    version = with_app(keep)
     console.out.print(f"Version {version} of the rule is in force for pairs not yet planned.")
 
 
@@ -167,14 +167,15 @@ def set_program(
         tx.programs.put(changed)
         return changed
 
-    console.show_json(asdict(_with_store(record)))
+    console.show_json(asdict(with_store(record)))
 
 
 def _given(changes: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in changes.items() if value is not None}
 
 
-def _json_file(path: Path) -> dict[str, Any]:
+def json_file(path: Path) -> dict[str, Any]:
+    """The JSON object in a file. Raises FaultsError."""
     try:
         data = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -201,7 +202,7 @@ def import_roster(roster: Path, *, as_json: bool) -> None:
         content = roster.read_bytes()
     except OSError as error:
         raise RosterError([Fault(str(roster), f"a readable file ({error.strerror})")]) from None
-    done = _with_app(lambda tandem: enrol(tandem, content))
+    done = with_app(lambda tandem: enrol(tandem, content))
     if as_json:
         console.show_json(asdict(done))
         return
@@ -217,11 +218,11 @@ def plan(program_name: str | None, *, as_json: bool) -> None:
     async def run(tandem: App) -> tuple[planning.PlanReport, list[report.PairLine]]:
         with _bar() as bar:
             bar.add_task("Reading calendars and planning", total=None)
-            key = await tandem.store.run(lambda tx: _known_program(tx, program_name))
+            key = await tandem.store.run(lambda tx: known_program(tx, program_name))
             outcome = await planning.plan_enrolled(tandem, key)
         return outcome, await tandem.store.run(_lines(program_name))
 
-    outcome, lines = _with_app(run)
+    outcome, lines = with_app(run)
     if as_json:
         console.show_json({**asdict(outcome), "pairs": [line.to_json() for line in lines]})
         return
@@ -233,18 +234,18 @@ def plan(program_name: str | None, *, as_json: bool) -> None:
 
 
 def _lines(program_name: str | None) -> Callable[[Transaction], list[report.PairLine]]:
-    return lambda tx: report.pair_lines(tx, _known_program(tx, program_name))
+    return lambda tx: report.pair_lines(tx, known_program(tx, program_name))
 
 
 def book(program_name: str | None, *, again: bool, as_json: bool) -> None:
     """Book every planned pair and show what came out."""
 
     async def run(tandem: App) -> None:
-        key = await tandem.store.run(lambda tx: _known_program(tx, program_name))
+        key = await tandem.store.run(lambda tx: known_program(tx, program_name))
         await run_booking(tandem, key, again=again)
 
-    _with_app(run)
-    lines = _with_store(_lines(program_name))
+    with_app(run)
+    lines = with_store(_lines(program_name))
     if as_json:
         console.show_json([line.to_json() for line in lines])
     else:
@@ -256,12 +257,12 @@ def show_dry_run(program_name: str | None, *, as_json: bool) -> None:
     settings = _settings()
 
     def intended(tx: Transaction) -> list[report.IntendedWrite]:
-        key = _known_program(tx, program_name)
+        key = known_program(tx, program_name)
         pairs = tx.pairs.in_state(PairState.PLANNED, program_id=key)
         sessions = tx.sessions.of_pairs([pair.id for pair in pairs])
         return [w for p in pairs for w in report.intended_writes(p.id, sessions[p.id])]
 
-    writes = _with_store(intended)
+    writes = with_store(intended)
     mails = sum(write.mails for write in writes)
     pace = settings.mail_pace
     minutes = mails * pace.per_mail.total_seconds() / 60 if pace else 0.0
@@ -269,7 +270,7 @@ def show_dry_run(program_name: str | None, *, as_json: bool) -> None:
         data = {"writes": [asdict(w) for w in writes], "mails": mails, "minutes": minutes}
         console.show_json(data)
         return
-    lines = {line.id: line for line in _with_store(_lines(program_name))}
+    lines = {line.id: line for line in with_store(_lines(program_name))}
     console.show_intended(writes, lines)
     console.out.print(
         f"{len(writes)} writes, {mails} mails, about {minutes:.0f} minutes per program mailbox "
@@ -315,7 +316,7 @@ def work() -> None:
         worker = build_worker(tandem)
         await _until_signalled(worker, worker.run(until_quiet=False, progress=quietly))
 
-    _with_app(run)
+    with_app(run)
 
 
 def status(program_name: str | None, *, as_json: bool) -> None:
@@ -325,7 +326,7 @@ def status(program_name: str | None, *, as_json: bool) -> None:
         work_counts = {f"{kind}, {state}": n for (kind, state), n in tx.work.count().items()}
         return _lines(program_name)(tx), work_counts, report.mails_by_kind(tx)
 
-    lines, work_counts, mails = _with_store(read)
+    lines, work_counts, mails = with_store(read)
     if as_json:
         console.show_json(
             {"pairs": [line.to_json() for line in lines], "work": work_counts, "mails": mails}
@@ -338,7 +339,7 @@ def status(program_name: str | None, *, as_json: bool) -> None:
 
 def doctor(*, as_json: bool) -> bool:
     """Show what doctor found; whether all of it is well."""
-    checks = _with_app(lambda tandem: examine(tandem, build_worker(tandem)))
+    checks = with_app(lambda tandem: examine(tandem, build_worker(tandem)))
     if as_json:
         console.show_json([asdict(check) for check in checks])
     else:

@@ -464,6 +464,10 @@ class Journal(Protocol):
         """
         ...
 
+    def last_seq(self) -> int:
+        """The sequence number of the newest entry, 0 if there is none."""
+        ...
+
     def of_person_since(
         self, person_ids: Iterable[str], code: str, since: datetime
     ) -> list[JournalEntry]:

@@ -349,6 +349,11 @@ class JournalRows(Rows[JournalEntry]):
             query = query.where(columns.code == code)
         return self._fetch(query.order_by(columns.seq).limit(limit))
 
+    def last_seq(self) -> int:
+        """The sequence number of the newest entry, 0 if there is none."""
+        newest: int | None = self._connection.execute(_NEWEST).scalar_one()
+        return newest or 0
+
     def of_person_since(
         self, person_ids: Iterable[str], code: str, since: datetime
     ) -> list[JournalEntry]:
@@ -362,6 +367,9 @@ class JournalRows(Rows[JournalEntry]):
                 query.where(columns.person_id.in_(chunk)).order_by(columns.seq)
             )
         ]
+
+
+_NEWEST = select(func.max(tables.journal.c.seq))
 
 
 class SwitchRows:

@@ -16,7 +16,7 @@ from integrations.workflows import orders
 from integrations.workflows.app import App
 from integrations.workflows.changes.calendar_view import read_calendar, series_view
 from integrations.workflows.changes.case import load_case
-from integrations.workflows.changes.known_time import horizon_of, other_sessions, read_time
+from integrations.workflows.changes.known_time import horizon_of, read_time
 from integrations.workflows.changes.views import pair_view
 from integrations.workflows.enrol import set_rule
 from integrations.workflows.rules import ProgramRule
@@ -61,10 +61,9 @@ async def preview_rule(app: App, program_id: str, rule: ProgramRule) -> list[Pai
 async def _preview(app: App, pair_id: str, rule: ProgramRule) -> PairPreview:
     now, zone = app.clock.now(), app.options.zone
     case = await app.store.run(lambda tx: load_case(tx, pair_id, now, default_zone=zone))
-    others = await app.store.run(lambda tx: other_sessions(tx, case))
     horizon = horizon_of(case, now, rule.cadence)
     reading = await read_calendar(app, case, horizon)
-    time = (await read_time(app, case, reading, others, horizon)).time
+    time = (await read_time(app, case, reading, horizon)).time
     change = None
     if isinstance(time, KnownTime):
         shown = series_view(case, reading).series if reading else None

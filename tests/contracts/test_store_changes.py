@@ -230,3 +230,13 @@ async def test_orders_stay_open_in_the_order_they_were_given_until_settled(store
     assert await store.run(lambda tx: tx.orders.settle("z", "left_out", NOW + MINUTE))
     assert not await store.run(lambda tx: tx.orders.settle("z", "left_out", NOW + MINUTE))
     assert [each.id for each in await store.run(lambda tx: tx.orders.open("p1"))] == ["a"]
+
+
+async def test_the_journal_knows_its_newest_number(store: Store) -> None:
+    assert await store.run(lambda tx: tx.journal.last_seq()) == 0
+    await store.run(lambda tx: tx.journal.write(JournalEntry(at=NOW, code="told")))
+    last = await store.run(lambda tx: tx.journal.last_seq())
+    assert [each.seq for each in await store.run(lambda tx: tx.journal.read(after=last - 1))] == [
+        last
+    ]
+    assert await store.run(lambda tx: tx.journal.read(after=last)) == []

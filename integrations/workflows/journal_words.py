@@ -1,0 +1,169 @@
+"""The journal in words, for people: what was decided, done or left alone, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from integrations.ports import Transaction
+from integrations.records import JournalEntry, Pair, Participant, Session
+from integrations.workflows.messages.words import names_of, when
+from scheduling.changes.reasons import WORDS as REASONS
+from scheduling.changes.reasons import ChangeCode
+
+DEEDS: Mapping[str, str] = MappingProxyType(
+    {
+        "enrolled": "enrolled",
+        "planned": "planned: {placed} dates, {moved} of them moved, {skipped} left out",
+        "no_common_slot": "no common hour was found",
+        "series_created": "the series was created and both were invited",
+        "series_adopted": "the series was taken over",
+        "series_cut": "the series ends with {last_date}",
+        "series_cancelled": "the series was cancelled",
+        "booked": "booked",
+        "blocked": "held up: {why}",
+        "refused": "Microsoft Graph refused a write",
+        "date_moved": "the date was moved to {start}",
+        "date_restored": "the date was put back to {start}",
+        "date_cancelled": "the date was cancelled",
+        "date_taken_out": "the date was taken out",
+        "date_booked": "a single event was booked for {start}",
+        "mail": "{person} was mailed: {kind}",
+        "mail_dropped": "a mail to {person} was given up: {why}",
+        "mail_in_doubt": "a mail to {person} may not have gone out: {purpose}",
+        "intent_dropped": "a write was given up: {kind}, {outcome}",
+        "invitation_gone": "the invitation is in {person}'s calendar no longer",
+        "account_changed": "the account of {person} changed: {was} is {standing} now",
+        "need_snoozed": "a row was put off: {about}",
+        "need_noted": "a row was noted: {about}",
+        "need_taken": "somebody looks after a row: {about}",
+        "need_done": "a row is done: {about}, {outcome}",
+        "order_given": "told to: {kind}",
+        "pause_ordered": "told to pause from {first} to {last}",
+        "resume_ordered": "told to resume",
+        "withdrawal_ordered": "told to end",
+        "work_put_aside": "Tandem gave up after several tries: {kind}, {error}",
+        "standing_work_fails": "standing work keeps failing: {kind}, {error}",
+        "trial_created": "a trial event was created",
+        "trial_deleted": "the trial event was removed",
+        "mailbox_checked": "the program mailbox passed its daily trial",
+        "mailbox_stopped": "the program mailbox was stopped: {why}",
+        "calendar_refused": "the program mailbox's calendar could not be read",
+        "subscription_made": "a subscription to the program mailbox was made",
+        "subscription_ended": "a subscription to the program mailbox was ended",
+        "hints_ignored": "notifications were ignored: {count}",
+        "message_dropped": "a queue message was none of ours",
+        "message_poisoned": "a queue message failed too often",
+    }
+)
+"""What was done, by journal code; what was decided has its words in the core."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line as people read it. ``date`` is the session's own, where it is about one."""
+
+    seq: int
+    at: datetime
+    code: str
+    words: str
+    pair_id: str | None
+    names: str | None
+    date: str | None
+
+
+def journal_lines(
+    tx: Transaction, *, pair_id: str | None = None, code: str | None = None, after: int = 0
+) -> list[Line]:
+    """The journal's lines after a number, of one pair or of all, oldest first."""
+    return lines_of(tx, tx.journal.read(pair_id=pair_id, code=code, after=after))
+
+
+def lines_of(tx: Transaction, entries: Iterable[JournalEntry]) -> list[Line]:
+    """These entries in words."""
+    entries = list(entries)
+    ids = {entry.pair_id for entry in entries if entry.pair_id}
+    pairs = {pair.id: pair for i in sorted(ids) if (pair := tx.pairs.get(i)) is not None}
+    people = tx.participants.many(
+        {i for pair in pairs.values() for i in (pair.mentor_id, pair.mentee_id)}
+        | {entry.person_id for entry in entries if entry.person_id}
+    )
+    sessions = {s.id: s for found in tx.sessions.of_pairs(pairs).values() for s in found}
+    known = _Known(pairs, people, sessions)
+    return [known.line(entry) for entry in entries]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What ids stand for."""
+
+    pairs: Mapping[str, Pair]
+    people: Mapping[str, Participant]
+    sessions: Mapping[str, Session]
+
+    def line(self, entry: JournalEntry) -> Line:
+        pair = self.pairs.get(entry.pair_id or "")
+        session = self.sessions.get(entry.session_id or "")
+        zone = str(pair.series["zone"]) if pair is not None and pair.series else "UTC"
+        return Line(
+            seq=entry.seq or 0,
+            at=entry.at,
+            code=entry.code,
+            words=words_of(entry, self._facts(entry, zone)),
+            pair_id=entry.pair_id,
+            names=self._names(pair),
+            date=when(session.start, zone) if session is not None else None,
+        )
+
+    def _names(self, pair: Pair | None) -> str | None:
+        if pair is None:
+            return None
+        return names_of(self.people[pair.mentor_id], self.people[pair.mentee_id])
+
+    def _facts(self, entry: JournalEntry, zone: str) -> dict[str, Any]:
+        facts = {"person": entry.person_id, **entry.data}
+        return {name: self._said(value, zone) for name, value in facts.items()}
+
+    def _said(self, value: Any, zone: str) -> Any:
+        """A fact as people say it: a name for an id, a wall clock for an instant."""
+        if not isinstance(value, str):
+            return value
+        person = self.people.get(value)
+        if person is not None:
+            return person.name
+        at = _instant(value)
+        return value if at is None else when(at, zone)
+
+
+def words_of(entry: JournalEntry, facts: Mapping[str, Any]) -> str:
+    """An entry as a sentence without a full stop; a code without words stands for itself."""
+    text = DEEDS.get(entry.code)
+    if text is None and entry.code in set(ChangeCode):
+        text = REASONS[ChangeCode(entry.code)]
+    return entry.code if text is None else text.format_map(_Facts(facts))
+
+
+class _Facts(dict[str, Any]):
+    """Facts by name; one that an older entry does not have is left open."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _instant(text: str) -> datetime | None:
+    """An instant, as facts and as writes spell it; None where it is no such thing."""
+    for form in ("%Y-%m-%d %H:%MZ", "%Y-%m-%dT%H:%MZ"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    if "T" not in text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
