@@ -47,6 +47,11 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             "Ask the person to open Outlook once, or set the zone by hand.",
             stops=False,
         ),
+        "reader_refused": BlockerKind(
+            "Microsoft 365 refused a mail to this address",
+            "Ask IT whether the address still takes mail; the next mail that arrives clears this.",
+            stops=False,
+        ),
         # a pair
         "no_common_slot": BlockerKind(
             "the two calendars share too few free hours",
@@ -118,6 +123,11 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             "See `tandem doctor` and the error code; it is tried again every hour.",
             stops=False,
         ),
+        "mail_refused": BlockerKind(
+            "the program mailbox may not send Tandem's own mails",
+            "Ask IT to grant Mail.Send with this mailbox in its scope; waiting mails then go out.",
+            stops=False,
+        ),
         "no_subscription": BlockerKind(
             "Microsoft Graph does not tell of changes in the program mailbox; sweeps find them",
             "Check that TANDEM_WEBHOOK_URL answers from the internet and that Calendars.Read is"
@@ -125,6 +135,11 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             stops=False,
         ),
         # the whole installation
+        "contact_refused": BlockerKind(
+            "Microsoft 365 refused the daily list to a program's contact",
+            "Correct the contact's address with `tandem program set`; rows stay open meanwhile.",
+            stops=False,
+        ),
         "planning_fails": BlockerKind(
             "planning enrolled pairs keeps failing",
             "See `tandem doctor` and the error code; it is tried again every hour.",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from integrations.workflows import (
     book,
     mailboxes,
+    outbox,
     standing,
     standing_plan,
     subscriptions,
@@ -21,6 +22,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         book.KIND: book.book_pair,
         mailboxes.KIND: mailboxes.check_mailbox,
+        outbox.KIND: outbox.send_mails,
         reconcile.KIND: reconcile.reconcile_pair,
         standing.KIND: standing.check_people,
         standing_plan.KIND: standing_plan.plan_and_launch,

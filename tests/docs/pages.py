@@ -15,6 +15,8 @@ from typer.main import get_command
 
 from integrations import cli
 from integrations.blockers import BLOCKERS, PASSING
+from integrations.workflows.messages.catalogue import FIELDS, MESSAGES, MessageKind
+from integrations.workflows.messages.texts import usual_text
 from simulator import behaviour, operations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,6 +129,64 @@ def blockers_page() -> str:
     return "\n".join([_BLOCKERS_HEAD, *table, "|---|---|---|---|---|", *rows, ""])
 
 
+_MESSAGES_HEAD = """# Messages
+
+Everything Tandem says to people: who is told what, when, and what holds it back. For all of it:
+no blame, no reason about a person, no goals; times with their zone, in both zones where their
+clocks differ; one thing to do, one link at most, a human contact; a subject of two family names.
+
+- **Mails** leave from the pair's program mailbox, between 08:00 and 18:30 of a working day where
+  the reader is. A third capped mail of a week (from Monday, where the reader is) waits for the
+  next week; Outlook's own mails for moved and added dates count, those for the first invitation
+  and for cancellations do not. What has lost its cause by then is dropped.
+- **Doubt.** Whether a mail left cannot be looked up. After a lost answer an ordinary one counts as
+  sent; *urgent* ones are sent again until an answer is certain, and so may come twice.
+- The journal has one line `mail` for each mail; `mail_in_doubt` where an answer was lost, and
+  `mail_dropped` with the reason. Ids and codes only: the words are made when a mail is sent.
+- **Comments** go with Outlook's own cancellation. **Rows** are what a coordinator reads in
+  *Needs you*; new ones are listed in one mail a day.
+
+This page is written from `integrations/workflows/messages/catalogue.py` and the texts in
+`integrations/texts/`: `python -m tests.docs.pages`.
+"""
+_OWN_TEXTS = """## A program's own texts
+
+A program may have its own text for any message; the others keep the usual one. It is a Jinja
+template: for a mail or the invitation a first line `Subject: …`, an empty line and HTML, for the
+others plain text. It may use the fields named with the message and nothing else, has to use those
+in bold, and is tried with every field known and with the optional ones empty. A text that cannot be
+filled in, names something else or holds too many links is refused when it is set, and nothing is
+kept.
+"""
+
+
+def messages_page() -> str:
+    """``docs/reference/messages.md``."""
+    rows = [
+        f"| `{name}` | {kind.recipient} | {kind.trigger} | {kind.channel} | {_cap(kind)} |"
+        for name, kind in MESSAGES.items()
+    ]
+    table = ["| message | to | when | how | held back by |", "|---|---|---|---|---|", *rows, ""]
+    fields = [
+        f"| `{name}` | {field.meaning} | {_yes(field.optional)} |" for name, field in FIELDS.items()
+    ]
+    known = ["## Fields", "", "| field | meaning | may be empty |", "|---|---|---|", *fields, ""]
+    texts = [_text_section(name) for name in MESSAGES]
+    parts = [_MESSAGES_HEAD, *table, _OWN_TEXTS, *known, "## Usual texts", "", *texts]
+    return "\n".join(parts)
+
+
+def _cap(kind: MessageKind) -> str:
+    return "nothing: urgent" if kind.urgent else str(kind.cap)
+
+
+def _text_section(name: str) -> str:
+    kind = MESSAGES[name]
+    fields = ", ".join(f"**{f}**" if f in kind.must else f for f in kind.fields) or "none"
+    text = usual_text(name).rstrip()
+    return f"### `{name}`\n\nFields: {fields}.\n\n```jinja\n{text}\n```\n"
+
+
 def _yes(holds: bool, /) -> str:
     return "yes" if holds else "no"
 
@@ -176,6 +236,7 @@ def _comments_above_fields(source: str) -> dict[str, str]:
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/cli.md": cli_page,
     "docs/reference/blockers.md": blockers_page,
+    "docs/reference/messages.md": messages_page,
     "docs/reference/simulator.md": simulator_page,
 }
 
