@@ -22,6 +22,7 @@ from pathlib import Path
 from integrations.bootstrap import Surroundings, build_app, build_worker
 from integrations.demo.run import demo_settings
 from integrations.demo.tenant import Ready, running_tenant
+from integrations.runtime import ease_garbage_collection
 from integrations.store.upgrade import upgrade
 from integrations.workflows import book
 from integrations.workflows.enrol import enrol
@@ -41,6 +42,7 @@ async def _book(ready: Ready, folder: Path, mailboxes: int, latency: float) -> N
     )
     upgrade(settings.store_url.get_secret_value())
     app = await build_app(settings, Surroundings(seed=1)).open()
+    ease_garbage_collection()
     try:
         await enrol(app, Path(ready["roster"]).read_bytes())  # noqa: ASYNC240 - nobody waits
         await plan_enrolled(app)

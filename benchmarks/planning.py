@@ -3,8 +3,10 @@
     python -m benchmarks.planning [--sizes N ...] [--family NAME ...] [--pairs N]
 
 Every instance is written to a file by one process and planned by another, which does
-just what ``tandem plan --from`` does, so the memory seen is the planner's alone. Prints
-Markdown tables; asserts nothing about time.
+just what ``tandem plan --from`` does, so the memory seen is the planner's alone: the
+peak of the largest process, and of all together with shared pages counted once. Prints a
+Markdown table: an ordinary firm of each of ``--sizes``, then each family (or those named)
+with ``--pairs`` pairs, 0 for none. Asserts nothing about time.
 """
 
 import argparse
@@ -83,8 +85,9 @@ def main() -> None:
         print(HEADINGS)
         for pairs in asked.sizes:
             print(measure(FAMILIES[0].name, pairs), flush=True)
-        for family in asked.family:
-            print(measure(family, asked.pairs), flush=True)
+        for family in asked.family or [f.name for f in FAMILIES[1:]]:
+            if asked.pairs:
+                print(measure(family, asked.pairs), flush=True)
 
 
 if __name__ == "__main__":

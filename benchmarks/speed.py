@@ -1,6 +1,6 @@
-"""Measures mutual slots against the merge baseline, and full planning.
+"""Measures mutual slots against the merge baseline.
 
-    python -m benchmarks.speed [--pairs N] [--rounds N] [--planning N ...]
+    python -m benchmarks.speed [--pairs N] [--rounds N]
 
 Prints figures and ratios; asserts nothing about time. Each round runs baseline and
 arrays one after the other on the same problem, and the best round of each counts, so
@@ -9,7 +9,6 @@ a busy machine harms both alike. The answers of both are compared and must be eq
 
 import argparse
 import gc
-import resource
 import tempfile
 import time
 from dataclasses import replace
@@ -19,17 +18,17 @@ import orjson
 
 from benchmarks.families import FAMILIES, Diary, problem
 from benchmarks.merge import Merge
-from integrations.planfiles.commands import slots_file, write_plan
+from integrations.planfiles.commands import slots_file
 from integrations.planfiles.members import decoded
 from integrations.planfiles.problem_file import problem_of, read_problem
 from scheduling.slots import mutual_runs, prepared_people
 
-FULL = Diary(per_day=7, standing=6, leave_weeks=1)
+FULL = Diary(per_day=4.6, standing=4, leave_weeks=1)
 
 
 def large_problem(pairs: int) -> bytes:
     """A firm of one and a half times as many people as pairs, with full calendars."""
-    family = replace(FAMILIES[0], junior=FULL, senior=Diary(8, 8, 2))
+    family = replace(FAMILIES[0], junior=FULL, senior=Diary(5, 6, 2))
     return orjson.dumps(problem(family, pairs, 1))
 
 
@@ -131,35 +130,13 @@ def measure_slots(pairs: int, rounds: int) -> None:
     )
 
 
-def measure_planning(pairs: int) -> None:
-    """Print how long planning an ordinary firm takes beyond reading, and the memory used."""
-    asked = read_problem(orjson.dumps(problem(FAMILIES[0], pairs, 1)))
-    with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
-        found = write_plan(asked, Path(folder) / "plan.json")
-        seconds = time.perf_counter() - began
-    peak = max(
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    proven = sum(pair.proven_optimal for pair in found.pairs.values())
-    print(
-        f"planning {pairs} pairs: {seconds:.1f} s, {tuple(found.score)}, {proven} proven optimal, "
-        f"largest process {peak / 1024:.0f} MB"
-    )
-
-
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--planning", type=int, nargs="*", default=[200, 1000])
     asked = parser.parse_args()
-    if asked.pairs:
-        measure_slots(asked.pairs, asked.rounds)
-    for pairs in asked.planning:
-        measure_planning(pairs)
+    measure_slots(asked.pairs, asked.rounds)
 
 
 if __name__ == "__main__":
