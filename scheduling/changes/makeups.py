@@ -51,6 +51,9 @@ def made_up(situation: Situation) -> Iterator[Decision]:
     pair, known = situation.pair, situation.known
     if pair.state is not PairState.BOOKED or known is None or not pair.current:
         return
+    if RaiseNeed(ChangeCode.SERIES_DELETED).key in pair.needs:
+        # Somebody took the whole series away: whether it is booked again is not ours to say.
+        return
     missing, limit = missing_dates(pair, situation.now), last_chance(situation)
     for window, session_id in _places(situation, limit):
         if missing == 0:

@@ -75,14 +75,14 @@ async def reconcile_pair(app: App, claim: Claim, pair_id: str) -> None:
         NotYet: another look is due; the work is to be done again then.
         ClaimLostError, IntegrationError: as ``perform``; what was done so far is remembered.
     """
-    async with _alone(app, pair_id):
+    async with alone(app, pair_id):
         again_at = await _Reconciliation(app, claim, pair_id).run()
     if again_at is not None:
         raise NotYet(again_at, "another look is due")
 
 
 @asynccontextmanager
-async def _alone(app: App, pair_id: str) -> AsyncIterator[None]:
+async def alone(app: App, pair_id: str) -> AsyncIterator[None]:
     """One at a time for each person, so that no two pairs are given the same hour of hers."""
     pair = await app.store.run(lambda tx: tx.pairs.require(pair_id))
     async with AsyncExitStack() as held:

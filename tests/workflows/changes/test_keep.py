@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from integrations.ports import EventSnapshot
-from integrations.records import PairState
+from integrations.records import Order, PairState
 from integrations.workflows.changes.calendar_view import digest
 from integrations.workflows.changes.keep import remember
 from scheduling.changes.acts import (
@@ -40,6 +39,7 @@ from scheduling.changes.acts import (
     ReadyAct,
     ReplaceDate,
     Resume,
+    SettleOrder,
     StartGeneration,
     StartPause,
     Tell,
@@ -81,9 +81,9 @@ NEW = replace(RULE, interval_weeks=3, occurrences=3)
 
 
 @pytest.fixture(scope="module")
-def desk(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     file = tmp_path_factory.mktemp("desk") / "store.sqlite"
-    yield Desk(f"sqlite:///{shutil.copy(store_template, file)}")
+    return Desk(f"sqlite:///{shutil.copy(store_template, file)}")
 
 
 ACTS: tuple[Act, ...] = (
@@ -160,8 +160,19 @@ def test_a_completed_pair_whose_rule_gets_more_dates_is_booked_again(desk: Desk)
 
 
 def test_every_kind_of_act_is_tried() -> None:
-    tried = {type(act) for act in ACTS} | {Resume, AdoptSeries}
+    tried = {type(act) for act in ACTS} | {Resume, AdoptSeries, SettleOrder}
     assert tried == set(Act.__args__)
+
+
+def test_a_settled_order_is_among_the_open_ones_no_more(desk: Desk) -> None:
+    desk.hold(without_evidence(pair()), NOW)
+    order = Order(id="o1", pair_id="p", kind="skip", given_at=NOW, data={"session": "s3"})
+    desk.run(lambda tx: tx.orders.put(order))
+    before = desk.view()
+    assert [o.id for o in before.orders] == ["o1"]
+    act = SettleOrder("o1", ChangeCode.LEFT_OUT)
+    desk.run(lambda tx: remember(tx, desk.app, "p", act, NOW))
+    assert desk.view() == remembered(before, act, NOW)
 
 
 @settings(
