@@ -18,6 +18,7 @@ from integrations.bootstrap import build_app, build_worker, settings_from_enviro
 from integrations.errors import FaultsError, IntegrationError
 from integrations.logs import JsonLines, log_event
 from integrations.queue.no_queue import NoQueue
+from integrations.runtime import ease_garbage_collection
 from integrations.workflows.app import App
 from integrations.workflows.work import Worker
 
@@ -80,6 +81,7 @@ async def open_from_environment() -> App:
     settings = settings_from_environment()
     log_through_host(logging.getLevelNamesMapping()[settings.log_level.upper()])
     app = build_app(settings)
+    ease_garbage_collection()
     try:
         return await app.open()
     except BaseException:

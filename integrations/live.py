@@ -30,6 +30,7 @@ from integrations.errors import Fault, FaultsError, RosterError
 from integrations.logs import log_to
 from integrations.ports import Transaction
 from integrations.records import PairState, Program, WorkState
+from integrations.runtime import ease_garbage_collection
 from integrations.settings import Settings
 from integrations.store.store import SqlStore
 from integrations.store.upgrade import upgrade as upgrade_store
@@ -56,6 +57,7 @@ def with_app(do: Callable[[App], Awaitable[T]]) -> T:
 
     async def run() -> T:
         tandem = build_app(_settings())
+        ease_garbage_collection()
         try:
             return await do(await tandem.open())
         finally:
