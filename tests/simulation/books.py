@@ -88,7 +88,7 @@ class Books:
 
 def due_rows(file: Path, now: datetime) -> list[str]:
     """Ids of the work that can be claimed now, oldest first."""
-    stamp = f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    stamp = _stamp(now)
     with closing(sqlite3.connect(file)) as store:
         found = store.execute(
             "SELECT id FROM work WHERE state = 'open' AND due_at <= ?"
@@ -106,6 +106,30 @@ def next_due(file: Path) -> datetime | None:
             " WHERE state = 'open'"
         )
     return instant(text)
+
+
+def is_claimed(file: Path, subject: str, now: datetime) -> bool:
+    """Whether somebody holds work about this subject at ``now``."""
+    with closing(sqlite3.connect(file)) as store:
+        [[held]] = store.execute(
+            "SELECT count(*) FROM work WHERE subject = ? AND claimed_until > ?",
+            (subject, _stamp(now)),
+        )
+    return bool(held)
+
+
+def permits_in_force(file: Path, mailbox_id: str, now: datetime) -> int:
+    """How many calls to a mailbox are permitted at ``now``."""
+    with closing(sqlite3.connect(file)) as store:
+        [[held]] = store.execute(
+            "SELECT count(*) FROM permits WHERE mailbox_id = ? AND expires_at > ?",
+            (mailbox_id, _stamp(now)),
+        )
+    return int(held)
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 
 def _read(row: Row) -> Row:

@@ -107,6 +107,8 @@ class Chronicle:
     declined_since: dict[tuple[str, date | None], datetime] = field(default_factory=dict)
     people_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     gone_at: dict[tuple[str, datetime], tuple[datetime, ...]] = field(default_factory=dict)
+    # Pairs of whose dates a person has moved or taken out one in the program mailbox.
+    meddled_with: set[tuple[str, ...]] = field(default_factory=set)
     foreign: set[int] = field(default_factory=set)
     acts: list[tuple[datetime, PersonAct]] = field(default_factory=list)
     diaries: dict[str, Diary] = field(default_factory=dict)
@@ -197,6 +199,8 @@ class Chronicle:
     def _remember(self, step: Step) -> None:
         organizers_id = self._organizers_id(step.event)
         self.people_of[organizers_id] = step.people
+        if not step.ours and (step.gone or step.moved):
+            self.meddled_with.add(step.people)
         if step.gone:
             self.gone_at[organizers_id, step.at] = tuple(one.start for one in step.gone)
         for one in step.come:

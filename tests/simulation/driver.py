@@ -8,12 +8,13 @@ whenever its host is awake.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import hashlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,8 @@ from integrations.store.upgrade import upgrade
 from integrations.workflows import book, rounds
 from integrations.workflows.app import App
 from integrations.workflows.enrol import enrol
+from integrations.workflows.registry import HANDLERS
+from integrations.workflows.standing_work import STANDING, ensure_standing
 from integrations.workflows.work import Worker
 from simulator.faults import Chance, Fault
 from simulator.firm import make_firm
@@ -79,7 +82,7 @@ class Run:
         seed = self.weather.seed
         self.chance = Random(f"run {seed}")
         self.transport = MeddledTransport(
-            self.tenant, self.chronicle, Random(f"meddling {seed}"), self._meddled
+            self.tenant, self.chronicle, Random(f"meddling {seed}"), self._meddled, self._called
         )
         self.sign_in = TenantHttpClient(self.tenant.asgi())
         self.consumers = [self._consumer(number) for number in range(self.weather.consumers)]
@@ -112,6 +115,9 @@ class Run:
 
     def _meddled(self) -> float:
         return 0.0 if self.weather.is_calm(virtual_now()) else self.weather.meddled
+
+    def _called(self, mailbox_id: str, path: str) -> None:
+        self.oracle.called(mailbox_id, path, virtual_now())
 
     # --- four things side by side -----------------------------------------------------------
 
@@ -194,12 +200,12 @@ class Run:
         while virtual_now() < end:
             while stretch is not None and stretch.end <= virtual_now():
                 stretch = next(self._awake, None)
-                if stretch is not None and stretch.start >= virtual_now():
-                    await self._plan_rest()
             if stretch is None or stretch.start >= end:
                 await _until(end)
                 break
-            await _until(stretch.start)
+            if virtual_now() <= stretch.start:
+                await _until(stretch.start)
+                await self._timers()
             await self._work_off()
             due = next_due(self.world.store_file)
             soon = virtual_now() + _MINUTE
@@ -207,8 +213,16 @@ class Run:
         if stretch is not None:
             self._awake = iter([stretch, *self._awake])
 
-    async def _plan_rest(self) -> None:
-        """Who could not be planned before is planned now, if possible."""
+    async def _timers(self) -> None:
+        """What Azure's timers do once the host is awake: see to it that standing work stands."""
+
+        async def ensure(app: App, _: Worker) -> None:
+            kinds = [kind for kind in STANDING if kind in HANDLERS]
+            now = app.clock.now()
+            await app.store.run(lambda tx: ensure_standing(tx, app, now, kinds))
+
+        for consumer in self.consumers:
+            await consumer.live(ensure)
 
     async def _work_off(self) -> None:
         """Do all that is due now, several pieces at once and some by two hosts at once."""
@@ -308,8 +322,6 @@ def _firm(pairs: int, number: int, troubles: bool) -> Firm:
 def _template() -> Path:
     """An empty store to copy; it lives as long as the process."""
     folder = Path(tempfile.mkdtemp(prefix="tandem-simulation-"))
-    import atexit
-
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     file = folder / "empty.sqlite"
     upgrade(f"sqlite:///{file}")
@@ -323,6 +335,3 @@ def _folder() -> Iterator[Path]:
     where = memory if memory.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="tandem-simulation-", dir=where) as folder:
         yield Path(folder)
-
-
-Simulate = Callable[[int], Coroutine[Any, Any, Outcome]]

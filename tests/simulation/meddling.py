@@ -15,16 +15,27 @@ from simulator.tenant import Tenant
 from simulator.transport import TenantTransport
 from tests.simulation.chronicle import Chronicle
 
+_USER = re.compile(r"/users/([^/?]+)")
 _EVENT = re.compile(r"/events/([^/?]+)")
 
 
 class MeddledTransport(TenantTransport):
-    """As its parent; ``often()`` is the chance that somebody is quicker than a write."""
+    """As its parent; ``often()`` is the chance that somebody is quicker than a write.
+
+    ``called`` hears, before and after, of each call to a program mailbox and of its path.
+    """
 
     def __init__(
-        self, tenant: Tenant, chronicle: Chronicle, chance: Random, often: Callable[[], float]
+        self,
+        tenant: Tenant,
+        chronicle: Chronicle,
+        chance: Random,
+        often: Callable[[], float],
+        called: Callable[[str, str], None],
     ) -> None:
         super().__init__(tenant.asgi())
+        self._boxes = {box.id for box in chronicle.firm.program_mailboxes}
+        self._called = called
         self._tenant, self._chronicle = tenant, chronicle
         self._chance, self._often = chance, often
         self.count = 0
@@ -35,7 +46,19 @@ class MeddledTransport(TenantTransport):
         writes = request.method in ("PATCH", "POST", "DELETE")
         if named and writes and self._chance.random() < self._often():
             self._meddle(named.group(1))
-        return await super().handle_async_request(request)
+        box = self._box_of(request.url.path)
+        if box is not None:
+            self._called(box, request.url.path)
+        try:
+            return await super().handle_async_request(request)
+        finally:
+            if box is not None:
+                self._called(box, request.url.path)
+
+    def _box_of(self, path: str) -> str | None:
+        """The program mailbox a call is about."""
+        named = _USER.search(path)
+        return named.group(1) if named and named.group(1) in self._boxes else None
 
     def _meddle(self, item_id: str) -> None:
         """Move the date elsewhere in its week, cancel it or decline it."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.simulation.books import Books
+from tests.simulation.books import Books, is_claimed, permits_in_force
 from tests.simulation.chronicle import Chronicle, Date, Step
 from tests.simulation.convergence import CALENDARS, STORE, Convergence
 from tests.simulation.mail_bag import MAILS
@@ -55,6 +55,7 @@ class Oracle:
     store: Path
     lag: timedelta = timedelta(0)
     violations: list[Violation] = field(default_factory=list)
+    pair_ids: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def note(self, invariant: str, at: datetime, **facts: object) -> None:
         """Hold a violation; the same one is told once."""
@@ -69,6 +70,7 @@ class Oracle:
         """Judge one change."""
         if not step.ours or not step.people:
             return
+        self._unclaimed(step)
         if step.recurs_otherwise:
             # Exchange drops the exceptions; what has to come back is looked at in the calm.
             return
@@ -76,6 +78,7 @@ class Oracle:
             if self._goes_home(step, one):
                 continue
             self._frozen(step, was, one)
+            self._without_cause(step, was, one)
             self._overruled(step, was, one)
             self._judge_place(step, one)
         for one in step.come:
@@ -86,6 +89,50 @@ class Oracle:
 
     def _goes_home(self, step: Step, one: Date) -> bool:
         return (step.people, one.start) in self.chronicle.homes
+
+    def _unclaimed(self, step: Step) -> None:
+        """Who writes holds the pair's work at that moment."""
+        pair_id = self._pair_ids().get(step.people)
+        if pair_id is not None and not is_claimed(self.store, pair_id, step.at):
+            self.note("written_without_claim", step.at, pair=pair_id, event=step.event)
+
+    def _pair_ids(self) -> dict[tuple[str, ...], str]:
+        if not self.pair_ids:
+            books = Books.read(self.store)
+            self.pair_ids = {books.mails_of(pair): pair["id"] for pair in books.pairs}
+        return self.pair_ids
+
+    def called(self, mailbox_id: str, path: str, at: datetime) -> None:
+        """A call to a program mailbox is under way: it has a permit."""
+        if not permits_in_force(self.store, mailbox_id, at):
+            self.note("call_without_permit", at, path=path)
+
+    def _without_cause(self, step: Step, was: Date, one: Date) -> None:
+        """A booked date moves because somebody said or planned something, or never."""
+        chronicle = self.chronicle
+        placed = chronicle.placed.get(one.key)
+        if placed is not None and placed.with_series and not self._is_booked(step):
+            # The first booking puts single dates where its plan has them.
+            return
+        if step.is_declined(one.day) or any(
+            event == step.event for event, *_ in chronicle.proposals
+        ):
+            return
+        for who in step.people:
+            diary = chronicle.diaries.get(who)
+            if diary is not None and diary.over(was.start, was.end, step.at):
+                return
+        if step.people not in chronicle.meddled_with:
+            self.note(
+                "moved_without_cause", step.at, people=step.people, was=was.start, to=one.start
+            )
+
+    def _is_booked(self, step: Step) -> bool:
+        books = Books.read(self.store)
+        return any(
+            books.mails_of(pair) == step.people and pair["state"] != "booking"
+            for pair in books.pairs
+        )
 
     def _frozen(self, step: Step, was: Date, one: Date) -> None:
         left = was.start - step.at

@@ -180,11 +180,11 @@ def _storms(chance: Random, weeks: int) -> list[Storm]:
 
 
 def _calms(chance: Random, weeks: int) -> tuple[Calm, ...]:
-    """One weekend on the way and the last one, from Saturday 04:00 to Sunday 08:00 UTC."""
+    """One weekend on the way and the last one, from Saturday 04:00 to Sunday 12:00 UTC."""
     saturday = datetime.combine(BORN.date() + 5 * _DAY, time(4), UTC)
     numbers = (chance.randint(1, weeks - 2), weeks)
     starts = [saturday + number * 7 * _DAY for number in numbers]
-    return tuple(Calm(start=start, end=start + timedelta(hours=28)) for start in starts)
+    return tuple(Calm(start=start, end=start + timedelta(hours=32)) for start in starts)
 
 
 def _awake(chance: Random, weeks: int, calms: tuple[Calm, ...]) -> list[Awake]:
@@ -193,14 +193,14 @@ def _awake(chance: Random, weeks: int, calms: tuple[Calm, ...]) -> list[Awake]:
     for number in range(1, weeks * 7 + 5):
         midnight = datetime.combine(BORN.date() + number * _DAY, time(0), UTC)
         weekend = midnight.weekday() >= 5
-        for _ in range(chance.choice((0, 0, 1)) if weekend else chance.choice((1, 2, 3))):
+        for _ in range(0 if weekend else chance.choice((0, 1, 1, 2))):
             start = midnight + timedelta(minutes=chance.randrange(6 * 60, 22 * 60))
             stretches.append(Awake(start=start, end=start + timedelta(minutes=10)))
-        if not weekend and chance.random() < 0.03:
+        if not weekend and chance.random() < 0.02:
             begin = midnight + timedelta(hours=7)
             stretches.append(Awake(start=begin, end=begin + timedelta(hours=12)))
     for calm in calms:
-        for hours in (0.1, 1.2, 12.0, 23.0, 26.5):
+        for hours in (0.1, 5.0, 29.0, 30.5):
             start = calm.start + timedelta(hours=hours)
             stretches.append(Awake(start=start, end=start + timedelta(minutes=50)))
     return stretches
