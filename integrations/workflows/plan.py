@@ -38,6 +38,7 @@ HOPELESS = ("account_disabled", "guest")
 
 
 NO_HOURS: Mapping[str, SeriesSlot] = MappingProxyType({})
+NO_RULES: Mapping[str, ProgramRule] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,15 @@ async def plan_enrolled(app: App, program_id: str | None = None) -> PlanReport:
 
 
 async def plan_pairs(
-    app: App, pair_ids: Sequence[str], hours: Mapping[str, SeriesSlot] = NO_HOURS
+    app: App,
+    pair_ids: Sequence[str],
+    hours: Mapping[str, SeriesSlot] = NO_HOURS,
+    rules: Mapping[str, ProgramRule] = NO_RULES,
 ) -> PlanReport:
     """Plan these pairs together, everything else staying as it is.
 
-    ``hours`` are series hours already chosen, by pair id. Who cannot be read keeps their pairs
+    ``hours`` are series hours already chosen, by pair id; ``rules`` stand in for those of whole
+    programs. Who cannot be read keeps their pairs
     unplanned, visibly; the others proceed.
     """
     roll = await app.store.run(lambda tx: load_roll(tx, pair_ids, app.clock.now()))
@@ -97,6 +102,7 @@ async def plan_pairs(
         return PlanReport(blocked=blocked)
     await refresh_settings(app, roll.people)
     roll = await app.store.run(lambda tx: load_roll(tx, pair_ids, app.clock.now()))
+    roll = replace(roll, rules={**roll.rules, **rules})
     look = await look_at(
         app, list(roll.people.values()), roll.rule_of_people(), horizon(roll, app.clock.now())
     )
@@ -117,9 +123,7 @@ async def plan_with(
     problem = Problem(
         people=look.people,
         pairs=tuple(
-            replace(
-                request_of(pair, roll.rules[pair.program_id], now), series=hours.get(pair.id)
-            )
+            replace(request_of(pair, roll.rules[pair.program_id], now), series=hours.get(pair.id))
             for pair in pairs
         ),
         now=now,
