@@ -11,6 +11,8 @@ import azure.functions as func
 from integrations.hosting import SharedHost, missable, open_from_environment, reported
 from integrations.ports import WakeUp
 from integrations.queue.messages import from_message
+from integrations.web.app import asgi_app
+from integrations.workflows.app import App
 from integrations.workflows.rounds import (
     answer_message,
     planning_round,
@@ -22,8 +24,25 @@ from integrations.workflows.rounds import (
 # The host's own storage account also carries the wake-ups.
 STORAGE = "AzureWebJobsStorage"
 
-app = func.FunctionApp()
 tandem = SharedHost(open_from_environment)
+
+
+async def _application() -> App:
+    return (await tandem()).app
+
+
+app = func.FunctionApp()
+web = func.AsgiMiddleware(asgi_app(_application))  # type: ignore[no-untyped-call]
+
+
+# Graph has no function key: what arrives over HTTP is checked by the web application itself.
+@app.route(
+    route="webhooks/graph", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.ANONYMOUS
+)
+async def take_hints(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Take in what Microsoft Graph tells of changes; it answers for every failure itself."""
+    answer: func.HttpResponse = await web.handle_async(req, context)
+    return answer
 
 
 @app.timer_trigger(schedule="%TANDEM_PLAN_SCHEDULE%", arg_name="timer")

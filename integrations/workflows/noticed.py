@@ -7,6 +7,7 @@ from datetime import datetime
 
 from integrations.ports import Transaction
 from integrations.records import PairState
+from integrations.workflows.changes.reconcile import due
 
 LIVE = frozenset({PairState.BOOKED, PairState.PAUSED})
 """Pairs with dates in the calendars."""
@@ -23,5 +24,5 @@ def due_pairs(
     known = [pair for pair_id in sorted(set(pair_ids)) if (pair := tx.pairs.get(pair_id))]
     concerned = [pair for pair in known if pair.state in states]
     for pair in concerned:
-        tx.work.schedule("reconcile_pair", pair.id, at)
+        due(tx, pair.id, at)
     return len(concerned)

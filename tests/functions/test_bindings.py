@@ -21,10 +21,21 @@ def bindings() -> dict[str, list[dict[str, Any]]]:
     return {name: list(function.bindings) for name, function in indexed().items()}
 
 
-def test_the_host_finds_seven_timers_and_two_queues() -> None:
+def test_the_host_finds_a_route_seven_timers_and_two_queues() -> None:
     queue = {"direction": "IN", "type": "queueTrigger", "name": "message"}
     timer = {"direction": "IN", "type": "timerTrigger", "name": "timer"}
     assert bindings() == {
+        "take_hints": [
+            {
+                "direction": "IN",
+                "type": "httpTrigger",
+                "name": "req",
+                "methods": ["POST"],
+                "authLevel": "ANONYMOUS",
+                "route": "webhooks/graph",
+            },
+            {"direction": "OUT", "type": "http", "name": "$return"},
+        ],
         "plan_and_launch": [{**timer, "schedule": "%TANDEM_PLAN_SCHEDULE%"}],
         "look_for_work": [{**timer, "schedule": "%TANDEM_WORK_SCHEDULE%"}],
         "sweep_mailboxes": [{**timer, "schedule": "%TANDEM_SWEEP_SCHEDULE%"}],

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+from azure.functions import HttpRequest, HttpResponse
 from typer.testing import CliRunner
 
 from integrations import cli
@@ -233,6 +235,46 @@ async def test_a_poisoned_message_leaves_standing_work_standing(empty: Empty, jo
     (blocker,) = await world.read(lambda tx: tx.blockers.open())
     assert (blocker.scope, blocker.code) == (BlockerScope.FIRM, "watch_fails")
     assert (await world.read(standing_rows("watch")))[0].state is WorkState.OPEN
+
+
+# --- hints ---------------------------------------------------------------------------------
+
+
+async def posted(query: str, body: bytes = b"") -> HttpResponse:
+    """The answer to a POST to the webhook's route."""
+    request = HttpRequest(
+        method="POST",
+        url=f"https://tandem.firm.example/webhooks/graph?{query}",
+        headers={"Content-Type": "application/json"},
+        params=dict(parse_qsl(query)),
+        body=body,
+    )
+    call: Callable[..., Awaitable[Any]] = indexed()["take_hints"].call
+    answer = await call(req=request, context=None)
+    assert isinstance(answer, HttpResponse)
+    return answer
+
+
+@virtually
+async def test_the_webhook_shakes_hands_in_plain_text(empty: Empty, join: Join) -> None:
+    join(opening(empty.world(firm_of(3)), MemoryQueues()))
+    answer = await posted("validationToken=Validation%3A%20%3Cb%3E")
+    assert (answer.status_code, answer.get_body()) == (200, b"Validation: <b>")
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@virtually
+async def test_a_notification_that_nobody_here_subscribed_to_is_ignored(
+    empty: Empty, join: Join
+) -> None:
+    world, queues = empty.world(firm_of(3)), MemoryQueues()
+    await prepared(world, launched=False)
+    join(opening(world, queues))
+    notice = {"subscriptionId": "s1", "clientState": "guessed", "changeType": "updated"}
+    answer = await posted("", json.dumps({"value": [notice]}).encode())
+    assert answer.status_code == 202
+    assert await queues.deliver() == 0
+    assert await world.read(all_work) == []
 
 
 # --- opening ------------------------------------------------------------------------------
@@ -458,5 +500,5 @@ async def test_work_in_somebodys_hands_is_not_put_aside(empty: Empty, join: Join
 
 
 def test_every_function_has_a_caller_in_these_tests() -> None:
-    others = {"plan_and_launch", "look_for_work", "do_work", "put_aside"}
+    others = {"plan_and_launch", "look_for_work", "do_work", "put_aside", "take_hints"}
     assert set(indexed()) == others | set(STANDING_TIMERS)
