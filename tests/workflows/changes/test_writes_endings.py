@@ -30,6 +30,7 @@ from scheduling.changes.acts import (
 from scheduling.changes.endings import truncation
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.views import CancelCause, SessionView
+from scheduling.timespan import TimeSpan
 from simulator.faults import Effect, Fault
 from simulator.virtual_time import virtual_now
 from tests.support.world import START, Empty
@@ -47,7 +48,7 @@ from tests.workflows.changes.stage import (
     span_from,
 )
 
-EARLY = START + 4 * DAY
+EARLY, MINUTE = START + 4 * DAY, timedelta(minutes=1)
 PATCH, POST = "PATCH", "POST"
 EVENT = "/users/{user}/events/{event}"
 
@@ -355,3 +356,61 @@ def test_a_series_that_was_deleted_is_booked_again_for_the_dates_not_had(empty: 
         assert {s.state for s in live} == {SessionState.SCHEDULED}
 
     on_stage(empty, play)
+
+
+def test_a_kept_date_that_no_occurrence_can_hold_any_more_becomes_a_single_event(
+    empty: Empty,
+) -> None:
+    """A past date beyond the next one that is kept: Exchange would refuse to put it back."""
+
+    async def play(stage: Stage) -> None:
+        before = await past(stage)
+        case = await stage.case()
+        first, second = sorted(
+            (s for s in case.sessions if s.start < virtual_now()), key=lambda s: s.series_start
+        )[:2]
+
+        def decide(case: Case) -> Decision | None:
+            if case.pair.state is PairState.WITHDRAWN:
+                return None
+            view = pair_view(case)
+            cut = truncation(view, {session.id for session in view.live_from(virtual_now())})
+            span = TimeSpan(first.start, first.end)
+            unfit = replace(cut, reapply=(), singles=((first.id, span),))
+            return decision(ChangeCode.WITHDRAWN, EndSeries(unfit))
+
+        await stage.live(decide)
+        assert await past(stage) == before
+        after = (await stage.case()).session(first.id)
+        assert (after.single, after.start) == (True, first.start)
+        assert after.event_id not in (None, first.event_id)
+        assert not (await stage.case()).session(second.id).single
+        await stage.assert_told_the_truth()
+
+    on_stage(empty, play, photo=once_played(empty, "moved", a_moved_first, at=EARLY))
+
+
+async def a_moved_first(stage: Stage) -> Decide:
+    """The plan's own moved date goes back to its slot, so that the first is the only exception."""
+    first = (await stage.dates())[0]
+    third = (await stage.dates())[2]
+    acts: list[Act] = [
+        MoveDate(first.id, span_from(first.start + DAY)),
+        MoveDate(third.id, span_from(third.series_start)),
+    ]
+
+    def decide(case: Case) -> Decision | None:
+        return decision(ChangeCode.DATE_DECLINED, acts.pop(0)) if acts else None
+
+    return decide
+
+
+def test_owed_writes_keep_the_pace_of_their_mailbox(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.live(await withdrawn(stage), mails_per_minute="4")
+        await assert_all_agree(stage)
+        sent = sorted(m.at for m in stage.world.tenant.mail_log if m.at >= MIDWAY)
+        for begun in sent:
+            assert sum(begun <= at < begun + MINUTE for at in sent) <= 8
+
+    on_stage(empty, play, photo=lived(empty))
