@@ -69,7 +69,7 @@ async def keep_subscriptions(app: App, claim: Claim, subject: str) -> None:
         NotYet: always; the next look is due then.
     """
     now = app.clock.now()
-    belief = await app.store.run(lambda tx: _belief(tx, app))
+    belief = await app.store.run(lambda tx: _belief(tx, app, now))
     if belief.is_well(now):
         raise NotYet(now + LOOK_EVERY, "every subscription is alive")
     keeper = _Keeper(app, app.options.webhook_url or "")
@@ -77,9 +77,14 @@ async def keep_subscriptions(app: App, claim: Claim, subject: str) -> None:
     raise NotYet(app.clock.now() + keeper.pause, "the next look at subscriptions")
 
 
-def _belief(tx: Transaction, app: App) -> _Belief:
-    wanted = _mailboxes_in_use(tx) if app.options.webhook_url and app.options.webhooks else ()
-    return _Belief(frozenset(wanted), tx.subscriptions.all())
+def _belief(tx: Transaction, app: App, now: datetime) -> _Belief:
+    is_on = app.options.webhook_url is not None and app.options.webhooks
+    wanted = frozenset(_mailboxes_in_use(tx) if is_on else ())
+    # Where none is wanted, none is missing.
+    for blocker in tx.blockers.open(BlockerScope.MAILBOX):
+        if blocker.code == NO_SUBSCRIPTION and blocker.subject_id not in wanted:
+            tx.blockers.clear(BlockerScope.MAILBOX, blocker.subject_id, now, NO_SUBSCRIPTION)
+    return _Belief(wanted, tx.subscriptions.all())
 
 
 def _mailboxes_in_use(tx: Transaction) -> Iterable[str]:
@@ -117,7 +122,6 @@ class _Keeper:
                 missing.discard(known.mailbox_id)
         for mailbox_id in sorted(missing - self._unclear):
             await self._make(mailbox_id, live)
-        await self._clear(belief.wanted)
 
     async def _end(self, one: LiveSubscription) -> None:
         try:
@@ -210,19 +214,6 @@ class _Keeper:
             status=refusal.status,
             code=refusal.code,
         )
-
-    async def _clear(self, wanted: frozenset[str]) -> None:
-        """Take back what was said of mailboxes that need no subscription any more."""
-        now = self._app.clock.now()
-
-        def clear(tx: Transaction) -> None:
-            for blocker in tx.blockers.open(BlockerScope.MAILBOX):
-                if blocker.code == NO_SUBSCRIPTION and blocker.subject_id not in wanted:
-                    tx.blockers.clear(
-                        BlockerScope.MAILBOX, blocker.subject_id, now, NO_SUBSCRIPTION
-                    )
-
-        await self._app.store.run(clear)
 
     async def _forget(self, subscription_ids: Iterable[str]) -> None:
         gone = sorted(subscription_ids)
