@@ -80,13 +80,11 @@ async def answers(
     )
 
 
-async def takes(
-    stage: Stage, person: Participant, start: datetime, end: datetime, status: str = "busy"
-) -> Appointment:
+async def takes(stage: Stage, person: Participant, start: datetime, end: datetime) -> Appointment:
     """Let somebody plan something of her own."""
     utc = ZoneInfo("UTC")
     local = [at.astimezone(utc).replace(tzinfo=None) for at in (start, end)]
-    own = Appointment(local[0], local[1], "UTC", status, "a hearing")
+    own = Appointment(local[0], local[1], "UTC", "busy", "a hearing")
     stage.world.tenant.book_appointment(person.mail, own)
     return own
 
@@ -114,11 +112,12 @@ def now() -> datetime:
 
 
 def mails(stage: Stage, since: datetime) -> list[tuple[str, str]]:
-    """What the tenant sent to the two since an instant: kind and address, sorted."""
+    """What the tenant sent since an instant, answers of people aside: kind and address, sorted."""
+    boxes = {box.mail.lower() for box in stage.world.firm.program_mailboxes}
     return sorted(
         (mail.kind, mail.recipient.lower())
         for mail in stage.world.tenant.mail_log
-        if mail.at >= since and mail.kind != "response"
+        if mail.at >= since and mail.recipient.lower() not in boxes
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
-from integrations.ports import Clock, Graph, Offload, Queue, Transaction
+from integrations.ports import Clock, Graph, Queue, Transaction
 from integrations.records import (
     Mailbox,
     Need,
@@ -39,7 +39,7 @@ class Desk:
             store=self.store,
             graph=cast("Graph", None),
             clock=cast("Clock", None),
-            offload=cast("Offload", inline),
+            offload=inline,
             queue=cast("Queue", None),
             chance=random.Random(1),
             options=Options(),
