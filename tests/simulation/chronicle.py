@@ -109,6 +109,8 @@ class Chronicle:
     gone_at: dict[tuple[str, datetime], tuple[datetime, ...]] = field(default_factory=dict)
     # Pairs of whose dates a person has moved or taken out one in the program mailbox.
     meddled_with: set[tuple[str, ...]] = field(default_factory=set)
+    # Pairs about which a coordinator has ordered something.
+    ordered: set[tuple[str, ...]] = field(default_factory=set)
     foreign: set[int] = field(default_factory=set)
     acts: list[tuple[datetime, PersonAct]] = field(default_factory=list)
     diaries: dict[str, Diary] = field(default_factory=dict)

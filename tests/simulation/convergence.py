@@ -155,7 +155,7 @@ def the_past_stays(calm: Convergence) -> Found:
     """What was taken from the past on the way is back: nothing of it is missing."""
     for (people, start), at in calm.chronicle.missed.items():
         if not calm.chronicle.stands(people, start):
-            yield "past_date_gone", {"people": people, "start": start, "at": at}
+            yield "past_date_gone", {"people": people, "start": start, "lost_at": at}
 
 
 def nobody_is_in_two_places(calm: Convergence) -> Found:

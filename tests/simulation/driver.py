@@ -22,9 +22,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from integrations.ports import Transaction
+from integrations.records import PairState
 from integrations.runtime import EventLog
 from integrations.settings import Settings
 from integrations.store.upgrade import upgrade
+from integrations.web.app import asgi_app
 from integrations.workflows import book, rounds
 from integrations.workflows.app import App
 from integrations.workflows.enrol import enrol
@@ -39,13 +42,23 @@ from simulator.transport import TenantHttpClient
 from simulator.virtual_time import run_virtually, virtual_now
 from tests.simulation.books import Books, due_rows, next_due
 from tests.simulation.chronicle import Chronicle
-from tests.simulation.incarnations import Consumer, Fate, side_by_side, surroundings
+from tests.simulation.incarnations import Consumer, Doorway, Fate, side_by_side, surroundings
 from tests.simulation.meddling import MeddledTransport
 from tests.simulation.oracle import Oracle, Violation
-from tests.simulation.weather import BORN, ROSTER_STARTS, Storm, Weather, weather_of
+from tests.simulation.orders_given import give_order
+from tests.simulation.weather import (
+    BORN,
+    ROSTER_STARTS,
+    Awake,
+    OrderGiven,
+    Storm,
+    Weather,
+    weather_of,
+)
 from tests.support.world import Empty, World
 
-_MINUTE = timedelta(minutes=1)
+WEBHOOK = "https://tandem.firm.example/webhooks/graph"
+_SOON, _AWAKE_AFTER_CALL = timedelta(seconds=10), timedelta(minutes=3)
 _AFTER_DEATH = timedelta(minutes=4)
 _MOST_PIECES = 400
 """Pieces of work at one instant above which something goes round in circles."""
@@ -86,7 +99,11 @@ class Run:
         )
         self.sign_in = TenantHttpClient(self.tenant.asgi())
         self.consumers = [self._consumer(number) for number in range(self.weather.consumers)]
-        self._awake = iter(self.weather.awake)
+        self._stretches = list(self.weather.awake)
+        self._timed: Awake | None = None
+        self._call = asyncio.Event()
+        if self.weather.webhooks:
+            self.tenant.outbound = Doorway(asgi_app(self._answering))
 
     @property
     def tenant(self) -> Tenant:
@@ -108,7 +125,11 @@ class Run:
         return Consumer(number, self._settings, around, fate)
 
     def _settings(self) -> Settings:
-        return self.world.settings()
+        return (
+            self.world.settings(webhook_url=WEBHOOK)
+            if self.weather.webhooks
+            else (self.world.settings(webhooks="off"))
+        )
 
     def _deadly(self) -> float:
         return 0.0 if self.weather.is_calm(virtual_now()) else self.weather.deadly
@@ -123,7 +144,8 @@ class Run:
 
     async def live(self) -> None:
         """From the roster to the end of the last calm."""
-        others = [asyncio.ensure_future(one) for one in (self._people(), self._skies())]
+        beside = (self._people(), self._skies(), self._coordinator(), self.tenant.keep_delivering())
+        others = [asyncio.ensure_future(one) for one in beside]
         try:
             await self._begin_program()
             for calm in self.weather.calms:
@@ -149,6 +171,28 @@ class Run:
                 if done is not None:
                     self.log.write(f"{virtual_now():%m-%d %H:%M} {act.kind} {act.person}")
             await _until(datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+    async def _coordinator(self) -> None:
+        """What is ordered on the command line."""
+        for order in self.weather.orders:
+            await _until(order.at)
+            await self.consumers[0].live(lambda app, _, order=order: self._give(app, order))  # type: ignore[misc]
+
+    async def _give(self, app: App, order: OrderGiven) -> None:
+        now = virtual_now()
+        self.log.write(f"{now:%m-%d %H:%M} ordered {order.kind}")
+
+        def give(tx: Transaction) -> tuple[str, ...]:
+            pairs = tx.pairs.in_state(PairState.BOOKED, PairState.PAUSED)
+            if not pairs:
+                return ()
+            pair = pairs[int(order.draw * len(pairs))]
+            people = tx.participants.many((pair.mentor_id, pair.mentee_id)).values()
+            if give_order(app, tx, pair, order, now):
+                self.faults["ordered"] += 1
+            return tuple(sorted(person.mail.lower() for person in people))
+
+        self.chronicle.ordered.add(await app.store.run(give))
 
     async def _skies(self) -> None:
         """Storms come and go; calms have none."""
@@ -195,23 +239,42 @@ class Run:
             await _until(virtual_now() + _AFTER_DEATH)
 
     async def _work_until(self, end: datetime) -> None:
-        """Work whenever the host is awake."""
-        stretch = next(self._awake, None)
+        """Work whenever the host is awake: in its stretches, and when somebody has called."""
         while virtual_now() < end:
-            while stretch is not None and stretch.end <= virtual_now():
-                stretch = next(self._awake, None)
-            if stretch is None or stretch.start >= end:
-                await _until(end)
-                break
-            if virtual_now() <= stretch.start:
-                await _until(stretch.start)
+            now = virtual_now()
+            while self._stretches and self._stretches[0].end <= now:
+                del self._stretches[0]
+            stretch = self._stretches[0] if self._stretches else None
+            starts = end if stretch is None else min(stretch.start, end)
+            if now < starts and now >= self.woken_until:
+                await self._sleep_until(starts)
+                continue
+            if stretch is not None and stretch.start <= now and stretch is not self._timed:
+                self._timed = stretch
                 await self._timers()
             await self._work_off()
+            awake = max(self.woken_until, stretch.end if stretch and now >= stretch.start else now)
             due = next_due(self.world.store_file)
-            soon = virtual_now() + _MINUTE
-            await _until(min(stretch.end, max(due, soon)) if due else stretch.end)
-        if stretch is not None:
-            self._awake = iter([stretch, *self._awake])
+            soon = virtual_now() + _SOON
+            await self._sleep_until(min(awake, end, max(due, soon)) if due else min(awake, end))
+
+    async def _sleep_until(self, moment: datetime) -> None:
+        """Let time pass until then, or until somebody calls."""
+        left = (moment - virtual_now()).total_seconds()
+        if left <= 0:
+            return
+        self._call.clear()
+        try:
+            async with asyncio.timeout(left):
+                await self._call.wait()
+        except TimeoutError:
+            return
+
+    async def _answering(self) -> App:
+        """The incarnation that answers a call from outside, which wakes the host."""
+        self.woken_until = virtual_now() + _AWAKE_AFTER_CALL
+        self._call.set()
+        return await self.chance.choice(self.consumers).app()
 
     async def _timers(self) -> None:
         """What Azure's timers do once the host is awake: see to it that standing work stands."""

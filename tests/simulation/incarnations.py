@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
+import httpx
+
 from integrations.bootstrap import Surroundings, build_app, build_worker
 from integrations.errors import IntegrationError
 from integrations.runtime import Death, EventLog, LoopClock, inline
 from integrations.settings import Settings
 from integrations.workflows.app import App
 from integrations.workflows.work import Worker
+from simulator.transport import TenantTransport
 from simulator.virtual_time import virtual_now
 
 
@@ -36,6 +39,17 @@ class Fate:
             self.dead = True
             self.log.write(f"{self.name} dies {point}")
             raise Death(point)
+
+
+class Doorway(TenantTransport):
+    """The way from the tenant to Tandem's endpoint; where nobody lives, nobody answers."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """What the endpoint answers."""
+        try:
+            return await super().handle_async_request(request)
+        except (Death, IntegrationError):
+            raise httpx.ConnectError("nobody answers", request=request) from None
 
 
 class Consumer:
@@ -63,6 +77,8 @@ class Consumer:
         Raises:
             Death: it died while it was born.
         """
+        if self._fate is not None and self._fate.dead:
+            self._bury()
         if self._app is None:
             self.born += 1
             self.died = False

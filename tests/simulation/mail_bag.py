@@ -122,7 +122,7 @@ def mails_keep_to_their_hours(calm: Convergence) -> Found:
             continue
         where = sorted({zones[who] for who in people if who in zones})
         if where and not any(_within_hours(mail.at - late, where) for late in _LATENESSES):
-            facts = {"to": mail.recipient, "kind": mail.kind, "at": mail.at, "zones": where}
+            facts = {"to": mail.recipient, "kind": mail.kind, "sent": mail.at, "zones": where}
             yield "mail_out_of_hours", {**facts, "occurrence": mail.occurrence}
 
 

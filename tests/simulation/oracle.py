@@ -75,7 +75,7 @@ class Oracle:
             # Exchange drops the exceptions; what has to come back is looked at in the calm.
             return
         for was, one in step.moved:
-            if self._goes_home(step, one):
+            if self._goes_home(step, one) or step.people in self.chronicle.ordered:
                 continue
             self._frozen(step, was, one)
             self._without_cause(step, was, one)
@@ -152,6 +152,8 @@ class Oracle:
             if books.mails_of(pair) != step.people:
                 continue
             people = (books.people[pair["mentor_id"]], books.people[pair["mentee_id"]])
+            if people and step.people in self.chronicle.ordered:
+                return True
             gone = any(not one["enabled"] or one["gone"] or one["guest"] for one in people)
             return gone or pair["withdrawn"] or pair["pause"] or pair["state"] != "booked"
         return False

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from simulator.behaviour_of_people import BELIEVABLE, Rates
 
@@ -37,6 +37,15 @@ class Storm:
     retry_after: int
     slow: int
     gateway: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderGiven:
+    """A coordinator's order; ``draw``, from 0 to 1, chooses the pair and the date."""
+
+    at: datetime
+    kind: Literal["pause", "resume", "withdraw", "skip"]
+    draw: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +87,7 @@ class Weather:
     webhooks: bool
     behaviour: Mapping[str, Any]
     storms: tuple[Storm, ...]
+    orders: tuple[OrderGiven, ...]
     awake: tuple[Awake, ...]
     calms: tuple[Calm, ...]
 
@@ -116,6 +126,7 @@ def weather_of(seed: int) -> Weather:
         webhooks=chance.random() < 0.6,
         behaviour=_behaviour(chance, timedelta(seconds=stale)),
         storms=tuple(_storms(chance, weeks)),
+        orders=tuple(sorted(_orders(chance, weeks), key=lambda one: one.at)),
         awake=tuple(sorted(_awake(chance, weeks, calms), key=lambda one: one.start)),
         calms=calms,
     )
@@ -177,6 +188,18 @@ def _storms(chance: Random, weeks: int) -> list[Storm]:
             )
         )
     return storms
+
+
+def _orders(chance: Random, weeks: int) -> list[OrderGiven]:
+    """Given on working days, from the second week on."""
+    kinds: tuple[Literal["pause", "resume", "withdraw", "skip"], ...]
+    kinds = ("pause", "resume", "withdraw", "skip", "skip")
+    given = []
+    for _ in range(chance.choice((0, 2, 4)) * weeks // 8):
+        day = BORN.date() + timedelta(weeks=chance.randrange(1, weeks), days=chance.randrange(5))
+        at = datetime.combine(day, time(chance.randrange(8, 18), chance.randrange(60)), UTC)
+        given.append(OrderGiven(at=at, kind=chance.choice(kinds), draw=chance.random()))
+    return given
 
 
 def _calms(chance: Random, weeks: int) -> tuple[Calm, ...]:
