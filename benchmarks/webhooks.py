@@ -66,7 +66,13 @@ def serve(url: str, port: int) -> None:
         return app
 
     uvicorn.run(
-        asgi_app(application), host="127.0.0.1", port=port, log_level="error", access_log=False
+        asgi_app(application),
+        host="127.0.0.1",
+        port=port,
+        log_level="error",
+        access_log=False,
+        # The connections of this measurement may rest between its parts.
+        timeout_keep_alive=600,
     )
 
 

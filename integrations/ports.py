@@ -138,6 +138,10 @@ class Pairs(Records[Pair], Protocol):
         """Pairs in one of ``states``, in the order of their ids."""
         ...
 
+    def many(self, ids: Iterable[str]) -> dict[str, Pair]:
+        """Those of ``ids`` that exist, by id."""
+        ...
+
     def of_people(self, person_ids: Iterable[str]) -> list[Pair]:
         """Pairs, of whatever program and state, in which any of these people is."""
         ...
@@ -229,6 +233,10 @@ class DueWork(Records[Work], Protocol):
         not have seen what the wake-up was about. A row that is done is opened again. A poisoned
         one stays as it is until it is revived.
         """
+        ...
+
+    def schedule_all(self, kind: str, subjects: Iterable[str], due_at: datetime) -> None:
+        """``schedule`` for many subjects at once."""
         ...
 
     def due(self, now: datetime, *, kinds: Sequence[str] = (), limit: int = 100) -> list[Work]:

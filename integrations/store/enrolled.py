@@ -81,6 +81,14 @@ class PairRows(KeyedRows[Pair]):
             query = query.where(tables.pairs.c.program_id == program_id)
         return self._fetch(query.order_by(tables.pairs.c.id))
 
+    def many(self, ids: Iterable[str]) -> dict[str, Pair]:
+        """Those of ``ids`` that exist, by id."""
+        return {
+            pair.id: pair
+            for chunk in chunks(ids)
+            for pair in self._fetch(self._query().where(tables.pairs.c.id.in_(chunk)))
+        }
+
     def of_people(self, person_ids: Iterable[str]) -> list[Pair]:
         """Pairs, of whatever program and state, in which any of these people is."""
         mentor, mentee = tables.pairs.c.mentor_id, tables.pairs.c.mentee_id

@@ -7,7 +7,7 @@ succeed.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,11 +49,27 @@ class WorkRows(KeyedRows[Work]):
 
         An open row keeps the earlier of the two due times. A poisoned row stays as it is.
         """
-        wanted = Work(id=_work_id(kind, subject), kind=kind, subject=subject, due_at=due_at)
+        self.schedule_all(kind, [subject], due_at)
+        return self.require(_work_id(kind, subject))
+
+    def schedule_all(self, kind: str, subjects: Iterable[str], due_at: datetime) -> None:
+        """``schedule`` for many subjects at once."""
+        # In one order everywhere, so that two transactions never wait for each other.
+        wanted = [
+            Work(id=_work_id(kind, subject), kind=kind, subject=subject, due_at=due_at)
+            for subject in sorted(set(subjects))
+        ]
+        if wanted:
+            upsert = self._built("schedule", self._opening)
+            self._connection.execute(upsert, [self._row(work) for work in wanted])
+
+    def _opening(self) -> Executable:
+        insert = insert_into(self._connection, tables.work)
+        due_at = insert.excluded.due_at
         done, is_open = _COLUMNS.state == WorkState.DONE, _COLUMNS.state == WorkState.OPEN
         claimed = is_open & _COLUMNS.claimed_by.is_not(None)
         sooner = is_open & (_COLUMNS.due_at > due_at)
-        upsert = insert_into(self._connection, tables.work).on_conflict_do_update(
+        return insert.on_conflict_do_update(
             index_elements=["kind", "subject"],
             set_={
                 "state": case((done, WorkState.OPEN), else_=_COLUMNS.state),
@@ -64,10 +80,6 @@ class WorkRows(KeyedRows[Work]):
                 ),
             },
         )
-        self._connection.execute(upsert, self._row(wanted))
-        return self._fetch(self._query().where(_COLUMNS.kind == kind, _COLUMNS.subject == subject))[
-            0
-        ]
 
     def due(self, now: datetime, *, kinds: Sequence[str] = (), limit: int = 100) -> list[Work]:
         """Open work that is due and not claimed by anybody at ``now``, oldest due first."""
@@ -190,6 +202,6 @@ def _of_kinds(kinds: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
     return (is_open, _COLUMNS.kind.in_(kinds)) if kinds else (is_open,)
 
 
-def _earlier(column: ColumnElement[Any], at: datetime) -> ColumnElement[Any]:
+def _earlier(column: ColumnElement[Any], at: Any) -> ColumnElement[Any]:
     """The earlier of ``column`` and ``at``, ``at`` where the column is empty."""
     return case((column < at, column), else_=at)

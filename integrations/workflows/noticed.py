@@ -7,7 +7,7 @@ from datetime import datetime
 
 from integrations.ports import Transaction
 from integrations.records import PairState
-from integrations.workflows.changes.reconcile import due
+from integrations.workflows.changes.reconcile import KIND
 
 LIVE = frozenset({PairState.BOOKED, PairState.PAUSED})
 """Pairs with dates in the calendars."""
@@ -21,8 +21,7 @@ def due_pairs(
     states: Collection[PairState] = LIVE,
 ) -> int:
     """Have those of the pairs that are in one of ``states`` reconciled; return how many."""
-    known = [pair for pair_id in sorted(set(pair_ids)) if (pair := tx.pairs.get(pair_id))]
-    concerned = [pair for pair in known if pair.state in states]
-    for pair in concerned:
-        due(tx, pair.id, at)
+    known = tx.pairs.many(sorted(set(pair_ids)))
+    concerned = [pair.id for pair in known.values() if pair.state in states]
+    tx.work.schedule_all(KIND, concerned, at)
     return len(concerned)

@@ -40,6 +40,26 @@ async def test_scheduling_twice_keeps_one_row_and_the_earlier_time(
     assert [(row.id, row.due_at) for row in rows] == [(work_id, NOW - MINUTE)]
 
 
+async def test_many_subjects_are_scheduled_as_each_would_be(store: Store, work_id: str) -> None:
+    await claimed(store, work_id, "one")
+
+    def write(tx: Transaction) -> list[Work]:
+        tx.work.schedule("plan", "p2", NOW + 5 * MINUTE)
+        tx.work.schedule("plan", "p3", NOW - MINUTE)
+        tx.work.schedule_all("plan", ["p4", "p3", "p1", "p2", "p4"], NOW + MINUTE)
+        tx.work.schedule_all("plan", [], NOW)
+        return tx.work.all()
+
+    rows = {row.subject: row for row in await store.run(write)}
+    assert {subject: row.due_at - NOW for subject, row in rows.items()} == {
+        "p1": 0 * MINUTE,
+        "p2": MINUTE,
+        "p3": -MINUTE,
+        "p4": MINUTE,
+    }
+    assert rows["p1"].again_at == NOW + MINUTE
+
+
 async def test_kinds_and_subjects_have_rows_of_their_own(store: Store, work_id: str) -> None:
     await store.run(lambda tx: tx.work.schedule("book", "p1", NOW))
     await store.run(lambda tx: tx.work.schedule("plan", "p2", NOW))
