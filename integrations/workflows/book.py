@@ -50,8 +50,10 @@ from integrations.workflows.acting import (
     perform,
 )
 from integrations.workflows.app import App
+from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.freshness import require_fresh_plan
 from integrations.workflows.invitation import Invited, body_of, subject_of
+from scheduling.changes.views import Mode
 from scheduling.rule import WEEKDAYS
 from scheduling.timespan import TimeSpan
 
@@ -518,6 +520,12 @@ async def launch(app: App, program_id: str | None = None, *, again: bool = False
     return await app.store.run(record)
 
 
+def _is_picked(tx: Transaction, rule_id: str) -> bool:
+    """Whether somebody of the pair picks the hour before a series is booked."""
+    rule = parsed_rule(tx.rules.require(rule_id).body)
+    return rule.mode is Mode.LIGHT or rule.senior_first_days is not None
+
+
 def schedule_bookings(
     tx: Transaction, now: datetime, program_id: str | None = None, *, again: bool = False
 ) -> int:
@@ -532,8 +540,11 @@ def schedule_bookings(
         )
         if pair.program_id in running and (pair.state is not PairState.BOOKED or pair.id in unknown)
     ]
+    under = {p.rule_id for p in pairs if p.state is PairState.PLANNED and p.rule_id is not None}
+    picking = {rule_id for rule_id in under if _is_picked(tx, rule_id)}
     for pair in pairs:
-        work = tx.work.schedule(KIND, pair.id, now)
+        asked_first = pair.state is PairState.PLANNED and pair.rule_id in picking
+        work = tx.work.schedule("reconcile_pair" if asked_first else KIND, pair.id, now)
         if again:
             tx.blockers.clear(BlockerScope.PAIR, pair.id, now, *GIVEN_UP)
             tx.work.revive(work.id, now)
