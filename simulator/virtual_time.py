@@ -15,6 +15,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+_RESOLUTION = 1e-6
+
+
 class _JumpingSelector(selectors.SelectSelector):
     """Waits no real time: a wait of ``timeout`` seconds moves the loop's clock instead."""
 
@@ -41,6 +44,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._jumping = _JumpingSelector()
         self._start = start.astimezone(UTC)
         super().__init__(self._jumping)
+        # What is due within this counts as due. After half a year a nanosecond, the default, is
+        # less than two neighbouring instants are apart, and nothing would ever be due.
+        self._clock_resolution = _RESOLUTION
 
     def time(self) -> float:
         return self._jumping.elapsed
