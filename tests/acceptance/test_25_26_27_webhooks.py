@@ -1,0 +1,176 @@
+"""Notifications: told often, not told at all, told by somebody else."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+import pytest
+
+from integrations.bootstrap import build_worker
+from integrations.records import JournalEntry, Session, SessionState
+from integrations.web.app import WEBHOOK_PATH, asgi_app
+from integrations.workflows import subscriptions
+from integrations.workflows.app import App
+from integrations.workflows.standing_work import ensure_standing
+from simulator.transport import TenantTransport
+from tests.support.world import (
+    Empty,
+    World,
+    book_all,
+    enrolled,
+    firm_of,
+    quietly,
+    standing,
+    virtually,
+)
+
+URL = f"https://tandem.firm.example{WEBHOOK_PATH}"
+KINDS = ("reconcile_pair", "sweep", subscriptions.KIND)
+REASON_OF_MOVE, REASON_OF_CANCELLATION = "moved_in_calendar", "cancelled_in_calendar"
+
+
+class Way(httpx.AsyncBaseTransport):
+    """From the tenant to the webhook; nobody answers while it is down."""
+
+    def __init__(self, app: App) -> None:
+        async def given() -> App:
+            return app
+
+        self._inner = TenantTransport(asgi_app(given))
+        self.down = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.down:
+            raise httpx.ConnectError("refused")
+        return await self._inner.handle_async_request(request)
+
+
+@dataclass
+class Told:
+    """A firm whose pairs are booked, and a tenant that tells of every change."""
+
+    world: World
+    app: App
+    way: Way
+
+    async def live_on(self, length: timedelta) -> None:
+        """Let the tenant tell and Tandem work for a while."""
+        telling = asyncio.ensure_future(self.world.tenant.keep_delivering())
+        until = self.app.clock.now() + length
+        try:
+            while self.app.clock.now() < until:
+                await build_worker(self.app).run(
+                    until_quiet=False, progress=quietly, kinds=KINDS, until=until
+                )
+                await self.app.clock.sleep(timedelta(minutes=1))
+        finally:
+            telling.cancel()
+
+    async def sessions(self) -> list[Session]:
+        """Dates to come, by start."""
+        found = await self.world.read(lambda tx: standing(tx.sessions.all()))
+        coming = [one for one in found if one.start > self.app.clock.now() + timedelta(days=10)]
+        return sorted(coming, key=lambda one: (one.start, one.id))
+
+    async def session(self, key: str) -> Session:
+        """One date as the store has it now."""
+        return await self.world.read(lambda tx: tx.sessions.require(key))
+
+    async def reasons(self, session: Session, code: str) -> list[JournalEntry]:
+        """Journal lines that give this reason about the session's pair."""
+        lines = await self.world.read(lambda tx: tx.journal.read(pair_id=session.pair_id))
+        return [line for line in lines if code in (line.code, line.data.get("code"))]
+
+    def day_of(self, session: Session) -> tuple[str, date]:
+        """The series and the day by which the tenant knows a date."""
+        assert session.event_id is not None
+        return session.event_id, session.series_start.astimezone(UTC).date()
+
+    def move(self, session: Session, by: timedelta) -> datetime:
+        """Somebody moves a date in the program mailbox; the new start."""
+        assert session.event_id is not None
+        to = session.start + by
+        ends = {"start": to, "end": to + (session.end - session.start)}
+        self.world.tenant.change_event(
+            session.event_id,
+            {
+                name: {"dateTime": f"{at:%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"}
+                for name, at in ends.items()
+            },
+        )
+        return to
+
+
+async def begin_told(empty: Empty) -> Told:
+    world = empty.world(firm_of(3))
+    app = await world.begin(webhook_url=URL, poll_seconds="3600")
+    way = Way(app)
+    world.tenant.outbound = way
+    await enrolled(world, app)
+    await book_all(app)
+    now = app.clock.now()
+    await app.store.run(lambda tx: ensure_standing(tx, app, now))
+    told = Told(world, app, way)
+    await told.live_on(timedelta(minutes=10))
+    assert len(list(world.tenant.subscriptions)) >= 1
+    return told
+
+
+@pytest.mark.acceptance(25)
+@virtually
+async def test_a_change_told_many_times_is_one_change(empty: Empty) -> None:
+    told = await begin_told(empty)
+    behaviour = told.world.tenant.behaviour
+    behaviour.notifications_doubled = 100.0
+    behaviour.updates_that_follow = 3
+    session = (await told.sessions())[0]
+    to = told.move(session, timedelta(minutes=30))
+    mails = len(told.world.tenant.mail_log)
+    posted = len(told.world.tenant.delivery.posted)
+    await told.live_on(timedelta(minutes=20))
+    told_entries = sum(p.entries for p in told.world.tenant.delivery.posted[posted:])
+    assert told_entries >= 2
+    assert (await told.session(session.id)).start == to
+    assert len(await told.reasons(session, REASON_OF_MOVE)) == 1
+    assert len(told.world.tenant.mail_log) == mails
+
+
+@pytest.mark.acceptance(26)
+@virtually
+async def test_what_changed_while_the_endpoint_was_down_is_found(empty: Empty) -> None:
+    told = await begin_told(empty)
+    moved, cancelled, *_ = await told.sessions()
+    told.way.down = True
+    to = told.move(moved, timedelta(minutes=30))
+    assert cancelled.event_id is not None
+    told.world.tenant.cancel_event(cancelled.event_id)
+    telling = asyncio.ensure_future(told.world.tenant.keep_delivering())
+    await told.app.clock.sleep(timedelta(hours=6))
+    telling.cancel()
+    told.way.down = False
+    (live, *_) = list(told.world.tenant.subscriptions)
+    told.world.tenant.take_subscription_away(live.id)
+    await told.live_on(timedelta(minutes=70))
+    assert (await told.session(moved.id)).start == to
+    assert (await told.session(cancelled.id)).state is not SessionState.SCHEDULED
+    stored = await told.world.read(lambda tx: tx.subscriptions.all())
+    assert {one.id for one in told.world.tenant.subscriptions} == {one.id for one in stored}
+    assert live.id not in {one.id for one in stored}
+
+
+@pytest.mark.acceptance(27)
+@virtually
+async def test_forged_entries_among_right_ones_change_nothing(empty: Empty) -> None:
+    told = await begin_told(empty)
+    told.world.tenant.behaviour.notifications_forged = 100.0
+    session = (await told.sessions())[0]
+    to = told.move(session, timedelta(minutes=30))
+    await told.live_on(timedelta(minutes=20))
+    assert told.world.tenant.delivery.tally["forged"] >= 1
+    assert (await told.session(session.id)).start == to
+    ignored = await told.world.read(lambda tx: tx.journal.read(code="hints_ignored"))
+    assert sum(line.data["count"] for line in ignored) >= 1
+    assert len(await told.reasons(session, REASON_OF_MOVE)) == 1
