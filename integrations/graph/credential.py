@@ -23,6 +23,7 @@ from kiota_abstractions.authentication import (
     AllowedHostsValidator,
     BaseBearerTokenAuthenticationProvider,
 )
+from msal.exceptions import MsalServiceError
 
 from integrations.errors import (
     CertificateExpiredError,
@@ -92,7 +93,9 @@ class Credential:
             answer = self._app.acquire_token_for_client(
                 [self._settings.scope], claims_challenge=claims
             )
-        except OSError:
+        except (OSError, MsalServiceError):
+            # An answer of 5xx as well. msal would repeat it for a while by the machine's clock;
+            # opened anew it asks again, and when is ours to say.
             self._app = None
             raise UnreachableError("the sign-in service cannot be reached") from None
         except ValueError:

@@ -28,7 +28,8 @@ from integrations.graph.settings import (
     SecretCredential,
 )
 from integrations.runtime import LoopClock, inline
-from simulator.registration import AppRegistration, FederatedCredential, ManagedIdentity
+from simulator.faults import Fault
+from simulator.registration import AppRegistration, FederatedCredential, ManagedIdentity, Secret
 from simulator.tenant import Tenant
 from simulator.transport import TenantHttpClient
 from simulator.virtual_time import run_virtually
@@ -138,6 +139,23 @@ def test_a_sign_in_service_out_of_reach_is_unreachable() -> None:
     async def scenario() -> None:
         with pytest.raises(UnreachableError):
             await source(Desk(broken=True), LoopClock(START)).token()
+
+    run_virtually(START, scenario())
+
+
+def test_a_sign_in_service_in_trouble_is_asked_again_when_we_choose() -> None:
+    """msal's own error got out, and its memory of the trouble outlived the trouble."""
+
+    async def scenario() -> None:
+        tenant = Tenant.open(clock=lambda: START, sign_in_clock=lambda: START)
+        tenant.register_app(AppRegistration(CLIENT, {}, secrets=(Secret("s"),)))
+        given = settings(SecretCredential(secret="s"), tenant_id=tenant.id)
+        credential = Credential(given, TenantHttpClient(tenant.asgi()))
+        tokens = TokenSource(credential, LoopClock(START), inline)
+        tenant.faults.plan(Fault("error", path="/oauth2/v2.0/token", status=504))
+        with pytest.raises(UnreachableError):
+            await tokens.token()
+        assert await tokens.token()
 
     run_virtually(START, scenario())
 
