@@ -40,7 +40,8 @@ KIND = "keep_subscriptions"
 LIFE = timedelta(days=6)
 """Graph grants 10,080 minutes at most."""
 RENEWED_AFTER = timedelta(days=1)
-LOOK_EVERY = timedelta(hours=1)
+LOOK_EVERY = timedelta(hours=6)
+"""How late a mailbox that comes into use is subscribed to; sweeps find its changes until then."""
 TRY_AGAIN = timedelta(minutes=10)
 LOOK_SOON = timedelta(seconds=30)
 """After a lost answer, until which what was made shows in the list."""
