@@ -421,11 +421,20 @@ def simulator(context: typer.Context) -> None:
 def demo(
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Pairs of the invented firm.")] = 24,
     seed: Annotated[int, typer.Option(help="The same seed makes the same firm.")] = 1,
+    months: Annotated[
+        int, typer.Option(min=0, max=12, help="Months of four weeks to live; 0: only book.")
+    ] = 5,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew even if a story was broken off here.")
+    ] = False,
     folder: Annotated[Path, typer.Option(help="Where tenant and store live.")] = Path(
         ".tandem/demo"
     ),
 ) -> None:
-    """Import, plan and book an invented firm in a simulated tenant, and read it all back."""
-    from integrations.demo.run import run_demo
+    """Import, plan and book an invented firm in a simulated tenant, live for months, read back.
 
-    run_demo(pairs, seed, folder)
+    Killed at any moment, it goes on where it was when it is called again.
+    """
+    from integrations.demo.run import Wish, run_demo
+
+    run_demo(Wish(pairs=pairs, seed=seed, months=months, fresh=fresh), folder)

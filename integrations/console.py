@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # Only named here: planning a file shows nothing of these, and they take long to load.
     from integrations.records import Pair, Session
     from integrations.workflows.journal_words import Line
+    from integrations.workflows.lives import Life
     from integrations.workflows.need_lines import NeedLine
     from integrations.workflows.report import BlockerLine, DateLine, IntendedWrite, PairLine
     from integrations.workflows.rule_previews import PairPreview
@@ -116,6 +117,24 @@ def show_journal(lines: Sequence[Line]) -> None:
         table.add_row(
             f"{line.at:%d %b %Y %H:%M}", who, escape(line.date or "–"), escape(line.words)
         )
+    out.print(table)
+
+
+def show_lives(lives: Sequence[Life], pairs: Mapping[str, PairLine]) -> None:
+    """What was decided about each pair, and why, oldest first."""
+    table = Table(
+        title="What happened to every pair, and why", title_justify="left", show_lines=True
+    )
+    for name in ("pair", "what was decided"):
+        table.add_column(name)
+    for life in lives:
+        said = [
+            f"• {line.at:%d %b} {escape(line.words)}"
+            + (f" [dim]({escape(line.date)})[/]" if line.date else "")
+            for line in life.decided
+        ]
+        state = pairs[life.pair_id].state if life.pair_id in pairs else ""
+        table.add_row(f"{escape(life.names)}\n[dim]{state}[/]", "\n".join(said) or "–")
     out.print(table)
 
 

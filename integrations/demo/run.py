@@ -1,55 +1,103 @@
-"""The demonstration's story: roster, hours, series, and every event read back."""
+"""The demonstration's story: roster, hours, series, four months of life, everything read back.
+
+It may be killed at any moment and begun again: every step finds out what is done already, and the
+tenant, a process of its own, keeps its time and its people's lives on disk.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
 from integrations import console, live
-from integrations.bootstrap import Surroundings, build_app
-from integrations.demo.tenant import Control, Ready, TenantClock, running_tenant
+from integrations.bootstrap import Surroundings, build_app, build_worker
+from integrations.demo.audit import Audit, read_back
+from integrations.demo.clock import CountedCalls, TenantClock
+from integrations.demo.tenant import Control, Ready, end_left_tenant, running_tenant
 from integrations.errors import IntegrationError
 from integrations.ports import Transaction
-from integrations.records import Booking, PairState, Session, SessionState
+from integrations.runtime import inline
 from integrations.settings import Settings
 from integrations.store.upgrade import upgrade as upgrade_store
 from integrations.workflows import plan as planning
 from integrations.workflows import report
-from integrations.workflows.app import App
 from integrations.workflows.enrol import enrol
-from scheduling.timespan import TimeSpan
+from integrations.workflows.journal_words import journal_lines
+from integrations.workflows.lives import lives_of
+from integrations.workflows.needs import open_needs
+from integrations.workflows.standing_work import ensure_standing
+
+_STORY = "story.json"
+_LAST_LOOK = timedelta(days=2)
+"""How long after the last possible make-up the story goes on, so that it is read back, too."""
 
 
-def run_demo(pairs: int, seed: int, folder: Path) -> None:
-    """Run the story in ``folder`` (what a former demonstration left there is removed first).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be shown. ``months`` of four weeks; 0 ends with the booking."""
+
+    pairs: int = 24
+    seed: int = 1
+    months: int = 5
+    fresh: bool = False
+
+
+def run_demo(wish: Wish, folder: Path) -> None:
+    """Tell the story in ``folder``; one that was broken off there goes on where it was.
 
     Raises:
         IntegrationError: a step failed.
     """
-    _clear(folder)
-    console.out.print(f"[bold]1[/] A firm of {pairs} pairs is made up and its tenant started …")
-    with running_tenant(folder, pairs, seed) as ready:
+    if wish.fresh or _told_before(folder) != wish:
+        _clear(folder)
+        _remember(folder, wish)
+    else:
+        console.out.print("[bold]…[/] The story goes on where it was broken off.")
+    console.out.print(
+        f"[bold]1[/] A firm of {wish.pairs} pairs is made up and its tenant started …"
+    )
+    with running_tenant(folder, wish.pairs, wish.seed) as ready:
         control = Control(ready)
         try:
-            roster = Path(ready["roster"]).read_bytes()
-            asyncio.run(_story(ready, control, roster, folder, seed))
+            asyncio.run(_Story(wish, folder, ready, control).tell())
         finally:
             control.close()
+    (folder / _STORY).unlink(missing_ok=True)
+
+
+def _told_before(folder: Path) -> Wish | None:
+    """What the story that was broken off in this folder was to show, if there is one."""
+    try:
+        return Wish(**json.loads((folder / _STORY).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _remember(folder: Path, wish: Wish) -> None:
+    (folder / _STORY).write_text(json.dumps({**asdict(wish), "fresh": False}))
 
 
 def _clear(folder: Path) -> None:
     """Only what a demonstration leaves is removed: never a folder of somebody else's."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / "tenant.log").exists():
+    if folder.exists() and any(folder.iterdir()) and not _is_a_demonstrations(folder):
         raise IntegrationError(
             f"{folder} is not empty and not a demonstration's",
             remedy="Name another folder with --folder.",
         )
+    end_left_tenant(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+
+
+def _is_a_demonstrations(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("tenant.log", _STORY))
 
 
 def demo_settings(ready: Ready, folder: Path, **over: str) -> Settings:
@@ -63,7 +111,7 @@ def demo_settings(ready: Ready, folder: Path, **over: str) -> Settings:
     )
     return Settings.from_environ(
         {
-            "TANDEM_STORE_URL": f"sqlite:///{folder / 'tandem.sqlite'}",
+            "TANDEM_STORE_URL": f"sqlite:///{folder / 'tandem.sqlite'}?synchronous=normal",
             "TANDEM_TENANT_ID": ready["tenant_id"],
             "TANDEM_CLIENT_ID": ready["client_id"],
             "TANDEM_CERTIFICATE_FILE": str(certificate),
@@ -77,93 +125,126 @@ def demo_settings(ready: Ready, folder: Path, **over: str) -> Settings:
     )
 
 
-async def _story(ready: Ready, control: Control, roster: bytes, folder: Path, seed: int) -> None:
-    settings = demo_settings(ready, folder)
-    upgrade_store(settings.store_url.get_secret_value())
-    clock = TenantClock(control, ready.now)
-    tandem = await build_app(settings, Surroundings(clock=clock, seed=seed)).open()
-    try:
+class _Story:
+    """One telling of it."""
+
+    def __init__(self, wish: Wish, folder: Path, ready: Ready, control: Control) -> None:
+        self._wish, self._folder, self._control = wish, folder, control
+        self._settings = demo_settings(ready, folder, poll_seconds="3600")
+        self._roster = Path(ready["roster"]).read_bytes()
+        calls = CountedCalls(ready["ca_file"])
+        self._clock = TenantClock(control, ready.now, calls)
+        around = Surroundings(clock=self._clock, seed=wish.seed, transport=calls, offload=inline)
+        self._tandem = build_app(self._settings, around)
+
+    async def tell(self) -> None:
+        """Everything in order; what was told before is passed over quickly."""
+        upgrade_store(self._settings.store_url.get_secret_value())
+        tandem = await self._tandem.open()
+        try:
+            await self._enrol_and_plan()
+            console.out.print(
+                "[bold]4[/] Series are booked, under 30 mails a minute; the clock jumps …"
+            )
+            await live.run_booking(tandem)
+            if self._wish.months:
+                await self._live()
+            since = self._clock.now()
+            calls = tandem.graph.calls_by_kind()
+            console.out.print("[bold]6[/] Every meeting to come is read back …")
+            await self._show(calls, await read_back(tandem, since))
+        finally:
+            await tandem.close()
+
+    async def _enrol_and_plan(self) -> None:
         console.out.print("[bold]2[/] The roster is imported …")
-        enrolment = await enrol(tandem, roster)
+        enrolment = await enrol(self._tandem, self._roster)
         console.out.print(f"  {enrolment.added} pairs, {enrolment.people} people.")
         console.out.print("[bold]3[/] Calendars are read and every date of every pair planned …")
-        planned = await planning.plan_enrolled(tandem)
+        planned = await planning.plan_enrolled(self._tandem)
         console.out.print(
             f"  {planned.placed} pairs have their hour, {planned.without_slot} have none in "
             f"common, {planned.unreadable + planned.blocked} cannot be read."
         )
+
+    async def _live(self) -> None:
+        """Let the firm live, and Tandem with it, until the last make-up could have been held."""
+        tandem, clock = self._tandem, self._clock
+        self._control.begin_life()
+        first, until = await tandem.store.run(_first_and_last(self._wish.months, clock.now()))
         console.out.print(
-            "[bold]4[/] Series are booked, under 30 mails a minute; the clock jumps …"
+            f"[bold]5[/] The firm lives until {until:%d %B %Y}: people answer, decline, propose, "
+            "fall ill, get hearings, leave; Tandem keeps every series alive …"
         )
-        await live.run_booking(tandem)
-        calls = tandem.graph.calls_by_kind()
-        console.out.print("[bold]5[/] Every event is read back …")
-        audit = await read_back(tandem)
-        await _show(tandem, control, calls, audit, folder)
-    finally:
-        await tandem.close()
+        await tandem.store.run(lambda tx: ensure_standing(tx, tandem, clock.now()))
+        with _days() as bar:
+            task = bar.add_task("Living", total=(until - first).days)
 
+            async def show() -> None:
+                now = clock.now()
+                bar.update(task, completed=(now - first).days, description=f"{now:%d %b %Y}")
 
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """What a look at the tenant said about the store's bookings."""
+            worker = build_worker(tandem)
+            await worker.run(until_quiet=False, until=until, progress=show)
 
-    series: int
-    dates: int
-    differences: tuple[str, ...]
-
-
-async def read_back(tandem: App) -> Audit:
-    """Read every booked series and compare each of its dates with the store."""
-    booked = await tandem.store.run(_booked)
-    differences: list[str] = []
-    dates = 0
-    for booking, sessions in booked:
-        standing = {s.start for s in sessions if s.state is SessionState.SCHEDULED}
-        margin = timedelta(days=1)
-        span = TimeSpan(
-            min(s.start for s in sessions) - margin, max(s.end for s in sessions) + 15 * margin
+    async def _show(self, calls: dict[str, int], audit: Audit) -> None:
+        now, zone = self._clock.now(), self._settings.zone
+        lines, announced, lives, needs = await self._tandem.store.run(
+            lambda tx: (
+                report.pair_lines(tx),
+                report.mails_by_kind(tx),
+                lives_of(journal_lines(tx)),
+                open_needs(tx, now, default_zone=zone),
+            )
         )
-        instances = await tandem.graph.calendar.instances(
-            booking.mailbox_id, booking.event_id, span
+        console.show_pairs(lines)
+        if self._wish.months:
+            console.show_lives(lives, {line.id: line for line in lines})
+            console.show_needs(needs)
+        console.show_counts("Microsoft Graph calls", calls)
+        console.show_counts("Mails announced in the journal", announced)
+        sent: dict[str, int] = {}
+        for mail in self._control.get("/mails"):
+            if mail["kind"] != "response":
+                sent[mail["kind"]] = sent.get(mail["kind"], 0) + 1
+        console.show_counts("Mails the tenant sent for Tandem", dict(sorted(sent.items())))
+        console.out.print(
+            f"{audit.series} series and {audit.dates} dates to come read back; "
+            f"{len(audit.differences) or 'no'} differences from the store."
         )
-        found = {instance.span.start for instance in instances}
-        dates += len(found & standing)
-        differences += [f"{booking.pair_id} {at:%Y-%m-%d %H:%M}Z" for at in found ^ standing]
-    return Audit(len(booked), dates, tuple(differences))
+        for difference in audit.differences:
+            console.out.print(f"  differs: {difference}")
+        for complaint in self._control.get("/complaints"):
+            console.out.print(f"  the tenant complains: {complaint}")
+        store = self._folder / "tandem.sqlite"
+        console.out.print(f"The store is {store}; the tenant's state is beside it.")
+        if audit.differences or sum(sent.values()) != sum(announced.values()):
+            raise IntegrationError("the tenant and the store disagree", remedy="Report this fault.")
 
 
-def _booked(tx: Transaction) -> list[tuple[Booking, Sequence[Session]]]:
-    pairs = tx.pairs.in_state(PairState.BOOKED)
-    sessions = tx.sessions.of_pairs([pair.id for pair in pairs])
-    return [
-        (booking, sessions[pair.id])
-        for pair in pairs
-        if (booking := tx.bookings.get(f"{pair.id}/{pair.generation}")) is not None
-    ]
+def _first_and_last(
+    months: int, now: datetime
+) -> Callable[[Transaction], tuple[datetime, datetime]]:
+    """When the first series was booked, and until when the story goes; the same however often."""
+
+    def read(tx: Transaction) -> tuple[datetime, datetime]:
+        booked = [
+            b.booked_at
+            for found in tx.bookings.of_pairs([pair.id for pair in tx.pairs.all()]).values()
+            for b in found
+        ]
+        first = min(booked, default=now)
+        return first, first + timedelta(weeks=4 * months) + _LAST_LOOK
+
+    return read
 
 
-async def _show(
-    tandem: App, control: Control, calls: dict[str, int], audit: Audit, folder: Path
-) -> None:
-    lines, announced = await tandem.store.run(
-        lambda tx: (report.pair_lines(tx), report.mails_by_kind(tx))
+def _days() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=console.err,
+        transient=True,
     )
-    console.show_pairs(lines)
-    console.show_counts("Microsoft Graph calls", calls)
-    console.show_counts("Mails announced in the journal", announced)
-    sent: dict[str, int] = {}
-    for mail in control.get("/mails"):
-        sent[mail["kind"]] = sent.get(mail["kind"], 0) + 1
-    console.show_counts("Mails the tenant sent", dict(sorted(sent.items())))
-    console.out.print(
-        f"{audit.series} series and {audit.dates} dates read back; "
-        f"{len(audit.differences) or 'no'} differences from the store."
-    )
-    for difference in audit.differences:
-        console.out.print(f"  differs: {difference}")
-    for complaint in control.get("/complaints"):
-        console.out.print(f"  the tenant complains: {complaint}")
-    console.out.print(f"The store is {folder / 'tandem.sqlite'}; the tenant's state is beside it.")
-    if audit.differences or sent != announced:
-        raise IntegrationError("the tenant and the store disagree", remedy="Report this fault.")

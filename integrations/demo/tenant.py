@@ -91,6 +91,13 @@ def running_tenant(folder: Path, pairs: int, seed: int, *more: str) -> Iterator[
         process.wait(timeout=30)
 
 
+def end_left_tenant(folder: Path) -> None:
+    """End the tenant that still serves this folder, if there is one."""
+    left = _left_running(folder)
+    if left is not None:
+        _end(int(left["pid"]))
+
+
 def _ready_file(folder: Path) -> Path:
     return folder / "ready.json"
 
@@ -142,7 +149,7 @@ class Control:
             base_url=ready["control_url"],
             verify=_trust(ready["ca_file"]),
             headers={"authorization": f"Bearer {ready['control_token']}"},
-            timeout=30.0,
+            timeout=120.0,
         )
 
     def get(self, path: str) -> Any:
@@ -153,6 +160,10 @@ class Control:
         """Let ``length`` pass in the tenant and return its new time."""
         body = {"advance_seconds": length.total_seconds()}
         return datetime.fromisoformat(self._told(self._http.post("/clock", json=body))["now"])
+
+    def begin_life(self) -> None:
+        """Let the firm's people act whenever time passes; begun before, it goes on."""
+        self._told(self._http.post("/people/life", json={}))
 
     def _told(self, answer: httpx.Response) -> Any:
         if answer.is_error:
@@ -168,20 +179,3 @@ def _trust(ca_file: str) -> Any:
     import ssl
 
     return ssl.create_default_context(cafile=ca_file)
-
-
-class TenantClock:
-    """The tenant's clock: nobody waits, whoever sleeps moves it on for everybody."""
-
-    def __init__(self, control: Control, now: datetime) -> None:
-        self._control = control
-        self._now = now
-
-    def now(self) -> datetime:
-        """The tenant's time, in UTC."""
-        return self._now
-
-    async def sleep(self, length: timedelta) -> None:
-        """Move the tenant's clock by ``length``."""
-        if length > timedelta(0):
-            self._now = self._control.advance(length)
