@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 
 from integrations.errors import StoreMissingError
 
+_SYNCHRONOUS = frozenset({"full", "normal", "off"})
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 _CONNECT_SECONDS = 10
 # Whether an INSERT that may have met a conflict wrote anything.
@@ -51,6 +52,8 @@ class Address:
             raise StoreMissingError(f"{url.drivername} is neither sqlite nor postgresql")
         if not url.database or url.database == ":memory:":
             raise StoreMissingError("a SQLite store needs a file; one in memory would be lost")
+        if str(url.query.get("synchronous", "full")).lower() not in _SYNCHRONOUS:
+            raise StoreMissingError("a SQLite store's synchronous is one of full, normal, off")
         return cls(url)
 
     @property
@@ -59,6 +62,15 @@ class Address:
         if self.url.get_backend_name() != "sqlite":
             return None
         return Path(self.url.database or "").absolute()
+
+    @property
+    def synchronous(self) -> str:
+        """How sure SQLite makes of the disk at a commit: ``full``, unless the URL says otherwise.
+
+        With less, a commit survives the death of the process, but perhaps not a power cut:
+        ``?synchronous=off`` is for rehearsals, whose store is worth nothing.
+        """
+        return str(self.url.query.get("synchronous", "full")).lower()
 
     def __str__(self) -> str:
         return self.url.render_as_string(hide_password=True)
@@ -79,7 +91,7 @@ def open_engine(
             connection: who waits for it in this process queues up, instead of polling the file.
     """
     if address.file is not None:
-        return _open_sqlite(address.file, create, lock_timeout)
+        return _open_sqlite(address, create, lock_timeout)
     milliseconds = max(1, int(lock_timeout / timedelta(milliseconds=1)))
     return create_engine(
         address.url,
@@ -96,8 +108,10 @@ def open_engine(
     )
 
 
-def _open_sqlite(file: Path, create: bool, lock_timeout: timedelta) -> Engine:
-    uri = f"file:{quote(os.fspath(file))}?mode={'rwc' if create else 'rw'}"
+def _open_sqlite(address: Address, create: bool, lock_timeout: timedelta) -> Engine:
+    file = os.fspath(address.file or "")
+    uri = f"file:{quote(file)}?mode={'rwc' if create else 'rw'}"
+    synchronous = address.synchronous
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(
@@ -126,7 +140,7 @@ def _open_sqlite(file: Path, create: bool, lock_timeout: timedelta) -> Engine:
         if create:
             # The file itself remembers this one.
             connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")

@@ -7,7 +7,7 @@ succeed.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Executable,
+    Integer,
+    Select,
+    Update,
     bindparam,
     case,
     func,
@@ -83,58 +86,50 @@ class WorkRows(KeyedRows[Work]):
 
     def due(self, now: datetime, *, kinds: Sequence[str] = (), limit: int = 100) -> list[Work]:
         """Open work that is due and not claimed by anybody at ``now``, oldest due first."""
-        query = self._query().where(*_of_kinds(kinds), _COLUMNS.due_at <= now, _is_free(now))
-        return self._fetch(query.order_by(_COLUMNS.due_at, _COLUMNS.id).limit(limit))
+        query = self._of_kinds("due", kinds, self._due)
+        return self._fetch(query, {"now": now, "most": limit, **_named(kinds)})
+
+    def _due(self) -> Select[Any]:
+        is_due = _COLUMNS.due_at <= bindparam("now")
+        query = self._query().where(tables.WORK_IS_OPEN, is_due, _is_free())
+        return query.order_by(_COLUMNS.due_at, _COLUMNS.id).limit(bindparam("most"))
 
     def next_due_at(self, *, kinds: Sequence[str] = ()) -> datetime | None:
         """When the next open row can be claimed (its due time, or the end of its claim)."""
-        claimable_at = case(
-            (_COLUMNS.claimed_until > _COLUMNS.due_at, _COLUMNS.claimed_until),
-            else_=_COLUMNS.due_at,
-        )
-        query = select(func.min(claimable_at)).where(*_of_kinds(kinds))
-        return self._connection.execute(query).scalar_one_or_none()
+        query = self._of_kinds("next", kinds, _next_due)
+        return self._connection.execute(query, _named(kinds)).scalar_one_or_none()
+
+    def _of_kinds(
+        self, name: str, kinds: Sequence[str], build: Callable[[], Select[Any]]
+    ) -> Select[Any]:
+        """What ``build`` makes, of the kinds bound as ``_named`` says, if any are named."""
+        if not kinds:
+            return self._built(name, build)
+        named = _COLUMNS.kind.in_(bindparam("kinds", expanding=True))
+        return self._built(f"{name} of kinds", lambda: build().where(named))
 
     def claim(self, work_id: str, holder: str, now: datetime, length: timedelta) -> Work | None:
         """Take the row if it is open, due and free (or its claim ran out); None otherwise."""
-        taken = self._change(
-            work_id,
-            _COLUMNS.due_at <= now,
-            _is_free(now),
-            claimed_by=holder,
-            claimed_until=now + length,
-            attempts=_COLUMNS.attempts + 1,
-        )
+        values = {"now": now, "holder": holder, "until": now + length}
+        taken = self._change("claim", _claiming, work_id, values)
         return self.get(work_id) if taken else None
 
     def claimed_until(self, kinds: Sequence[str], subject: str, now: datetime) -> datetime | None:
         """Until when open work of these kinds for ``subject`` is claimed; None if none is."""
-        query = select(_COLUMNS.claimed_until).where(*_of_kinds(kinds), _COLUMNS.subject == subject)
-        # Unclaimed rows are locked as well: somebody may be claiming one at this moment.
-        rows = self._connection.execute(query.with_for_update()).scalars()
+        query = self._of_kinds("claimed_until", kinds, _claims)
+        rows = self._connection.execute(query, {"about": subject, **_named(kinds)}).scalars()
         return max((until for until in rows if until is not None and until > now), default=None)
 
     def extend(self, work_id: str, holder: str, until: datetime) -> bool:
         """Hold the claim until ``until``; False if it went to somebody else or is over."""
-        held = self._built("extend", _prolong)
-        values = {"claim_id": work_id, "holder": holder, "claimed_until": until}
-        return bool(self._connection.execute(held, values).rowcount)
+        return self._change("extend", _prolonging, work_id, {"holder": holder, "until": until})
 
     def finish(self, work_id: str, holder: str) -> bool:
         """Mark done, or open it again for a wake-up that came meanwhile.
 
         False if the claim was lost; nothing is changed then.
         """
-        woken = _COLUMNS.again_at.is_not(None)
-        return self._change(
-            work_id,
-            _COLUMNS.claimed_by == holder,
-            state=case((woken, WorkState.OPEN), else_=WorkState.DONE),
-            due_at=case((woken, _COLUMNS.again_at), else_=_COLUMNS.due_at),
-            attempts=case((woken, 0), else_=_COLUMNS.attempts),
-            last_error=None,
-            **_UNCLAIMED,
-        )
+        return self._change("finish", _finishing, work_id, {"holder": holder})
 
     def postpone(
         self,
@@ -146,18 +141,12 @@ class WorkRows(KeyedRows[Work]):
         forgive: bool = False,
     ) -> bool:
         """Give the row back until ``due_at``, or until an earlier wake-up that came meanwhile."""
-        return self._change(
-            work_id,
-            _COLUMNS.claimed_by == holder,
-            due_at=_earlier(_COLUMNS.again_at, due_at),
-            attempts=_COLUMNS.attempts - 1 if forgive else _COLUMNS.attempts,
-            last_error=error,
-            **_UNCLAIMED,
-        )
+        values = {"holder": holder, "again": due_at, "error": error, "forgiven": int(forgive)}
+        return self._change("postpone", _postponing, work_id, values)
 
     def poison(self, work_id: str, error: str) -> None:
         """Put the row aside, visible, until somebody revives it."""
-        self._change(work_id, state=WorkState.POISON, last_error=error, **_UNCLAIMED)
+        self._change("poison", _poisoning, work_id, {"error": error})
 
     def revive(self, work_id: str, due_at: datetime) -> None:
         """Open a poisoned row again with its attempts at nought."""
@@ -171,35 +160,96 @@ class WorkRows(KeyedRows[Work]):
         rows = self._connection.execute(select(*both, func.count()).group_by(*both).order_by(*both))
         return {(row[0], row[1].value): row[2] for row in rows}
 
-    def _change(self, work_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
-        """Change the row if it is open and meets ``conditions``; whether it did."""
-        change = update(tables.work).where(_COLUMNS.id == work_id, tables.WORK_IS_OPEN, *conditions)
-        changed = self._connection.execute(change.values(values))
+    def _change(
+        self, name: str, build: Callable[[], Update], work_id: str, values: dict[str, Any]
+    ) -> bool:
+        """Change the row if it is open and meets the statement's conditions; whether it did."""
+        change = self._built(
+            name,
+            lambda: build().where(_COLUMNS.id == bindparam("row"), tables.WORK_IS_OPEN),
+        )
+        changed = self._connection.execute(change, {"row": work_id, **values})
         return bool(changed.rowcount)
 
 
-def _prolong() -> Executable:
-    """The one change that every write to Graph makes."""
-    return update(tables.work).where(
-        _COLUMNS.id == bindparam("claim_id"),
-        _COLUMNS.claimed_by == bindparam("holder"),
-        tables.WORK_IS_OPEN,
+# The statements, built once for each database. Bound names are none of the columns': those would
+# become values.
+
+
+def _next_due() -> Select[Any]:
+    claimable_at = case(
+        (_COLUMNS.claimed_until > _COLUMNS.due_at, _COLUMNS.claimed_until),
+        else_=_COLUMNS.due_at,
     )
+    return select(func.min(claimable_at)).where(tables.WORK_IS_OPEN)
+
+
+def _claims() -> Select[Any]:
+    about = _COLUMNS.subject == bindparam("about")
+    # Unclaimed rows are locked as well: somebody may be claiming one at this moment.
+    return select(_COLUMNS.claimed_until).where(tables.WORK_IS_OPEN, about).with_for_update()
+
+
+def _claiming() -> Update:
+    is_due = _COLUMNS.due_at <= bindparam("now")
+    return (
+        update(tables.work)
+        .where(is_due, _is_free())
+        .values(
+            claimed_by=bindparam("holder"),
+            claimed_until=bindparam("until"),
+            attempts=_COLUMNS.attempts + 1,
+        )
+    )
+
+
+def _held() -> Update:
+    return update(tables.work).where(_COLUMNS.claimed_by == bindparam("holder"))
+
+
+def _prolonging() -> Update:
+    """The one change that every write to Graph makes."""
+    return _held().values(claimed_until=bindparam("until"))
+
+
+def _finishing() -> Update:
+    woken = _COLUMNS.again_at.is_not(None)
+    return _held().values(
+        state=case((woken, WorkState.OPEN), else_=WorkState.DONE),
+        due_at=case((woken, _COLUMNS.again_at), else_=_COLUMNS.due_at),
+        attempts=case((woken, 0), else_=_COLUMNS.attempts),
+        last_error=None,
+        **_UNCLAIMED,
+    )
+
+
+def _postponing() -> Update:
+    return _held().values(
+        due_at=_earlier(_COLUMNS.again_at, bindparam("again", type_=_COLUMNS.due_at.type)),
+        attempts=_COLUMNS.attempts - bindparam("forgiven", type_=Integer),
+        last_error=bindparam("error"),
+        **_UNCLAIMED,
+    )
+
+
+def _poisoning() -> Update:
+    return update(tables.work).values(
+        state=WorkState.POISON, last_error=bindparam("error"), **_UNCLAIMED
+    )
+
+
+def _named(kinds: Sequence[str]) -> dict[str, Any]:
+    return {"kinds": list(kinds)} if kinds else {}
 
 
 def _work_id(kind: str, subject: str) -> str:
     return uuid.uuid5(_NAMESPACE, f"{kind}\n{subject}").hex
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    """That nobody's claim is in force."""
-    return or_(_COLUMNS.claimed_until.is_(None), _COLUMNS.claimed_until <= now)
-
-
-def _of_kinds(kinds: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
-    """That a row is open and, if any are named, of one of ``kinds``."""
-    is_open: Any = tables.WORK_IS_OPEN
-    return (is_open, _COLUMNS.kind.in_(kinds)) if kinds else (is_open,)
+def _is_free() -> ColumnElement[bool]:
+    """That nobody's claim is in force at the instant bound as ``now``."""
+    ran_out = _COLUMNS.claimed_until <= bindparam("now")
+    return or_(_COLUMNS.claimed_until.is_(None), ran_out)
 
 
 def _earlier(column: ColumnElement[Any], at: Any) -> ColumnElement[Any]:

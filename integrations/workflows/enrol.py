@@ -152,6 +152,9 @@ def _keep(
                     mailbox_id=mailbox,
                 )
             )
+    if counts["added"]:
+        # Who is enrolled is planned by whoever works, without waiting for the next night.
+        tx.work.schedule("plan", "firm", now)
     return Enrolment(
         counts["added"], counts["updated"], counts["unchanged"], len(people), tuple(names), 0
     )

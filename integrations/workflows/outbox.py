@@ -48,7 +48,8 @@ from scheduling.changes.mail_hours import next_mailable
 
 __all__ = ["KIND", "send_mails"]
 
-IDLE = timedelta(hours=1)
+IDLE = timedelta(days=1)
+"""A mail that is put into the outbox makes this work due by itself."""
 TRY_AGAIN = timedelta(hours=1)
 """How long a mailbox that may send nothing is left alone."""
 URGENT_AGAIN = timedelta(minutes=5)

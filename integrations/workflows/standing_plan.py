@@ -7,7 +7,7 @@ from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.book import schedule_bookings
 from integrations.workflows.holding import held
-from integrations.workflows.look_times import next_look, zones_of_work
+from integrations.workflows.look_times import next_night, zones_of_work
 from integrations.workflows.plan import plan_enrolled
 from integrations.workflows.standing_work import ensure_standing
 
@@ -26,9 +26,10 @@ async def plan_and_launch(app: App, claim: Claim, subject: str) -> None:
         await plan_enrolled(app)
     now = app.clock.now()
 
-    def record(tx: Transaction) -> list[str]:
+    def record(tx: Transaction) -> str:
         ensure_standing(tx, app, now)
         schedule_bookings(tx, now)
-        return zones_of_work(tx, app)
+        return zones_of_work(tx, app)[0]
 
-    raise NotYet(next_look(now, await app.store.run(record)), "the next planning")
+    # Who found no hour today hardly finds one in the next; who is enrolled makes this due.
+    raise NotYet(next_night(now, await app.store.run(record)), "the next planning")

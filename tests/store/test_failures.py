@@ -286,3 +286,17 @@ async def test_what_clashes_is_not_quoted(postgres_url: str) -> None:
     assert "dir-mia" not in str(told.value)
     assert told.value.__suppress_context__
     await store.close()
+
+
+async def test_how_sure_sqlite_makes_of_the_disk_is_told_by_the_address(sqlite_url: str) -> None:
+    async def asked(url: str) -> int:
+        store = open_store(url)
+        with store.engine.connect() as connection:
+            found: int = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        await store.close()
+        return found
+
+    assert await asked(sqlite_url) == 2
+    assert await asked(f"{sqlite_url}?synchronous=off") == 0
+    with pytest.raises(StoreMissingError, match="full, normal, off"):
+        open_store(f"{sqlite_url}?synchronous=perhaps")

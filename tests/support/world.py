@@ -67,7 +67,7 @@ class World:
     @property
     def store_url(self) -> str:
         """The address of the program store, which outlives every incarnation."""
-        return f"sqlite:///{self.store_file}"
+        return f"sqlite:///{self.store_file}?synchronous=off"
 
     def settings(self, **over: str) -> Settings:
         """Settings pointing to the tenant; ``over`` names fields in lower case."""
