@@ -29,12 +29,13 @@ export UV_CACHE_DIR = $(CURDIR)/build/uv
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-large lint types bench node lock docs clean
+.PHONY: help setup demo test test-large soak soak-selftest lint types bench node lock docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are imported, planned and booked in a simulated tenant"
 	@echo "make test    lint, types and all tests; the last line says what was skipped"
 	@echo "make test-large  the behaviours of scale with 500 pairs"
+	@echo "make soak    SEEDS lives under faults from SEED_BASE on; soak-selftest plants faults"
 	@echo "make lint    ruff, mypy and the direction of imports"
 	@echo "make bench   planning and booking at size"
 	@echo "make setup   only install; make node: also the test packages from npm"
@@ -70,6 +71,12 @@ test: lint
 test-large: $(INSTALLED)
 	@PAIRS=500 "$(BIN)/python" -m pytest tests/acceptance -q -m acceptance \
 		-k "many_pairs or seams" --durations=3
+
+soak: $(INSTALLED)
+	@"$(BIN)/python" -m tests.simulation.soak
+
+soak-selftest: $(INSTALLED)
+	@"$(BIN)/python" -m tests.simulation.selftest $(ARGS)
 
 lint: $(INSTALLED)
 	@"$(BIN)/python" -m ruff check .

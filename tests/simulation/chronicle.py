@@ -109,6 +109,8 @@ class Chronicle:
     gone_at: dict[tuple[str, datetime], tuple[datetime, ...]] = field(default_factory=dict)
     # Pairs of whose dates a person has moved or taken out one in the program mailbox.
     meddled_with: set[tuple[str, ...]] = field(default_factory=set)
+    # Where a change of their series let dates fall back to, on their way home or out.
+    fallen: set[tuple[str, date | None, datetime]] = field(default_factory=set)
     # Pairs about which a coordinator has ordered something.
     ordered: set[tuple[str, ...]] = field(default_factory=set)
     foreign: set[int] = field(default_factory=set)
@@ -212,10 +214,13 @@ class Chronicle:
         for was, one in step.moved:
             self.placed[one.key] = Placed(step.at, step.ours, one, was)
         left = [*step.gone, *(was for was, _ in step.moved)]
+        if step.recurs_otherwise:
+            there = (*step.come, *(one for _, one in step.moved))
+            self.fallen.update((*one.key, one.start) for one in there)
         if step.recurs_otherwise and step.ours:
             self.homes.update({(step.people, one.start): step.at for one in left})
         for one in left:
-            if one.start > step.at:
+            if one.start > step.at or (*one.key, one.start) in self.fallen:
                 continue
             if step.ours:
                 self.missed.setdefault((step.people, one.start), step.at)
