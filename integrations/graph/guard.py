@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -30,6 +30,7 @@ class Passage:
     operation: Operation
     calls: tuple[Operation, ...]
     mailboxes: tuple[str, ...]
+    lanes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Guard:
             return self._admit_batch(request)
         query = request.url.query.decode("ascii")
         call, mailbox = self._admit_call(request.method, path, query, lambda: _body_of(request))
-        return Passage(call, (call,), () if mailbox is None else (mailbox,))
+        return _passage(call, [(call, mailbox)])
 
     def _path_below_root(self, request: httpx.Request) -> str:
         root = httpx.URL(self.base_url)
@@ -71,11 +72,7 @@ class Guard:
     def _admit_batch(self, request: httpx.Request) -> Passage:
         items = _batch_items(request)
         admitted = [self._admit_call(*item) for item in items]
-        return Passage(
-            BATCH,
-            tuple(call for call, _ in admitted),
-            tuple(mailbox for _, mailbox in admitted if mailbox is not None),
-        )
+        return _passage(BATCH, admitted)
 
     def _admit_call(
         self, method: str, path: str, query: str, body: Body
@@ -106,6 +103,27 @@ class Guard:
         if operation.by_setting and not self.own_mailbox_reads:
             return False
         return operation.whose is not Whose.PROGRAM or program_mailbox is not None
+
+
+def _passage(operation: Operation, calls: Sequence[tuple[Operation, str | None]]) -> Passage:
+    in_mailboxes = [(call, mailbox) for call, mailbox in calls if mailbox is not None]
+    return Passage(
+        operation,
+        tuple(call for call, _ in calls),
+        tuple(mailbox for _, mailbox in in_mailboxes),
+        tuple(_lane(call, mailbox) for call, mailbox in in_mailboxes),
+    )
+
+
+def _lane(call: Operation, mailbox: str) -> str:
+    """Whose permits the call takes.
+
+    Four calls at once is Outlook's limit for a mailbox; meetings belong to another service, which
+    neither fills it nor waits for it, and gets a line of its own.
+
+    Source: Microsoft Graph, "Service-specific throttling limits".
+    """
+    return mailbox if call.outlook else f"{mailbox}/teams"
 
 
 def _options_fit(operation: Operation, query: str) -> bool:

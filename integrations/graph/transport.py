@@ -50,7 +50,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """
         passage = self._guard.admit(request)
         self._mark(request, passage)
-        async with self._gates.hold(passage.mailboxes):
+        async with self._gates.hold(passage.lanes):
             response = await self._send(request, passage)
             await self._heed(response, passage)
             return response
@@ -86,12 +86,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return response
 
     async def _heed(self, response: httpx.Response, passage: Passage) -> None:
-        """Tell the fleet at once if the mailbox asks to be left alone."""
+        """Tell the fleet at once if a mailbox, or its Teams, asks to be left alone."""
         now = self._departures.clock.now()
         wait = retry_after(response.headers, now)
         if wait is not None and response.status_code >= 400:
-            for mailbox in set(passage.mailboxes):
-                await self._gates.defer(mailbox, now + wait)
+            for lane in sorted(set(passage.lanes)):
+                await self._gates.defer(lane, now + wait)
 
     def _record(
         self,

@@ -253,6 +253,13 @@ def test_a_batch_names_each_program_mailbox_as_often_as_it_is_called() -> None:
     assert guard().admit(batch(item, item)).mailboxes == (MAILBOX, MAILBOX)
 
 
+def test_a_look_up_of_a_meeting_takes_none_of_outlooks_permits() -> None:
+    event = httpx.Request("GET", f"{BASE}/users/{MAILBOX}/events/e")
+    meeting = httpx.Request("GET", f"{BASE}/users/{MAILBOX}/onlineMeetings")
+    assert guard().admit(event).lanes == (MAILBOX,)
+    assert guard().admit(meeting).lanes == (f"{MAILBOX}/teams",)
+
+
 def test_a_refusal_names_the_shape_of_the_path_and_nobody() -> None:
     with pytest.raises(OperationNotPermittedError) as caught:
         guard().admit(call("GET", "/users/ada@firm.example/events"))
