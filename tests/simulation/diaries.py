@@ -10,9 +10,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from simulator.people import Appointment
+from simulator.zones import zone_named
 
 _FIRM = frozenset({"busy", "oof"})
 _LONGEST = timedelta(days=20)
@@ -63,7 +63,7 @@ class Diary:
         return any(taken.since >= at for taken in self.over(start, end, EVER))
 
     def _expanded(self, one: Appointment, at: datetime) -> Iterable[Taken]:
-        zone, day, week = ZoneInfo(one.zone), one.start.date(), timedelta(days=7)
+        zone, day, week = zone_named(one.zone), one.start.date(), timedelta(days=7)
         times = 1
         if one.weekly_interval:
             last = one.until or self._horizon.date()

@@ -154,9 +154,12 @@ class Run:
         finally:
             for other in others:
                 other.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            ends = await asyncio.gather(*others, return_exceptions=True)
             for consumer in self.consumers:
                 await consumer.close()
+        for ended in ends:
+            if isinstance(ended, Exception):
+                raise ended
 
     async def _people(self) -> None:
         """Everybody does what she does, at the minute at which she does it."""
