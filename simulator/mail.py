@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
 from simulator.storage import Storage
 
 MailKind = Literal["invitation", "update", "cancellation", "response", "proposal", "message"]
+MailCause = Literal["app", "person"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Mail:
     the one occurrence the mail is about, in the series' zone; None for a single
     event and for a whole series. ``comment`` is the text a cancellation carries.
     A message is about no event: ``event_id`` is empty, ``body`` its text as sent.
+    ``by`` says who caused the mail: an app with a Graph call, or a person with what
+    she did in Outlook.
     """
 
     at: datetime
@@ -32,6 +36,7 @@ class Mail:
     subject: str
     comment: str = ""
     body: str = ""
+    by: MailCause = "app"
 
 
 class MailLog:
@@ -40,13 +45,23 @@ class MailLog:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._mails = [_read(doc) for doc in storage.entries("mail")]
+        self._cause: MailCause = "app"
 
     def __iter__(self) -> Iterator[Mail]:
         return iter(self._mails)
 
+    @contextmanager
+    def caused_by(self, cause: MailCause) -> Iterator[None]:
+        """Whoever causes the mails that are sent within; outside it is an app."""
+        before, self._cause = self._cause, cause
+        try:
+            yield
+        finally:
+            self._cause = before
+
     def add(self, mails: Iterable[Mail]) -> None:
-        """Send them."""
-        for mail in mails:
+        """Send them, each bearing who causes it just now."""
+        for mail in (replace(mail, by=self._cause) for mail in mails):
             self._mails.append(mail)
             self._storage.append("mail", mail)
 

@@ -233,7 +233,8 @@ class Tenant:
             proposed: start and end of a new time, proposed along with the answer.
         """
         item = self._item_for(person, item_id, day)
-        self.replies.answer(item, response, send_reply=send_reply, proposed=proposed)
+        with self.calendars.mails.caused_by("person"):
+            self.replies.answer(item, response, send_reply=send_reply, proposed=proposed)
         self.storage.commit()
 
     def delete_from_calendar(self, person: str, item_id: str, *, day: date | None = None) -> None:
@@ -275,12 +276,14 @@ class Tenant:
 
         ``changes`` is a PATCH body.
         """
-        self.writes.change(self._organizers_item(item_id, day), changes, None)
+        with self.calendars.mails.caused_by("person"):
+            self.writes.change(self._organizers_item(item_id, day), changes, None)
         self.storage.commit()
 
     def cancel_event(self, item_id: str, *, day: date | None = None, comment: str = "") -> None:
         """Let somebody with rights on the organizer's calendar cancel an event or a date."""
-        self.writes.cancel(self._organizers_item(item_id, day), comment)
+        with self.calendars.mails.caused_by("person"):
+            self.writes.cancel(self._organizers_item(item_id, day), comment)
         self.storage.commit()
 
     def move_to_other_folder(self, item_id: str) -> None:

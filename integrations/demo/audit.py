@@ -1,10 +1,12 @@
-"""Reading back: whether the tenant's calendars hold just what the program store says."""
+"""Reading back: whether the tenant's calendars and mails are just what the program store says."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Booking, Session, SessionState
@@ -35,22 +37,39 @@ async def read_back(tandem: App, since: datetime) -> Audit:
     """Read every program mailbox's calendar and compare its meetings with the store's sessions."""
     stored = await tandem.store.run(_stored)
     mine = [
-        (booking.mailbox_id, session, pair_id)
+        (booking.mailbox_id, session)
         for pair_id, sessions in stored.sessions.items()
-        for booking in stored.bookings[pair_id][-1:]
+        for booking in stored.bookings[pair_id]
         for session in sessions
-        if session.state is SessionState.SCHEDULED and session.start >= since
+        if session.generation == booking.generation
+        and session.state is SessionState.SCHEDULED
+        and session.start >= since
     ]
     differences: list[str] = []
     found_dates = 0
-    for mailbox_id in sorted({mailbox for mailbox, _, _ in mine}):
-        sessions = [s for mailbox, s, _ in mine if mailbox == mailbox_id]
+    for mailbox_id in sorted({mailbox for mailbox, _ in mine}):
+        sessions = [s for mailbox, s in mine if mailbox == mailbox_id]
         span = TimeSpan(since - _MARGIN, max(s.end for s in sessions) + 15 * _MARGIN)
         shown = [e for e in await tandem.graph.calendar.view(mailbox_id, span) if _counts(e, since)]
         found_dates += len(shown)
         differences += _differences(mailbox_id, sessions, shown)
     series = sum(bool(bookings) for bookings in stored.bookings.values())
     return Audit(series, found_dates, tuple(differences))
+
+
+def sent_for_the_app(mails: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Mails of the tenant's log by kind, without those that people caused in Outlook."""
+    kinds = Counter(str(mail["kind"]) for mail in mails if mail["by"] == "app")
+    return dict(sorted(kinds.items()))
+
+
+def mail_differences(announced: Mapping[str, int], sent: Mapping[str, int]) -> list[str]:
+    """One line for each kind of which the journal announced more or fewer than were sent."""
+    return [
+        f"{kind}: {announced.get(kind, 0)} announced, {sent.get(kind, 0)} sent"
+        for kind in sorted({*announced, *sent})
+        if announced.get(kind, 0) != sent.get(kind, 0)
+    ]
 
 
 def _counts(event: EventSnapshot, since: datetime) -> bool:

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from integrations import console, live
 from integrations.bootstrap import Surroundings, build_app, build_worker
-from integrations.demo.audit import Audit, read_back
+from integrations.demo.audit import Audit, mail_differences, read_back, sent_for_the_app
 from integrations.demo.clock import CountedCalls, TenantClock
 from integrations.demo.tenant import Control, Ready, end_left_tenant, running_tenant
 from integrations.errors import IntegrationError
@@ -149,10 +149,10 @@ class _Story:
             await live.run_booking(tandem)
             if self._wish.months:
                 await self._live()
-            since = self._clock.now()
             calls = tandem.graph.calls_by_kind()
-            console.out.print("[bold]6[/] Every meeting to come is read back …")
-            await self._show(calls, await read_back(tandem, since))
+            console.out.print("[bold]6[/] Every meeting is read back …")
+            first, _ = await tandem.store.run(_first_and_last(0, self._clock.now()))
+            await self._show(calls, await read_back(tandem, first))
         finally:
             await tandem.close()
 
@@ -203,22 +203,19 @@ class _Story:
             console.show_needs(needs)
         console.show_counts("Microsoft Graph calls", calls)
         console.show_counts("Mails announced in the journal", announced)
-        sent: dict[str, int] = {}
-        for mail in self._control.get("/mails"):
-            if mail["kind"] != "response":
-                sent[mail["kind"]] = sent.get(mail["kind"], 0) + 1
-        console.show_counts("Mails the tenant sent for Tandem", dict(sorted(sent.items())))
+        sent = sent_for_the_app(self._control.get("/mails"))
+        console.show_counts("Mails the tenant sent for Tandem", sent)
         console.out.print(
-            f"{audit.series} series and {audit.dates} dates to come read back; "
+            f"{audit.series} series and {audit.dates} dates read back; "
             f"{len(audit.differences) or 'no'} differences from the store."
         )
-        for difference in audit.differences:
-            console.out.print(f"  differs: {difference}")
-        for complaint in self._control.get("/complaints"):
-            console.out.print(f"  the tenant complains: {complaint}")
+        complaints = [f"the tenant complains: {c}" for c in self._control.get("/complaints")]
+        faults = [*audit.differences, *mail_differences(announced, sent), *complaints]
+        for fault in faults:
+            console.out.print(f"  {fault}")
         store = self._folder / "tandem.sqlite"
         console.out.print(f"The store is {store}; the tenant's state is beside it.")
-        if audit.differences or sum(sent.values()) != sum(announced.values()):
+        if faults:
             raise IntegrationError("the tenant and the store disagree", remedy="Report this fault.")
 
 

@@ -6,6 +6,9 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from simulator.errors import GraphError
 from tests.simulator.tenancy import (
     ADA,
     BEN,
@@ -147,3 +150,34 @@ async def test_moving_a_date_resets_its_answers_and_no_others(tenancy: Tenancy) 
         one["attendees"][0]["status"]["response"] for one in await tenancy.instances(made["id"])
     ]
     assert answers == ["accepted", "accepted", "none", *["accepted"] * 6]
+
+
+async def test_a_mail_says_whether_an_app_or_a_person_caused_it(tenancy: Tenancy) -> None:
+    made, before = await booked(tenancy)
+    tenant, event_id = tenancy.tenant, made["id"]
+    third, fourth = (await tenancy.instances(event_id))[2:4]
+    change = {"start": at("2027-03-31T10:00:00"), "end": at("2027-03-31T11:00:00")}
+    await tenancy.ask("PATCH", f"{EVENTS}/{third['id']}", change)
+    tenant.change_event(fourth["id"], {"subject": "Not mentoring"})
+    tenant.answer(ADA, event_id, "accepted")
+    tenant.cancel_event(fourth["id"], comment="off")
+    await tenancy.ask("POST", f"{EVENTS}/{event_id}/cancel", {}, status=202)
+    kinds = Counter((mail.kind, mail.by) for mail in tenant.mail_log[before:])
+    assert kinds == {
+        ("update", "app"): 2,
+        ("update", "person"): 2,
+        ("response", "person"): 1,
+        ("cancellation", "person"): 2,
+        ("cancellation", "app"): 2,
+    }
+    assert {mail.by for mail in tenant.mail_log[:before]} == {"app"}
+
+
+async def test_a_refused_act_of_a_person_leaves_the_next_mail_to_the_app(tenancy: Tenancy) -> None:
+    made, before = await booked(tenancy)
+    third, fourth = (await tenancy.instances(made["id"]))[2:4]
+    beyond_its_neighbour = {"start": fourth["start"], "end": fourth["end"]}
+    with pytest.raises(GraphError):
+        tenancy.tenant.change_event(third["id"], beyond_its_neighbour)
+    await tenancy.ask("PATCH", f"{EVENTS}/{third['id']}", {"subject": "Mentoring, again"})
+    assert {mail.by for mail in tenancy.tenant.mail_log[before:]} == {"app"}
