@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.acceptance.keeping import live_until
+from tests.acceptance.keeping import hint, live_until
 from tests.support.world import Empty
 from tests.workflows.changes.reconciling import (
     announced,
@@ -72,6 +72,45 @@ def test_inside_the_freeze_only_the_person_whose_calendar_changed_is_told(empty:
         assert len(await lines(stage, "conflict_in_freeze")) == 1
         assert mails(stage, began) == []
         await stage.assert_store_is_calendar()
+        await app.close()
+
+    on_stage(empty, play)
+
+
+def test_a_date_moves_twice_and_the_third_conflict_is_the_coordinators(empty: Empty) -> None:
+    """Each appointment stands its four working hours; where the third one lies the date stays,
+    nobody is mailed and a row asks the coordinator."""
+
+    async def play(stage: Stage) -> None:
+        date = (await stage.dates())[1]
+        app = await stage.world.begin()
+        await until(date.start - 9 * DAY, app)
+        mentor = await junior(stage)
+        stood = [date.start]
+        for moves in (1, 2):
+            began, date = now(), await session(stage, date.id)
+            await takes(stage, mentor, date.start, date.end)
+            await hint(stage, app)
+            await live_until(app, began + DAY + 6 * HOUR)
+            moved = await session(stage, date.id)
+            assert moved.moves == moves
+            assert moved.start not in stood
+            stood.append(moved.start)
+            assert mails(stage, began) == await to_both(stage, "update")
+
+        began, date = now(), await session(stage, date.id)
+        await takes(stage, mentor, date.start, date.end)
+        await hint(stage, app)
+        await live_until(app, began + DAY + 6 * HOUR)
+        third = await session(stage, date.id)
+        assert (third.start, third.moves) == (stood[-1], 2)
+        assert [(n.code, n.session_id) for n in (await stage.case()).needs] == [
+            ("moves_used_up", date.id)
+        ]
+        assert len(await lines(stage, "conflict_moved")) == 2
+        assert mails(stage, began) == []
+        await stage.assert_store_is_calendar()
+        assert stage.world.tenant.complaints == []
         await app.close()
 
     on_stage(empty, play)
