@@ -1,8 +1,8 @@
 """The command line: each command reads its arguments, calls one function, shows the answer.
 
 Exit codes: 0 done; 1 a fault in Tandem; 2 wrong usage; 3 input refused (settings, roster, rule,
-files); 4 the program store cannot be used; 5 Microsoft 365 could not be reached or said no;
-6 doctor found something that is not well.
+files, pairs, dates, rows); 4 the program store cannot be used; 5 Microsoft 365 could not be
+reached or said no; 6 doctor found something that is not well.
 
 What speaks to the tenant is imported when it is used: planning a file needs none of it.
 """
@@ -17,7 +17,13 @@ from typing import Annotated
 import typer
 
 from integrations import console
-from integrations.errors import FaultsError, GraphError, IntegrationError, StoreError
+from integrations.errors import (
+    FaultsError,
+    GraphError,
+    IntegrationError,
+    NotPossibleError,
+    StoreError,
+)
 from integrations.planfiles.errors import PlanFileError
 
 app = typer.Typer(
@@ -63,7 +69,7 @@ def main() -> None:
 
 
 def _exit_code(error: IntegrationError) -> int:
-    if isinstance(error, FaultsError | PlanFileError):
+    if isinstance(error, FaultsError | NotPossibleError | PlanFileError):
         return 3
     if isinstance(error, StoreError):
         return 4

@@ -36,6 +36,11 @@ def show_error(message: str, remedy: str) -> None:
         err.print(f"[bold]remedy[/] {escape(remedy)}")
 
 
+def show_wait(why: str) -> None:
+    """Say that what was told is kept, and why it is not done at once."""
+    err.print(f"[bold yellow]kept, not done yet[/] {escape(why)}")
+
+
 def show_pairs(lines: Sequence[PairLine]) -> None:
     """One row a pair: who, series slot, what lies elsewhere, what is in the way."""
     table = Table(title="Pairs", title_justify="left", show_lines=True)
@@ -67,6 +72,15 @@ def _blocker(blocker: BlockerLine) -> str:
     remedies = "; ".join(blocker.remedies[:3])
     what = escape(f"{blocker.who}: {blocker.words}")
     return f"• [yellow]{what}[/] [dim]{escape(f'→ {remedies}')}[/]"
+
+
+def show_blockers(blockers: Sequence[BlockerLine]) -> None:
+    """What is in the way of the firm, or of a mailbox or person without pairs."""
+    table = Table(title="In the way, beside the pairs", title_justify="left")
+    table.add_column("what, and what helps")
+    for blocker in blockers:
+        table.add_row(_blocker(blocker))
+    out.print(table)
 
 
 def show_intended(writes: Sequence[IntendedWrite], pairs: Mapping[str, PairLine]) -> None:

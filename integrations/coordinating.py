@@ -88,13 +88,15 @@ def _tell(name: str, telling: Telling, *, as_json: bool) -> None:
 
 
 async def reconcile_now(app: App, pair_id: str) -> None:
-    """Have the pair reconciled here and now, unless somebody else is at it."""
-
-    def make_due(tx: Transaction) -> str:
-        reconcile.due(tx, pair_id, app.clock.now())
-        return tx.work.schedule(reconcile.KIND, pair_id, app.clock.now()).id
-
-    await build_worker(app).do(await app.store.run(make_due))
+    """Have the pair reconciled here and now; say so where that has to wait for another try."""
+    now = app.clock.now()
+    work_id = (await app.store.run(lambda tx: tx.work.schedule(reconcile.KIND, pair_id, now))).id
+    is_ours = await build_worker(app).do(work_id)
+    work = await app.store.run(lambda tx: tx.work.get(work_id))
+    if not is_ours:
+        console.show_wait("another process works on the pair; `tandem work` goes on after it")
+    elif work is not None and work.last_error is not None:
+        console.show_wait(f"it failed ({work.last_error}); `tandem work` tries again")
 
 
 def reconcile_pairs(name: str | None, *, as_json: bool) -> None:
@@ -162,7 +164,10 @@ def show_needs(program_name: str | None, *, as_json: bool) -> None:
 def act_on_need(need_id: str, act: str, *, until: date | None, as_json: bool) -> None:
     """Do what a row offers."""
     if act not in set(ReadyAct):
-        raise FaultsError([Fault("--act", f"one of {', '.join(ReadyAct)}", act)])
+        raise FaultsError(
+            [Fault("--act", f"one of {', '.join(ReadyAct)}", act)],
+            remedy="`tandem needs-you` shows the acts that are ready.",
+        )
 
     async def run(app: App) -> list[Line]:
         def carry_out(tx: Transaction, need: Any, order: str) -> None:

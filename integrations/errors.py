@@ -22,6 +22,7 @@ IntegrationError                  what went wrong and what to do about it: .reme
 │   └── TokenError
 │       ├── TokenRefusedError     .code: Entra's AADSTS number
 │       └── CertificateExpiredError  .expired_on
+├── NotPossibleError              what was asked for does not exist or cannot be done
 ├── OperationNotPermittedError    .method .path: not in the table of operations
 ├── NoPermitError                 .retry_at: the mailbox is in use or asked us to wait
 ├── ClaimLostError                somebody else works on this now
@@ -77,6 +78,10 @@ class RosterError(FaultsError):
     """Cells of a roster that cannot be used; nothing of the roster was imported."""
 
     remedy = "Correct the cells named and import again; `tandem import --template` shows the form."
+
+
+class NotPossibleError(IntegrationError):
+    """What somebody asked for does not exist, or cannot be done now; nothing was changed."""
 
 
 class StoreError(IntegrationError):

@@ -41,9 +41,11 @@ from integrations.workflows.app import App
 from integrations.workflows.doctor import examine
 from integrations.workflows.enrol import enrol, program_id, set_rule
 from integrations.workflows.rules import ProgramRule
+from integrations.workflows.standing_work import ensure_standing
 from integrations.workflows.work import Worker
 
 T = TypeVar("T")
+_Status = tuple[list[report.PairLine], list[report.BlockerLine], dict[str, int], dict[str, int]]
 
 
 def _settings() -> Settings:
@@ -309,12 +311,13 @@ async def _until_signalled(worker: Worker, run: Coroutine[Any, Any, None]) -> No
 
 
 def work() -> None:
-    """Do due work until a signal ends it."""
+    """Do due work until a signal ends it, standing work included: sweeps, watches, mails."""
 
     async def run(tandem: App) -> None:
         async def quietly() -> None:
             """Nobody watches."""
 
+        await tandem.store.run(lambda tx: ensure_standing(tx, tandem, tandem.clock.now()))
         worker = build_worker(tandem)
         await _until_signalled(worker, worker.run(until_quiet=False, progress=quietly))
 
@@ -322,19 +325,27 @@ def work() -> None:
 
 
 def status(program_name: str | None, *, as_json: bool) -> None:
-    """Show every pair and the work still to do."""
+    """Show every pair, what else is in the way, and the work still to do."""
 
-    def read(tx: Transaction) -> tuple[list[report.PairLine], dict[str, int], dict[str, int]]:
+    def read(tx: Transaction) -> _Status:
         work_counts = {f"{kind}, {state}": n for (kind, state), n in tx.work.count().items()}
-        return _lines(program_name)(tx), work_counts, report.mails_by_kind(tx)
+        others = report.other_blockers(tx)
+        return _lines(program_name)(tx), others, work_counts, report.mails_by_kind(tx)
 
-    lines, work_counts, mails = with_store(read)
+    lines, others, work_counts, mails = with_store(read)
     if as_json:
         console.show_json(
-            {"pairs": [line.to_json() for line in lines], "work": work_counts, "mails": mails}
+            {
+                "pairs": [line.to_json() for line in lines],
+                "blockers": [asdict(blocker) for blocker in others],
+                "work": work_counts,
+                "mails": mails,
+            }
         )
         return
     console.show_pairs(lines)
+    if others:
+        console.show_blockers(others)
     console.show_counts("Work", work_counts)
     console.show_counts("Mails caused so far", mails)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from integrations.errors import IntegrationError
+from integrations.errors import NotPossibleError
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Need, NeedNote
 from integrations.workflows.need_lines import NeedLine, lines_of
@@ -36,7 +36,7 @@ ORDERS: Mapping[ReadyAct, str] = MappingProxyType(
 """Which order carries out a ready act. ``TALK`` has none: whoever talks to them takes the row."""
 
 
-class NoSuchNeedError(IntegrationError):
+class NoSuchNeedError(NotPossibleError):
     """There is no open row with this id."""
 
     remedy = "See `tandem needs-you` for the rows that are open."
@@ -46,7 +46,7 @@ class NoSuchNeedError(IntegrationError):
         super().__init__(f"no open row {need_id}")
 
 
-class NotReadyError(IntegrationError):
+class NotReadyError(NotPossibleError):
     """The row does not offer this act; ``ready`` are those it does."""
 
     remedy = "Choose one of the acts that are ready."

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from integrations.errors import IntegrationError
+from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.ports import Transaction
 from integrations.records import (
     JournalEntry,
@@ -32,20 +32,22 @@ from scheduling.changes.views import OrderKind, Pause
 
 _LIVING = frozenset({PairState.BOOKED, PairState.PAUSED})
 _OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
+_PAUSE_HELP = "Name the last date of the pause, today or later; it is included."
 COORDINATOR = "coordinator"
 
 
-class UnknownPairError(IntegrationError):
+class UnknownPairError(NotPossibleError):
     """No pair, or more than one, goes by this name."""
 
     remedy = "Use the pair's id in the roster, or the id that `tandem status --json` shows."
 
     def __init__(self, name: str, found: int) -> None:
         self.name, self.found = name, found
-        super().__init__(f"{found or 'no'} pairs go by {name}")
+        said = f"{found} pairs go" if found else "no pair goes"
+        super().__init__(f"{said} by {name!r}")
 
 
-class UnknownDateError(IntegrationError):
+class UnknownDateError(NotPossibleError):
     """The pair has no session to come on this date."""
 
     remedy = "`tandem status PAIR` shows the pair's dates."
@@ -55,7 +57,17 @@ class UnknownDateError(IntegrationError):
         super().__init__(f"{pair_id} has no session to come on {day}")
 
 
-class WrongStateError(IntegrationError):
+class NotOrderedHereError(NotPossibleError):
+    """Tandem cannot do this yet: somebody does it by hand."""
+
+    remedy = "Do it by hand, then close the row with `tandem needs-you ROW --done`."
+
+    def __init__(self, pair_id: str, order: str) -> None:
+        self.pair_id, self.order = pair_id, order
+        super().__init__(f"{pair_id}: Tandem cannot do this yet: {order}")
+
+
+class WrongStateError(NotPossibleError):
     """The pair is not in a state in which this can be done."""
 
     remedy = "Only booked pairs have dates to change; an ended pair is enrolled anew."
@@ -102,11 +114,14 @@ def pause(
     """Let the pair rest on these dates, both included; a pause in force is replaced.
 
     Raises:
-        WrongStateError: the pair is not booked, or the last date has passed.
+        WrongStateError: the pair is not booked.
+        FaultsError: the last date has passed, or lies before the first.
     """
     _require(pair, _LIVING, "pause")
-    if last < now.astimezone(zone_of(tx, pair)).date() or last < first:
-        raise WrongStateError(pair.id, pair.state, f"pause until {last}")
+    soonest = max(first, now.astimezone(zone_of(tx, pair)).date())
+    if last < soonest:
+        wrong = Fault("until", f"a date from {soonest} on", str(last))
+        raise FaultsError([wrong], remedy=_PAUSE_HELP)
     wanted = pause_data(Pause(first, last))
     if pair.pause != wanted:
         tx.pairs.put(replace(pair, pause=wanted))
@@ -195,7 +210,9 @@ def carry_out_ready_act(
     """Give the order a *Needs you* row offers (a value of ``needs.ORDERS``).
 
     Raises:
-        WrongStateError: it needs a date it was not given, or it cannot be ordered here.
+        FaultsError: it needs a date it was not given.
+        NotOrderedHereError: Tandem cannot do it.
+        WrongStateError: the pair is not in a state for it.
     """
     now = app.clock.now()
     pair = tx.pairs.require(need.pair_id)
@@ -211,10 +228,12 @@ def carry_out_ready_act(
         withdraw(tx, pair, now, by)
     elif order == "book_again":
         book_again(app, tx, pair, by)
-    elif order == "pause" and until is not None:
+    elif order == "pause":
+        if until is None:
+            raise FaultsError([Fault("until", "the last date of the pause")], remedy=_PAUSE_HELP)
         pause(tx, pair, now.astimezone(zone_of(tx, pair)).date(), until, now, by)
     elif order not in _BY_HAND:
-        raise WrongStateError(pair.id, pair.state, order)
+        raise NotOrderedHereError(pair.id, order)
 
 
 _BY_HAND: Mapping[str, str] = MappingProxyType(
@@ -246,7 +265,8 @@ def _give(
         data={**about, **data},
     )
     tx.orders.add(order)
-    _journal(tx, pair, "order_given", now, by, order=order.id, kind=kind.value, **about)
+    told = {"order": order.id, "kind": kind.value}
+    _journal(tx, pair, "order_given", now, by, session_id, **told)
     reconcile.due(tx, pair_id, now)
     return order
 
@@ -257,7 +277,13 @@ def _require(pair: Pair, states: frozenset[PairState], wanted: str) -> None:
 
 
 def _journal(
-    tx: Transaction, pair: Pair, code: str, now: datetime, by: str, **data: object
+    tx: Transaction,
+    pair: Pair,
+    code: str,
+    now: datetime,
+    by: str,
+    session_id: str | None = None,
+    **data: object,
 ) -> None:
     tx.journal.write(
         JournalEntry(
@@ -265,6 +291,7 @@ def _journal(
             code=code,
             program_id=pair.program_id,
             pair_id=pair.id,
+            session_id=session_id,
             data={"by": by, **data},
         )
     )

@@ -100,6 +100,21 @@ def _pair_line(
     )
 
 
+def other_blockers(tx: Transaction) -> list[BlockerLine]:
+    """Open blockers that stand with no pair: the firm's, and those of mailboxes without pairs."""
+    pairs = tx.pairs.all()
+    shown = {
+        subject
+        for pair in pairs
+        for subject in (pair.id, pair.mentor_id, pair.mentee_id, pair.mailbox_id)
+    }
+    others = [blocker for blocker in tx.blockers.open() if blocker.subject_id not in shown]
+    people = tx.participants.many({blocker.subject_id for blocker in others})
+    names = {person.id: person.name for person in people.values()}
+    names |= {mailbox.id: mailbox.address for mailbox in tx.mailboxes.all()}
+    return [_blocker_line(blocker, names) for blocker in others]
+
+
 def slot_words(series: Json) -> str:
     """The series slot: "Tuesdays 10:00 New York, every other week from 12 Jan 2027"."""
     first = date.fromisoformat(series["first_date"])

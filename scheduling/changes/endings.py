@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from scheduling.cadence import Recurrence, zone_info
 from scheduling.changes.acts import (
+    CloseNeed,
     Complete,
     Decision,
     EndSeries,
@@ -27,7 +28,7 @@ def ended(situation: Situation) -> Iterator[Decision]:
     """Why a pair's future dates end now, if they do; decided without any calendar."""
     pair = situation.pair
     if pair.withdrawn:
-        yield decision(ChangeCode.WITHDRAWN, _end_all(situation, closes=True))
+        yield decision(ChangeCode.WITHDRAWN, _end_all(situation, closes=True), *_rows_closed(pair))
         return
     leaver = next((m for m in pair.members if m.has_left), None)
     if leaver is not None:
@@ -35,6 +36,7 @@ def ended(situation: Situation) -> Iterator[Decision]:
         yield decision(
             ChangeCode.LEAVER,
             _end_all(situation, closes=True),
+            *_rows_closed(pair),
             need,
             person=leaver.id,
             other=pair.other(leaver.id).id,
@@ -48,6 +50,13 @@ def ended(situation: Situation) -> Iterator[Decision]:
         yield decision(ChangeCode.EXTERNAL, *ends, need, person=external.id)
         return
     yield from _program_ended(situation)
+
+
+def _rows_closed(pair: PairView) -> Iterator[CloseNeed]:
+    """Nobody has to do anything more about a pair that ends, but to pair the other one again."""
+    for key in sorted(pair.needs):
+        if key.partition(":")[0] != ChangeCode.LEAVER:
+            yield CloseNeed(key)
 
 
 def _end_all(situation: Situation, *, closes: bool) -> EndSeries:

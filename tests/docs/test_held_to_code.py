@@ -117,7 +117,14 @@ def test_every_blocker_has_its_remedy_in_troubleshooting() -> None:
 
 
 def test_every_error_has_its_remedy_in_troubleshooting() -> None:
-    roots = {"IntegrationError", "FaultsError", "StoreError", "GraphError", "TokenError"}
+    roots = {
+        "IntegrationError",
+        "FaultsError",
+        "NotPossibleError",
+        "StoreError",
+        "GraphError",
+        "TokenError",
+    }
     tree = {
         name
         for name, value in vars(errors).items()
