@@ -18,6 +18,7 @@ from integrations.queue.storage_queue import StorageQueue
 from integrations.records import PairState, WorkState
 from integrations.workflows import book
 from integrations.workflows.app import App
+from integrations.workflows.work import BOOKING
 from tests.support.azurite import Azurite, OnItsOwnLoop, azurite
 from tests.support.functions import indexed, tick
 from tests.support.world import Empty, World, book_all, enrolled, firm_of, standing, virtually
@@ -51,7 +52,7 @@ class Host:
                 await indexed()["do_work"].call(message=QueueMessage(id="m", body=text))
 
     async def live(self, world: World, *, minutes: int) -> None:
-        """A work timer every minute and its messages, until no work is open."""
+        """A work timer every minute and its messages, until no booking work is open."""
         for _ in range(minutes):
             await tick("look_for_work")
             await self.deliver()
@@ -62,7 +63,7 @@ class Host:
 
 
 def _is_open(tx: Transaction) -> bool:
-    return any(state == WorkState.OPEN for _, state in tx.work.count())
+    return any(kind in BOOKING and state == WorkState.OPEN for kind, state in tx.work.count())
 
 
 @asynccontextmanager
