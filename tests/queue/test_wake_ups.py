@@ -14,6 +14,7 @@ from azure.functions import QueueMessage
 import function_app
 from integrations.hosting import SharedHost
 from integrations.ports import Transaction
+from integrations.queue.messages import from_message
 from integrations.queue.storage_queue import StorageQueue
 from integrations.records import PairState, WorkState
 from integrations.workflows import book
@@ -44,8 +45,10 @@ class Host:
     seen: list[str] = field(default_factory=list)
 
     async def deliver(self) -> None:
-        """Hand out what is in the queue."""
+        """Hand out what is in the queue, but for standing work: it looks after what is booked."""
         for text in self.azurite.taken(self.queue_name):
+            if from_message(text.encode()).kind not in BOOKING:
+                continue
             self.seen.append(text)
             for _ in range(self.fate(len(self.seen))):
                 self.handed_out += 1
