@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -32,11 +32,13 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "date_taken_out": "the date was taken out",
         "date_booked": "a single event was booked for {start}",
         "mail": "{person} was mailed: {kind}",
+        "mail_sent": "a mail of Tandem's own went out: {message}",
         "mail_dropped": "a mail to {person} was given up: {why}",
-        "mail_in_doubt": "a mail to {person} may not have gone out: {purpose}",
+        "mail_in_doubt": "a mail to {person} may not have gone out: {message}",
         "intent_dropped": "a write was given up: {kind}, {outcome}",
         "invitation_gone": "the invitation is in {person}'s calendar no longer",
-        "account_changed": "the account of {person} changed: {was} is {standing} now",
+        "account_changed": "the account of {person} changed (enabled: {enabled}, guest: {guest}, "
+        "gone: {gone})",
         "need_snoozed": "a row was put off: {about}",
         "need_noted": "a row was noted: {about}",
         "need_taken": "somebody looks after a row: {about}",
@@ -62,6 +64,10 @@ DEEDS: Mapping[str, str] = MappingProxyType(
 """What was done, by journal code; what was decided has its words in the core."""
 
 
+_CONTACT = "the program's contact"
+"""Who is mailed where no participant is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line as people read it. ``date`` is the session's own, where it is about one."""
@@ -85,6 +91,13 @@ def journal_lines(
 def lines_of(tx: Transaction, entries: Iterable[JournalEntry]) -> list[Line]:
     """These entries in words."""
     entries = list(entries)
+    known = known_of(tx, entries)
+    return [known.line(entry) for entry in entries]
+
+
+def known_of(tx: Transaction, entries: Iterable[JournalEntry]) -> Known:
+    """What the ids in these entries stand for."""
+    entries = list(entries)
     ids = {entry.pair_id for entry in entries if entry.pair_id}
     pairs = {pair.id: pair for i in sorted(ids) if (pair := tx.pairs.get(i)) is not None}
     people = tx.participants.many(
@@ -92,12 +105,11 @@ def lines_of(tx: Transaction, entries: Iterable[JournalEntry]) -> list[Line]:
         | {entry.person_id for entry in entries if entry.person_id}
     )
     sessions = {s.id: s for found in tx.sessions.of_pairs(pairs).values() for s in found}
-    known = _Known(pairs, people, sessions)
-    return [known.line(entry) for entry in entries]
+    return Known(pairs, people, sessions)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """What ids stand for."""
 
     pairs: Mapping[str, Pair]
@@ -105,37 +117,46 @@ class _Known:
     sessions: Mapping[str, Session]
 
     def line(self, entry: JournalEntry) -> Line:
-        pair = self.pairs.get(entry.pair_id or "")
+        """The entry in words, with dates and zones in full."""
         session = self.sessions.get(entry.session_id or "")
-        zone = str(pair.series["zone"]) if pair is not None and pair.series else "UTC"
+        zone = self.zone(entry.pair_id)
         return Line(
             seq=entry.seq or 0,
             at=entry.at,
             code=entry.code,
-            words=words_of(entry, self._facts(entry, zone)),
+            words=words_of(entry, self.facts(entry, lambda at: when(at, zone))),
             pair_id=entry.pair_id,
-            names=self._names(pair),
+            names=self.names(entry.pair_id),
             date=when(session.start, zone) if session is not None else None,
         )
 
-    def _names(self, pair: Pair | None) -> str | None:
+    def zone(self, pair_id: str | None) -> str:
+        """The zone of the pair's series; UTC where it has none."""
+        pair = self.pairs.get(pair_id or "")
+        return str(pair.series["zone"]) if pair is not None and pair.series else "UTC"
+
+    def names(self, pair_id: str | None) -> str | None:
+        """The pair's family names, if it is one."""
+        pair = self.pairs.get(pair_id or "")
         if pair is None:
             return None
         return names_of(self.people[pair.mentor_id], self.people[pair.mentee_id])
 
-    def _facts(self, entry: JournalEntry, zone: str) -> dict[str, Any]:
-        facts = {"person": entry.person_id, **entry.data}
-        return {name: self._said(value, zone) for name, value in facts.items()}
+    def facts(self, entry: JournalEntry, say: Callable[[datetime], str]) -> dict[str, Any]:
+        """The entry's facts as people say them: a name for an id, ``say`` of an instant."""
+        facts = {"person": entry.person_id or _CONTACT, **entry.data}
+        return {name: self._said(value, say) for name, value in facts.items()}
 
-    def _said(self, value: Any, zone: str) -> Any:
-        """A fact as people say it: a name for an id, a wall clock for an instant."""
+    def _said(self, value: Any, say: Callable[[datetime], str]) -> Any:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
         if not isinstance(value, str):
             return value
         person = self.people.get(value)
         if person is not None:
             return person.name
-        at = _instant(value)
-        return value if at is None else when(at, zone)
+        at = instant_of(value)
+        return value if at is None else say(at)
 
 
 def words_of(entry: JournalEntry, facts: Mapping[str, Any]) -> str:
@@ -153,7 +174,7 @@ class _Facts(dict[str, Any]):
         return "…"
 
 
-def _instant(text: str) -> datetime | None:
+def instant_of(text: str) -> datetime | None:
     """An instant, as facts and as writes spell it; None where it is no such thing."""
     for form in ("%Y-%m-%d %H:%MZ", "%Y-%m-%dT%H:%MZ"):
         try:
