@@ -140,7 +140,9 @@ class Truncation:
     change of pattern, which drops every exception: ``reapply`` are the kept moved dates
     (session, recurrence id, where it stood) to set again, ``cancel_again`` the recurrence
     ids that must not come back, ``singles`` the kept dates that no occurrence can hold
-    and that become single events. ``cancelled`` are the sessions that end.
+    and that become single events. ``cancelled`` are the sessions that end. ``one_by_one``
+    leaves the series itself alone and cancels its dates singly, because a past one that
+    passes for cancelled may still stand.
     """
 
     range: Recurrence | None
@@ -148,10 +150,13 @@ class Truncation:
     reapply: tuple[tuple[str, datetime, TimeSpan], ...] = ()
     cancel_again: tuple[datetime, ...] = ()
     singles: tuple[tuple[str, TimeSpan], ...] = ()
+    one_by_one: bool = False
 
     @property
     def cut_mails(self) -> int:
         """How many mails the cut sends to each of the two: itself and what it makes necessary."""
+        if self.one_by_one:
+            return len(self.cancelled)
         if self.range is None:
             return 1
         return 1 + len(self.reapply) + len(self.cancel_again) + 2 * len(self.singles)

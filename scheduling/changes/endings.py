@@ -1,6 +1,6 @@
 """Ends: leavers, withdrawn pairs, externals, the program's end; past dates never disappear."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,13 @@ from scheduling.changes.acts import (
 )
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.situation import Situation
-from scheduling.changes.views import PairState, PairView, SessionView, Standing
+from scheduling.changes.views import (
+    CancelCause,
+    PairState,
+    PairView,
+    SessionView,
+    Standing,
+)
 
 OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 
@@ -79,7 +85,9 @@ def truncation(pair: PairView, ends: Collection[str]) -> Truncation:
     """How to end the sessions ``ends`` and keep every other date where it stands.
 
     Looks at the current series: its last kept date bounds the range, whatever day that
-    date was moved to. A past date is never among those that end.
+    date was moved to. A past date is never among those that end. Where none is kept the
+    whole series goes, unless an earlier date is merely *said* to be cancelled: it was seen
+    to be missing, nothing of ours took it out, and if it stands it has to stay.
     """
     zone = zone_info(pair.series.zone if pair.series else pair.zone)
     in_series = sorted(
@@ -88,7 +96,7 @@ def truncation(pair: PairView, ends: Collection[str]) -> Truncation:
     kept = [s for s in in_series if s.is_live and s.id not in ends]
     cancelled = tuple(s.id for s in pair.sessions if s.id in ends)
     if not kept or pair.series is None:
-        return Truncation(None, cancelled)
+        return Truncation(None, cancelled, one_by_one=_may_stand_before(in_series, ends))
     first, last = (s.recurrence_id.astimezone(zone).date() for s in (in_series[0], kept[-1]))
     weeks = pair.rule.interval_weeks
     kept_range = Recurrence(
@@ -113,6 +121,16 @@ def truncation(pair: PairView, ends: Collection[str]) -> Truncation:
         cancel_again=tuple(inside),
         singles=tuple((s.id, s.span) for s in unfit),
     )
+
+
+def _may_stand_before(in_series: Iterable[SessionView], ends: Collection[str]) -> bool:
+    """Whether a date that only the calendar showed as cancelled precedes all that end."""
+    for session in in_series:
+        if session.id in ends:
+            return False
+        if session.cause is CancelCause.IN_CALENDAR:
+            return True
+    return False
 
 
 def _crosses(session: SessionView, kept: list[SessionView], zone: ZoneInfo) -> bool:

@@ -44,11 +44,12 @@ async def end_series(
     if booking is None or not inside:
         await store_only(app, case.pair.id, acts)
         return
-    if act.truncation.range is None:
+    one_by_one = act.truncation.one_by_one
+    if act.truncation.range is None and not one_by_one:
         await write(app, claim, case, ending.whole(booking, acts))
         return
     cut = None
-    if len(inside) > act.truncation.cut_mails:
+    if len(inside) > act.truncation.cut_mails and not one_by_one:
         cut = await _cut(app, ending, booking, acts)
     if cut is not None:
         await write(app, claim, case, cut)

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from integrations.errors import NotFoundError, RefusedError
 from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Intent, IntentState
-from integrations.workflows.acting import ChangedByPersonError, Claim, drop_in, owe
+from integrations.workflows.acting import ChangedByPersonError, Claim, NotYet, drop_in, owe
 from integrations.workflows.app import App
-from integrations.workflows.changes.case import Case
+from integrations.workflows.changes.case import STALE_FOR, Case
 from integrations.workflows.changes.dates import numbers_of, single_key
 from integrations.workflows.changes.ending import single_step
 from integrations.workflows.changes.steps import Step, StepKind, step_of
@@ -37,11 +37,20 @@ async def settle_open(app: App, claim: Claim, case: Case) -> bool:
 
 
 async def settle_owed(app: App, claim: Claim, case: Case) -> None:
-    """As ``settle_open``, for what is under way and owed in the store by now."""
+    """As ``settle_open``, for what is under way and owed in the store by now.
+
+    What seems to be so already is believed once a read cannot show any more what was before the
+    write that left it owing; all else is done first.
+    """
     while going_on := await app.store.run(lambda tx: _going_on(tx.intents.open(case.pair.id))):
         instances = await _instances(app, [step for _, step in going_on])
+        doubted = []
         for intent, step in going_on:
-            await _go_on(app, claim, case, intent, step, instances)
+            if not await _go_on(app, claim, case, intent, step, instances):
+                doubted.append(intent)
+        if len(doubted) == len(going_on):
+            due_at = min(intent.created_at for intent in doubted) + STALE_FOR
+            raise NotYet(due_at, "a read may show what was before the series was cut")
 
 
 async def drop_unwanted(app: App, case: Case) -> None:
@@ -90,24 +99,28 @@ async def _go_on(
     intent: Intent,
     step: Step,
     instances: Mapping[datetime, EventSnapshot],
-) -> None:
+) -> bool:
+    """Do one of them; False if a read that may be stale shows it as done."""
     if step.recurrence_id is not None and step.event_id is None:
         event = instances.get(step.recurrence_id)
         if event is None or event.span == step.to:
+            if app.clock.now() < intent.created_at + STALE_FOR:
+                return False
             await _needless(app, case, intent, step, event)
-            return
+            return True
         step = replace(step, event_id=event.id, etag=event.etag, stands=event.span)
     try:
         await write(app, claim, case, step)
     except ChangedByPersonError:
         # It was dropped: the calendar is looked at afresh, and the store follows it.
-        return
+        return True
     except RefusedError as refusal:
         if step.kind is StepKind.RESTORE and refusal.code == CROSSING:
             await _owe_single(app, case, step)
         elif step.owed:
             await _owe_again(app, case, step)
             raise
+    return True
 
 
 async def _needless(

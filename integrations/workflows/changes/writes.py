@@ -19,13 +19,14 @@ from integrations.workflows.acting import (
     Claim,
     Happened,
     NotHappened,
+    NotYet,
     ReadBack,
     owe,
     perform,
 )
 from integrations.workflows.app import App
 from integrations.workflows.changes.calendar_view import digest
-from integrations.workflows.changes.case import Case
+from integrations.workflows.changes.case import STALE_FOR, Case
 from integrations.workflows.changes.remembering import remember_all
 from integrations.workflows.changes.single import single_body
 from integrations.workflows.changes.steps import MAILS, Step, StepKind, before_of
@@ -197,6 +198,16 @@ class Moving(Calls):
         return event.etag
 
 
+class Restoring(Moving):
+    """A move back to where a date stood before its series was cut, as stale reads show it."""
+
+    async def found(self, intent: Intent) -> ReadBack[Written]:
+        believed_from = intent.created_at + STALE_FOR
+        if self.app.clock.now() < believed_from:
+            raise NotYet(believed_from, "a read may show what was before the series was cut")
+        return await super().found(intent)
+
+
 class Cancelling(Calls):
     """A POST of ``cancel`` with neutral words."""
 
@@ -262,7 +273,7 @@ class Cutting(Calls):
 
 _CALLS: dict[StepKind, type[Calls]] = {
     StepKind.MOVE: Moving,
-    StepKind.RESTORE: Moving,
+    StepKind.RESTORE: Restoring,
     StepKind.CANCEL: Cancelling,
     StepKind.BOOK: Booking,
     StepKind.CUT: Cutting,

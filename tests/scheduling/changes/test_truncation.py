@@ -39,6 +39,19 @@ def test_a_series_of_which_nothing_is_kept_ends_with_one_mail() -> None:
     assert all_mails(EndSeries(cut), view) == 1
 
 
+def test_a_series_stays_whose_past_date_somebody_else_seems_to_have_cancelled() -> None:
+    """Cancelled as a whole it took the past date with it where that stood all the same."""
+    ends = {f"s{k}" for k in range(1, 6)}
+    gone = {"state": SessionState.CANCELLED}
+    seen_missing = with_session(pair(), 0, cause=CancelCause.IN_CALENDAR, **gone)
+    assert truncation(seen_missing, ends).one_by_one
+    assert all_mails(EndSeries(truncation(seen_missing, ends)), seen_missing) == 5
+    taken_out = with_session(pair(), 0, cause=CancelCause.DECLINED, **gone)
+    assert not truncation(taken_out, ends).one_by_one
+    not_the_first = with_session(pair(), 5, cause=CancelCause.IN_CALENDAR, **gone)
+    assert not truncation(not_the_first, {f"s{k}" for k in range(5)}).one_by_one
+
+
 def test_a_date_cancelled_for_its_single_event_stands_again_once_that_is_booked() -> None:
     view = remembered(pair(), CancelDate("s2", CancelCause.DECLINED, replaced=True), NOW)
     to = hour(tuesday(2) + DAY)

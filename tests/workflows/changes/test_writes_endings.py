@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
+from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
 from integrations.workflows.changes.case import Case
 from integrations.workflows.changes.views import pair_view
@@ -159,6 +160,27 @@ def test_a_series_of_which_nothing_is_kept_is_cancelled_whole(empty: Empty) -> N
     on_stage(empty, play, at=EARLY)
 
 
+def test_an_ending_spares_a_past_date_that_only_seemed_to_be_cancelled(empty: Empty) -> None:
+    """The store believed a read that lacked it; the series went as a whole, and it with it."""
+
+    async def play(stage: Stage) -> None:
+        before = await past(stage)
+        assert before
+
+        def believed(tx: Transaction) -> None:
+            for session in tx.sessions.of_pair(tx.pairs.all()[0].id):
+                if session.start < virtual_now():
+                    gone = replace(session, state=SessionState.CANCELLED, cause="in_calendar")
+                    tx.sessions.put_many([gone])
+
+        await stage.read(believed)
+        await stage.live(await withdrawn(stage))
+        assert await past(stage) == before
+        assert await stage.shown(await stage.box()) == before
+
+    on_stage(empty, play)
+
+
 def test_a_series_that_somebody_deleted_ends_without_a_mail(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
         booking = (await stage.case()).booking
@@ -171,6 +193,21 @@ def test_a_series_that_somebody_deleted_ends_without_a_mail(empty: Empty) -> Non
         assert len(stage.world.tenant.mail_log) == ours
 
     on_stage(empty, play)
+
+
+def test_a_stale_read_after_a_cut_does_not_pass_for_dates_put_back(empty: Empty) -> None:
+    """Each date the cut undid was shown as before it, taken for right and left where it fell."""
+
+    async def play(stage: Stage) -> None:
+        before = await past(stage)
+        stage.world.tenant.behaviour.stale_reads = timedelta(seconds=20)
+        await stage.live(await withdrawn(stage))
+        stage.world.tenant.behaviour.stale_reads = timedelta(0)
+        assert await past(stage) == before
+        assert lately(stage) == {"update": 4, "cancellation": 4}
+        await assert_all_agree(stage)
+
+    on_stage(empty, play, photo=lived(empty))
 
 
 @pytest.mark.slow
