@@ -7,7 +7,7 @@ from scheduling.cadence import utc_of_local
 from scheduling.changes.acts import BookDate, Decision, RaiseNeed, ReadyAct, decision
 from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
-from scheduling.changes.search import other_hours, window_of
+from scheduling.changes.search import held_over, other_hours, window_of
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import (
     EXCUSED,
@@ -30,11 +30,15 @@ def missing_dates(pair: PairView, now: datetime) -> int:
     excused = sum(s.cause in EXCUSED for s in sessions if not s.is_live)
     target = max(pair.rule.occurrences - excused, pair.rule.minimum_held or 0)
     # Windows that have no session yet are waiting to be added, not lost.
-    unborn = pair.rule.occurrences - len({s.window for s in sessions if not s.make_up})
-    standing = sum(
-        s.state is SessionState.PLANNED or (s.is_live and s.held is not False) for s in sessions
-    )
-    return max(0, target - standing - max(0, unborn))
+    kept = held_over(pair)
+    unborn = pair.rule.occurrences - len({s.window for s in sessions if not s.make_up} | kept)
+    standing = [
+        s
+        for s in sessions
+        if s.state is SessionState.PLANNED or (s.is_live and s.held is not False)
+    ]
+    more = len(kept - {s.window for s in standing})
+    return max(0, target - len(standing) - more - max(0, unborn))
 
 
 def last_chance(situation: Situation) -> datetime:
@@ -86,6 +90,7 @@ def _places(situation: Situation, limit: datetime) -> Iterator[tuple[int, str]]:
     today = window_of(pair.start_date, pair.rule, pair.day_of(situation.now))
     last = window_of(pair.start_date, pair.rule, pair.day_of(limit))
     full = {s.window for s in pair.current if s.is_live or s.state is SessionState.PLANNED}
+    full |= held_over(pair)
     by_window = {s.window: s for s in pair.current if s.window not in full}
     for window in range(max(today, 0), last + 1):
         lost = by_window.get(window)

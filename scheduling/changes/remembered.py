@@ -130,6 +130,8 @@ def _generation_started(pair: PairView, act: StartGeneration, now: datetime) -> 
     )
     return replace(
         pair,
+        # Its dates are not in any calendar yet: nothing else is decided about them until then.
+        state=PairState.BOOKING,
         rule=act.rule,
         start_date=act.start_date,
         series=act.series,

@@ -18,7 +18,13 @@ from scheduling.changes.endings import truncation
 from scheduling.changes.limits import all_mails, shown
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.replies import stands
-from scheduling.changes.search import change_of_time, other_hours, problem_of, window_of
+from scheduling.changes.search import (
+    change_of_time,
+    held_over,
+    other_hours,
+    problem_of,
+    window_of,
+)
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import (
     KnownTime,
@@ -337,7 +343,7 @@ def added(situation: Situation) -> Iterator[Decision]:
     if pair.state is not PairState.BOOKED or known is None or not pair.current:
         return
     today = window_of(pair.start_date, pair.rule, pair.day_of(situation.now))
-    taken = {s.window for s in pair.current}
+    taken = {s.window for s in pair.current} | held_over(pair)
     for window in range(max(0, today), pair.rule.occurrences):
         if window in taken:
             continue

@@ -161,6 +161,14 @@ def window_of(start_date: date, rule: CadenceRule, day: date) -> int:
     return (day - start_date).days // rule.window_days
 
 
+def held_over(pair: PairView) -> set[int]:
+    """Windows of the current generation in which a date of an earlier one stands."""
+    stays = (s for s in pair.sessions if s.is_live and s.generation != pair.generation)
+    days = (pair.day_of(s.span.start) for s in stays if s.held is not False)
+    windows = {window_of(pair.start_date, pair.rule, day) for day in days}
+    return {window for window in windows if 0 <= window < pair.rule.occurrences}
+
+
 def change_of_time(
     pair: PairView,
     session: SessionView,
