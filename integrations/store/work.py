@@ -53,7 +53,13 @@ class WorkRows(KeyedRows[Work]):
         An open row keeps the earlier of the two due times. A poisoned row stays as it is.
         """
         self.schedule_all(kind, [subject], due_at)
-        return self.require(_work_id(kind, subject))
+        query = self._built("about", self._about)
+        return self._fetch(query, {"kind_is": kind, "about": subject})[0]
+
+    def _about(self) -> Select[Any]:
+        # Not by the id: a row may have come with one of its own.
+        is_kind = _COLUMNS.kind == bindparam("kind_is")
+        return self._query().where(is_kind, _COLUMNS.subject == bindparam("about"))
 
     def schedule_all(self, kind: str, subjects: Iterable[str], due_at: datetime) -> None:
         """``schedule`` for many subjects at once."""
