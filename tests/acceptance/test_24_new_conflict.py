@@ -31,12 +31,20 @@ def test_a_date_moves_once_its_appointment_has_stood_for_four_working_hours_and_
     async def play(stage: Stage) -> None:
         date = (await stage.dates())[1]
         app = await stage.world.begin()
-        await until(date.start - 3 * DAY, app)
+        await until(date.start - 3 * DAY - 3 * HOUR, app)
+        # Whatever a first look at the series finds is found before the appointment is there.
+        await live_until(app, date.start - 3 * DAY)
         began = now()
         await takes(stage, await junior(stage), date.start, date.end)
         await live_until(app, began + HOUR * 3 / 2)
         assert (await session(stage, date.id)).start == date.start
         assert len(await lines(stage, "conflict_seen")) == 1
+        assert mails(stage, began) == []
+
+        # A second look before four working hours are over is not enough.
+        await hint(stage, app)
+        await live_until(app, now() + HOUR)
+        assert (await session(stage, date.id)).start == date.start
         assert mails(stage, began) == []
 
         await live_until(app, began + DAY + 6 * HOUR)
