@@ -88,7 +88,9 @@ def all_mails(act: Act, pair: PairView) -> int:
             return min(cut.cut_mails, max(1, len(cut.cancelled)))
         case StartGeneration(dates=dates, series=series, rule=rule):
             starts = {k: series.utc_start(k, rule.interval_weeks) for k, _ in dates}
-            return 1 + sum(span.start != starts[k] for k, span in dates)
+            # A window between two dates that has none is taken out of the new series.
+            gaps = max(starts) - min(starts) + 1 - len(starts) if starts else 0
+            return 1 + gaps + sum(span.start != starts[k] for k, span in dates)
         case _:
             return max(capped_mails(act, pair).values(), default=0)
 
