@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     # Only named here: planning a file shows nothing of these, and they take long to load.
     from integrations.records import Pair, Session
     from integrations.workflows.journal_words import Line
-    from integrations.workflows.lives import Life
     from integrations.workflows.need_lines import NeedLine
     from integrations.workflows.report import BlockerLine, DateLine, IntendedWrite, PairLine
     from integrations.workflows.rule_previews import PairPreview
+    from integrations.workflows.stories import Story
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -134,21 +134,17 @@ def show_journal(lines: Sequence[Line]) -> None:
     out.print(table)
 
 
-def show_lives(lives: Sequence[Life], pairs: Mapping[str, PairLine]) -> None:
-    """What was decided about each pair, and why, oldest first."""
+def show_stories(told: Sequence[Story], states: Mapping[str, str]) -> None:
+    """What was decided about each pair, and why: one line each, in the pair's own hours."""
     table = Table(
         title="What happened to every pair, and why", title_justify="left", show_lines=True
     )
-    for name in ("pair", "what was decided"):
-        table.add_column(name)
-    for life in lives:
-        said = [
-            f"• {line.at:%d %b} {escape(line.words)}"
-            + (f" [dim]({escape(line.date)})[/]" if line.date else "")
-            for line in life.decided
-        ]
-        state = pairs[life.pair_id].state if life.pair_id in pairs else ""
-        table.add_row(f"{escape(life.names)}\n[dim]{state}[/]", "\n".join(said) or "–")
+    table.add_column("pair")
+    table.add_column("decided on, what and why")
+    for story in told:
+        aside = f"{states[story.pair_id]}\nhours of {story.place}"
+        who = f"{escape(story.names)}\n[dim]{aside}[/]"
+        table.add_row(who, "\n".join(escape(line) for line in story.lines) or "–")
     out.print(table)
 
 

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from integrations import console, live
 from integrations.bootstrap import Surroundings, build_app, build_worker
+from integrations.demo.account import account_of
 from integrations.demo.audit import Audit, mail_differences, read_back, sent_for_the_app
 from integrations.demo.clock import CountedCalls, TenantClock
 from integrations.demo.tenant import Control, Ready, end_left_tenant, running_tenant
@@ -29,10 +30,9 @@ from integrations.store.upgrade import upgrade as upgrade_store
 from integrations.workflows import plan as planning
 from integrations.workflows import report
 from integrations.workflows.enrol import enrol
-from integrations.workflows.journal_words import journal_lines
-from integrations.workflows.lives import lives_of
 from integrations.workflows.needs import open_needs
 from integrations.workflows.standing_work import ensure_standing
+from integrations.workflows.stories import stories
 
 _STORY = "story.json"
 _LAST_LOOK = timedelta(days=2)
@@ -149,6 +149,8 @@ class _Story:
             await live.run_booking(tandem)
             if self._wish.months:
                 await self._live()
+            else:
+                console.show_pairs(await tandem.store.run(report.pair_lines))
             calls = tandem.graph.calls_by_kind()
             console.out.print("[bold]6[/] Every meeting is read back …")
             first, _ = await tandem.store.run(_first_and_last(0, self._clock.now()))
@@ -187,20 +189,22 @@ class _Story:
             worker = build_worker(tandem)
             await worker.run(until_quiet=False, until=until, progress=show)
 
+    async def _show_lives(self, now: datetime) -> None:
+        pairs = await self._tandem.store.run(lambda tx: tx.pairs.all())
+        told = await self._tandem.store.run(stories)
+        console.show_stories(told, {pair.id: pair.state.value for pair in pairs})
+        account = await self._tandem.store.run(lambda tx: account_of(tx, now))
+        for line in account.words:
+            console.out.print(line)
+
     async def _show(self, calls: dict[str, int], audit: Audit) -> None:
-        now, zone = self._clock.now(), self._settings.zone
-        lines, announced, lives, needs = await self._tandem.store.run(
-            lambda tx: (
-                report.pair_lines(tx),
-                report.mails_by_kind(tx),
-                lives_of(journal_lines(tx)),
-                open_needs(tx, now, default_zone=zone),
-            )
-        )
-        console.show_pairs(lines)
+        tandem, now, zone = self._tandem, self._clock.now(), self._settings.zone
+        announced = await tandem.store.run(report.mails_by_kind)
         if self._wish.months:
-            console.show_lives(lives, {line.id: line for line in lines})
-            console.show_needs(needs)
+            await self._show_lives(now)
+            needs = await tandem.store.run(lambda tx: open_needs(tx, now, default_zone=zone))
+            if needs:
+                console.show_needs(needs)
         console.show_counts("Microsoft Graph calls", calls)
         console.show_counts("Mails announced in the journal", announced)
         sent = sent_for_the_app(self._control.get("/mails"))

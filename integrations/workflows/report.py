@@ -148,7 +148,7 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
 def reason_words(reason: Json | None, names: Mapping[str, str]) -> str:
     """A stored reason as a sentence, people by name."""
     if reason is None:
-        return "no reason on record"
+        return "changed after booking; the journal says why"
     return Reason(ReasonCode(reason["code"]), _named(reason["facts"], names)).words
 
 

@@ -16,7 +16,6 @@ from integrations.records import JournalEntry
 from integrations.workflows import orders
 from integrations.workflows.changes.steps import StepKind
 from integrations.workflows.journal_words import DEEDS, journal_lines, lines_of, words_of
-from integrations.workflows.lives import lives_of
 from scheduling.changes.reasons import WORDS, ChangeCode
 from tests.support.world import Empty
 from tests.workflows.changes.reconciling import answers, now, reconciled, until
@@ -182,25 +181,5 @@ def test_an_entry_whose_pair_is_gone_is_shown_without_a_name(empty: Empty) -> No
         entry = JournalEntry(at=now(), code="booked", pair_id="pair-of-last-year")
         (line,) = await stage.read(lambda tx: lines_of(tx, [entry]))
         assert (line.names, line.words, line.date) == (None, "booked", None)
-
-    on_stage(empty, play)
-
-
-def test_a_life_tells_what_was_decided_and_leaves_waiting_out(empty: Empty) -> None:
-    async def play(stage: Stage) -> None:
-        app = await stage.world.begin()
-        day = (await stage.dates())[1]
-        await app.store.run(lambda tx: orders.skip(app, tx, tx.sessions.require(day.id)))
-        await reconciled(stage, app)
-        lives = lives_of(await stage.read(journal_lines))
-        pairs = await stage.read(lambda tx: tx.pairs.all())
-        assert {life.pair_id for life in lives} == {pair.id for pair in pairs}
-        assert [life.names for life in lives] == sorted(life.names for life in lives)
-        life = next(one for one in lives if one.pair_id == pairs[0].id)
-        assert [line.code for line in life.decided] == ["left_out"]
-        assert life.deeds["mail"] == 2 * life.deeds["date_cancelled"] + sum(
-            2 * life.deeds[code] for code in ("series_created", "date_moved", "date_taken_out")
-        )
-        await app.close()
 
     on_stage(empty, play)

@@ -1,0 +1,140 @@
+"""The demonstration as somebody starts it: killed at several moments it ends as if it had not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integrations.demo.tenant import Control, Ready
+from simulator.clock import AdjustableClock
+from simulator.tenant import Tenant
+
+PAIRS, MONTHS = 2, 1
+PATIENCE_SECONDS = 600
+BEGINNING, END = datetime(2027, 1, 4, tzinfo=UTC), datetime(2027, 8, 1, tzinfo=UTC)
+"""The tenant's first day, and a day after the last one of every series."""
+
+Moment = Callable[[Control], bool]
+"""Whether the tenant has seen enough for the app to be killed."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a telling left in the tenant: who meets when, who was mailed what, who was refused."""
+
+    dates: Counter[tuple[str, ...]]
+    mails: Counter[tuple[str, ...]]
+    complaints: list[str]
+
+
+def started(folder: Path) -> subprocess.Popen[bytes]:
+    """``python -m integrations demo`` in ``folder``; what it says goes to a file beside it."""
+    wish = ("--pairs", str(PAIRS), "--months", str(MONTHS), "--folder", str(folder))
+    environ = {n: v for n, v in os.environ.items() if not n.startswith("TANDEM_")}
+    with folder.with_suffix(".log").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+            [sys.executable, "-m", "integrations", "demo", *wish],
+            env={**environ, "COLUMNS": "100"},
+            cwd=Path(__file__).parents[2],
+            stdout=log,
+            stderr=log,
+        )
+
+
+def said(folder: Path) -> str:
+    """All that tellings in this folder have said."""
+    return folder.with_suffix(".log").read_text()
+
+
+def told_to_the_end(folder: Path) -> Left:
+    """Start it, wait until it ends well, and look at what it left."""
+    with started(folder) as process:
+        process.wait(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, said(folder)
+    return left_in(folder)
+
+
+def killed_at(folder: Path, moment: Moment) -> None:
+    """Start it, and kill the app, not its tenant, once the moment has come."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    with started(folder) as process:
+        while not (folder / "ready.json").exists():
+            _go_on_waiting(process, until, folder)
+        control = Control(Ready(json.loads((folder / "ready.json").read_text())))
+        while not moment(control):
+            _go_on_waiting(process, until, folder)
+        process.kill()
+        process.wait()
+        control.get("/health")
+        control.close()
+    assert process.returncode == -signal.SIGKILL
+
+
+def _go_on_waiting(process: subprocess.Popen[bytes], until: float, folder: Path) -> None:
+    assert process.poll() is None, said(folder)
+    assert time.monotonic() < until, "the moment never came"
+    time.sleep(0.02)
+
+
+def written(number: int) -> Moment:
+    """So many events have been made or cancelled."""
+
+    def has_come(control: Control) -> bool:
+        calls: list[dict[str, Any]] = control.get("/calls")
+        writes = [c for c in calls if c["method"] == "POST" and "/events" in c["path"]]
+        return len(writes) >= number
+
+    return has_come
+
+
+def lived_until(at: datetime) -> Moment:
+    """The tenant's clock has come so far."""
+    return lambda control: datetime.fromisoformat(control.get("/clock")["now"]) >= at
+
+
+def left_in(folder: Path) -> Left:
+    """The tenant's state as it stands in its files; instants of mails are left out."""
+    ready = json.loads((folder / "ready.json").read_text())
+    tenant = Tenant.open(folder / "tenant" / "tenant.sqlite", AdjustableClock(END))
+    try:
+        found = [
+            (*sorted(one.responses), one.subject, one.start.isoformat(), one.end.isoformat())
+            for box in ready["program_mailboxes"]
+            for one in tenant.occurrences_of(box["mail"], BEGINNING, END)
+        ]
+        mails = [
+            (mail.by, mail.recipient, mail.kind, mail.subject, str(mail.occurrence))
+            for mail in tenant.mail_log
+        ]
+        return Left(Counter(found), Counter(mails), tenant.complaints)
+    finally:
+        tenant.close()
+
+
+@pytest.mark.slow
+def test_killed_while_booking_and_while_living_it_ends_as_if_it_had_not(tmp_path: Path) -> None:
+    """SIGKILL after the second write, on the third day and in the third week, each time begun
+    again with the same command; a telling that nobody disturbed is what it has to come to."""
+    undisturbed = told_to_the_end(tmp_path / "undisturbed")
+    folder = tmp_path / "killed"
+    killed_at(folder, written(2))
+    killed_at(folder, lived_until(datetime(2027, 1, 7, 15, 20, tzinfo=UTC)))
+    killed_at(folder, lived_until(datetime(2027, 1, 21, 9, tzinfo=UTC)))
+    killed = told_to_the_end(folder)
+    assert said(folder).count("goes on where it was broken off") == 3
+    assert killed.dates == undisturbed.dates
+    assert killed.mails == undisturbed.mails
+    assert undisturbed.dates.total() > 8 * PAIRS
+    assert killed.complaints == undisturbed.complaints == []
