@@ -83,6 +83,11 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             "Microsoft Graph refused a write for this pair",
             "See `tandem doctor`; the code beside this says what was refused.",
         ),
+        "trouble_lasts": BlockerKind(
+            "Microsoft 365 or the sign-in could not be used for half an hour or more",
+            "See `tandem doctor`; Tandem goes on trying, and clears this once it has been through.",
+            stops=False,
+        ),
         "work_put_aside": BlockerKind(
             "Tandem gave up after several tries",
             "Read the error code, mend the cause, then `tandem book --again`.",

@@ -283,9 +283,9 @@ class DueWork(Records[Work], Protocol):
         due_at: datetime,
         *,
         error: str | None = None,
-        forgive: bool = False,
+        forgive: int = 0,
     ) -> bool:
-        """Give the row back until ``due_at``; ``forgive`` does not count the attempt.
+        """Give the row back until ``due_at``; ``forgive`` attempts are not counted.
 
         A wake-up that came meanwhile and is earlier wins. False if the claim was lost.
         """

@@ -144,10 +144,10 @@ class WorkRows(KeyedRows[Work]):
         due_at: datetime,
         *,
         error: str | None = None,
-        forgive: bool = False,
+        forgive: int = 0,
     ) -> bool:
         """Give the row back until ``due_at``, or until an earlier wake-up that came meanwhile."""
-        values = {"holder": holder, "again": due_at, "error": error, "forgiven": int(forgive)}
+        values = {"holder": holder, "again": due_at, "error": error, "forgiven": forgive}
         return self._change("postpone", _postponing, work_id, values)
 
     def poison(self, work_id: str, error: str) -> None:

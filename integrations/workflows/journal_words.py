@@ -47,6 +47,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "pause_ordered": "told to pause from {first} to {last}",
         "resume_ordered": "told to resume",
         "withdrawal_ordered": "told to end",
+        "trouble_lasts": "work cannot be done for long: {kind}, {error}",
         "work_put_aside": "Tandem gave up after several tries: {kind}, {error}",
         "standing_work_fails": "standing work keeps failing: {kind}, {error}",
         "trial_created": "a trial event was created",

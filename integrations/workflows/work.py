@@ -19,8 +19,14 @@ from integrations.errors import (
     ClaimLostError,
     IntegrationError,
     NoPermitError,
+    OutcomeUnknownError,
     ReadOnlyModeError,
+    RefusedError,
+    StoreLockedError,
+    StoreUnreachableError,
     ThrottledError,
+    TokenError,
+    UnreachableError,
 )
 from integrations.logs import log_event
 from integrations.ports import Transaction, WakeUp
@@ -34,6 +40,8 @@ logger = logging.getLogger(__name__)
 Handler = Callable[[App, Claim, str], Awaitable[None]]
 
 MOST_ATTEMPTS = 8
+"""How often work is tried again: after that it is put aside, or, where the trouble passes by
+itself, said to be held up. With the growing pauses that is about half an hour."""
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
 READ_ONLY_PAUSE = timedelta(minutes=15)
@@ -41,6 +49,17 @@ LOOK_AROUND, MOMENT = timedelta(seconds=1), timedelta(milliseconds=1)
 NEIGHBOUR_PAUSE = timedelta(seconds=15)
 BOOKING = ("book_pair", "check_mailbox")
 """Work that comes to an end: what ``until_quiet`` waits for if no kinds are named."""
+TROUBLE_LASTS = "trouble_lasts"
+_PASSING = (
+    OutcomeUnknownError,
+    StoreLockedError,
+    StoreUnreachableError,
+    TokenError,
+    UnreachableError,
+)
+_SERVER_ERROR = 500
+_PASSES = "passing: "
+"""Marks, in a row's last error, what passes by itself."""
 ONE_PER_PAIR = ("book_pair", "reconcile_pair")
 """Kinds whose rows for one pair are never worked on side by side."""
 
@@ -178,9 +197,9 @@ class Worker:
                 self._stuck[work.id] = work.kind
             await self._due_again(work, claim, wait.due_at)
         except ThrottledError as wait:
-            await self._postpone(claim, app.clock.now() + wait.retry_after)
+            await self._postpone(claim, app.clock.now() + wait.retry_after, error=work.last_error)
         except NoPermitError as wait:
-            await self._postpone(claim, wait.retry_at)
+            await self._postpone(claim, wait.retry_at, error=work.last_error)
         except ReadOnlyModeError:
             # Waits for somebody to switch writing on: who works until all is quiet ends here.
             self._stuck[work.id] = work.kind
@@ -190,24 +209,43 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a fault in one piece must not stop the rest
             await self._failed(work, claim, error)
         else:
-            await app.store.run(lambda tx: tx.work.finish(claim.work_id, claim.holder))
+            await self._done(work, claim)
+
+    async def _done(self, work: Work, claim: Claim) -> None:
+        now = self._app.clock.now()
+
+        def record(tx: Transaction) -> None:
+            if tx.work.finish(claim.work_id, claim.holder):
+                _clear_trouble(tx, work, now)
+
+        await self._app.store.run(record)
 
     async def _due_again(self, work: Work, claim: Claim, due_at: datetime) -> None:
-        if work.kind not in STANDING:
-            await self._postpone(claim, due_at)
-            return
         now = self._app.clock.now()
-        await self._app.store.run(lambda tx: renew(tx, work, claim.holder, due_at, now))
 
-    async def _postpone(self, claim: Claim, due_at: datetime) -> None:
+        def record(tx: Transaction) -> None:
+            if work.kind in STANDING:
+                renew(tx, work, claim.holder, due_at, now)
+            # It got through: failures of many weeks do not add up.
+            elif tx.work.postpone(work.id, claim.holder, due_at, forgive=work.attempts):
+                _clear_trouble(tx, work, now)
+
+        await self._app.store.run(record)
+
+    async def _postpone(self, claim: Claim, due_at: datetime, *, error: str | None = None) -> None:
         await self._app.store.run(
-            lambda tx: tx.work.postpone(claim.work_id, claim.holder, due_at, forgive=True)
+            lambda tx: tx.work.postpone(claim.work_id, claim.holder, due_at, error=error, forgive=1)
         )
 
     async def _failed(self, work: Work, claim: Claim, error: Exception) -> None:
-        """Try again with growing pauses; after too many tries put it aside where it is seen."""
+        """Try again with growing pauses; after too many tries put it aside where it is seen.
+
+        What passes by itself is tried for ever: an outage must not put all the work of a firm
+        aside until somebody revives it. Where it lasts, a blocker says so.
+        """
         app, now = self._app, self._app.clock.now()
         code = type(error).__name__
+        passes = _passes(error)
         level = logging.WARNING if isinstance(error, IntegrationError) else logging.ERROR
         log_event(
             logger,
@@ -219,18 +257,38 @@ class Worker:
             where=_where(error),
             attempt=work.attempts,
         )
-        is_standing = work.kind in STANDING
-        is_over = work.attempts >= MOST_ATTEMPTS
+        goes_on = passes or work.kind in STANDING
+        # Failures of the other sort say nothing about this one.
+        tries = work.attempts if _is_alike(work.last_error, passes=passes) else 1
+        is_over = tries >= MOST_ATTEMPTS
 
         def record(tx: Transaction) -> None:
-            if is_over:
+            if is_over and passes:
+                show_trouble(tx, work, code, now)
+            elif is_over:
                 put_aside(tx, work, code, now)
-            if is_standing or not is_over:
-                pause = min(FIRST_PAUSE * 2 ** (work.attempts - 1), LONGEST_PAUSE)
-                # What was shown already needs no count.
-                tx.work.postpone(work.id, claim.holder, now + pause, error=code, forgive=is_over)
+            if goes_on or not is_over:
+                tx.work.postpone(
+                    work.id,
+                    claim.holder,
+                    now + min(FIRST_PAUSE * 2 ** min(tries - 1, MOST_ATTEMPTS), LONGEST_PAUSE),
+                    error=f"{_PASSES}{code}" if passes else code,
+                    # Beyond what makes the pause as long as it gets there is nothing to count.
+                    forgive=work.attempts - min(tries, MOST_ATTEMPTS),
+                )
 
         await app.store.run(record)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether it is trouble of the outside that nobody has to revive work after."""
+    if isinstance(error, RefusedError):
+        return error.status >= _SERVER_ERROR
+    return isinstance(error, _PASSING)
+
+
+def _is_alike(last_error: str | None, *, passes: bool) -> bool:
+    return last_error is None or last_error.startswith(_PASSES) == passes
 
 
 def _where(error: Exception) -> str:
@@ -249,7 +307,7 @@ def _claimed(app: App, tx: Transaction, claim: Claim, now: datetime) -> Work | N
     if busy_until is None:
         return work
     again_at = min(busy_until, now + NEIGHBOUR_PAUSE)
-    tx.work.postpone(work.id, claim.holder, again_at, forgive=True)
+    tx.work.postpone(work.id, claim.holder, again_at, forgive=1)
     return None
 
 
@@ -267,13 +325,39 @@ def put_aside(tx: Transaction, work: Work, error: str, now: datetime) -> None:
         show_failure(tx, work, error, now)
         return
     facts = {"work": work.id, "kind": work.kind, "error": error}
-    is_mailbox = work.kind == "check_mailbox"
-    scope = BlockerScope.MAILBOX if is_mailbox else BlockerScope.PAIR
     tx.work.poison(work.id, error)
     tx.journal.write(JournalEntry(at=now, code="work_put_aside", pair_id=work.subject, data=facts))
     tx.blockers.set(
-        Blocker(scope=scope, subject_id=work.subject, code="work_put_aside", since=now, data=facts)
+        Blocker(
+            scope=_scope_of(work),
+            subject_id=work.subject,
+            code="work_put_aside",
+            since=now,
+            data=facts,
+        )
     )
+
+
+def show_trouble(tx: Transaction, work: Work, error: str, now: datetime) -> None:
+    """Say where it is seen that the work cannot be done yet; it is tried on."""
+    if work.kind in STANDING:
+        show_failure(tx, work, error, now)
+        return
+    facts = {"work": work.id, "kind": work.kind, "error": error}
+    blocker = Blocker(
+        scope=_scope_of(work), subject_id=work.subject, code=TROUBLE_LASTS, since=now, data=facts
+    )
+    if tx.blockers.set(blocker):
+        tx.journal.write(JournalEntry(at=now, code=TROUBLE_LASTS, data=facts))
+
+
+def _clear_trouble(tx: Transaction, work: Work, now: datetime) -> None:
+    if work.last_error is not None and work.kind not in STANDING:
+        tx.blockers.clear(_scope_of(work), work.subject, now, TROUBLE_LASTS)
+
+
+def _scope_of(work: Work) -> BlockerScope:
+    return BlockerScope.MAILBOX if work.kind == "check_mailbox" else BlockerScope.PAIR
 
 
 async def wake(app: App, *works: Work) -> None:

@@ -182,7 +182,7 @@ async def test_postponed_work_waits_and_says_why(store: Store, work_id: str) -> 
 
 async def test_a_forgiven_attempt_is_not_counted(store: Store, work_id: str) -> None:
     await claimed(store, work_id, "ann")
-    await store.run(lambda tx: tx.work.postpone(work_id, "ann", NOW, forgive=True))
+    await store.run(lambda tx: tx.work.postpone(work_id, "ann", NOW, forgive=1))
     assert (await stored(store, work_id)).attempts == 0
 
 

@@ -6,13 +6,20 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from integrations.errors import UnreachableError
+import pytest
+
+from integrations.errors import (
+    OutcomeUnknownError,
+    RefusedError,
+    TokenRefusedError,
+    UnreachableError,
+)
 from integrations.ports import Transaction
 from integrations.records import Blocker, Work, WorkState
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.standing_work import STANDING, ensure_standing
-from integrations.workflows.work import MOST_ATTEMPTS, Handler, Worker, wake
+from integrations.workflows.work import LONGEST_PAUSE, MOST_ATTEMPTS, Handler, Worker, wake
 from tests.support.world import Empty, firm_of, quietly, virtually
 
 HOUR = timedelta(hours=1)
@@ -173,6 +180,81 @@ async def test_standing_work_that_fails_is_shown_and_goes_on(empty: Empty) -> No
     after = await row(app, "watch")
     assert (after.attempts, after.last_error) == (0, None)
     assert after.due_at == app.clock.now() + HOUR
+    await app.close()
+
+
+async def fail(app: App, diary: Diary, fault: Exception, *, times: int) -> None:
+    """Let the one row of booking fail as often, each time when it is due."""
+    diary.fault = fault
+    worker = Worker(app, diary.handlers("book_pair"))
+    for _ in range(times):
+        await app.clock.sleep((await row(app, "book_pair")).due_at - app.clock.now())
+        assert await worker.do((await row(app, "book_pair")).id)
+    diary.fault = None
+
+
+@virtually
+@pytest.mark.parametrize(
+    "fault",
+    [
+        UnreachableError("nobody answers"),
+        OutcomeUnknownError("an answer was lost"),
+        RefusedError(503, "ServiceUnavailable"),
+        TokenRefusedError("AADSTS90033"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+async def test_an_outage_puts_nothing_aside_however_long_it_lasts(
+    empty: Empty, fault: Exception
+) -> None:
+    """After half an hour each pair that was touched waited for a coordinator."""
+    app = await empty.world(firm_of(3)).begin()
+    diary = Diary()
+    await schedule(app, "book_pair", "p1")
+    await fail(app, diary, fault, times=MOST_ATTEMPTS - 1)
+    assert await blockers(app) == []
+    await fail(app, diary, fault, times=40)
+    (blocker,) = await blockers(app)
+    assert (blocker.code, blocker.subject_id) == ("trouble_lasts", "p1")
+    waiting = await row(app, "book_pair")
+    assert waiting.state is WorkState.OPEN
+    assert waiting.due_at - app.clock.now() == LONGEST_PAUSE
+
+    await app.clock.sleep(LONGEST_PAUSE)
+    await Worker(app, diary.handlers("book_pair")).do(waiting.id)
+    assert await blockers(app) == []
+    assert (await row(app, "book_pair")).state is WorkState.DONE
+    await app.close()
+
+
+@virtually
+async def test_a_fault_of_our_own_is_put_aside_and_an_outage_before_it_does_not_count(
+    empty: Empty,
+) -> None:
+    app = await empty.world(firm_of(3)).begin()
+    diary = Diary()
+    await schedule(app, "book_pair", "p1")
+    await fail(app, diary, UnreachableError("nobody answers"), times=20)
+    await fail(app, diary, LookupError("a fault of ours"), times=MOST_ATTEMPTS - 1)
+    assert (await row(app, "book_pair")).state is WorkState.OPEN
+    await fail(app, diary, LookupError("a fault of ours"), times=1)
+    assert (await row(app, "book_pair")).state is WorkState.POISON
+    assert "work_put_aside" in [blocker.code for blocker in await blockers(app)]
+    await app.close()
+
+
+@virtually
+async def test_failures_before_work_got_through_are_forgotten(empty: Empty) -> None:
+    """Those of many weeks added up, because a pair's reconciliation is never done."""
+    app = await empty.world(firm_of(3)).begin()
+    diary = Diary(every=HOUR)
+    await schedule(app, "book_pair", "p1")
+    for _ in range(3):
+        await fail(app, diary, LookupError("now and then"), times=MOST_ATTEMPTS - 2)
+        await app.clock.sleep((await row(app, "book_pair")).due_at - app.clock.now())
+        await Worker(app, diary.handlers("book_pair")).do((await row(app, "book_pair")).id)
+    after = await row(app, "book_pair")
+    assert (after.state, after.attempts, after.last_error) == (WorkState.OPEN, 0, None)
     await app.close()
 
 
