@@ -36,6 +36,14 @@ PAGES = "https://mentoring.firm.example/pairs"
 CONTACT = {"name": "Mira Holm", "phone": "+1 212 555 0100", "mail": "mira.holm@firm.example"}
 AIMS = "wants to learn negotiating"
 GOALS = "hopes for a partnership next spring"
+STANDING_LINES = (
+    "have an hour together every other week",
+    "Meet on Teams (link and dial-in below)",
+    "No reason is needed.",
+    "Declining one date simply looks for another hour. Not answering is fine, too.",
+    "If you keep this calendar for somebody, you are welcome to do all this for them.",
+    "You tell us whether you met. Nothing said is recorded.",
+)
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
@@ -146,6 +154,7 @@ async def test_the_one_invitation_says_all_that_people_need(empty: Empty) -> Non
         assert "Conference ID" in text
         assert all(part in text for part in CONTACT.values())
         assert "Propose New Time" in text
+        assert [line for line in STANDING_LINES if line not in text] == []
         assert "https://intranet.firm.example/good-starts" in text
         page = f"{PAGES}/{pair.id}"
         assert re.findall(rf"{re.escape(PAGES)}\S*?(?=[\"<])", invitation.html) == [page, page]

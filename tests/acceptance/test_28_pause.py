@@ -64,6 +64,7 @@ def test_pausing_cancels_each_date_inside_once_and_twice_is_harmless(empty: Empt
 
 def test_planning_resumes_the_day_after_with_nothing_inside_the_pause(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
+        inside = [s for s in await stage.dates() if FIRST <= s.start.date() <= LAST]
         await _order(stage)
         await _reconcile(stage)
         back = datetime(2027, 3, 22, 15, tzinfo=UTC)
@@ -74,6 +75,10 @@ def test_planning_resumes_the_day_after_with_nothing_inside_the_pause(empty: Emp
         assert case.pair.past_pauses
         live = [s for s in case.sessions if s.state is SessionState.SCHEDULED]
         assert not any(FIRST <= s.start.date() <= LAST for s in live)
+        # What was paused is owed no more, but for what the minimum needs.
+        rule = case.rule.cadence
+        assert rule.minimum_held is not None
+        assert len(live) == max(rule.occurrences - len(inside), rule.minimum_held)
         await stage.assert_store_is_calendar()
 
     on_stage(empty, play, at=A_MONDAY)
