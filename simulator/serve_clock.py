@@ -49,14 +49,20 @@ class KeptClock(AdjustableClock):
             "mode": self._mode,
             "machine": machine_clock().isoformat(),
         }
-        replace_file(self._path, json.dumps(doc))
+        # Not synced, as the tenant's other state is not at each commit: a process that is killed
+        # loses nothing, and a clock that jumps does so several times an hour of its time.
+        replace_file(self._path, json.dumps(doc), is_synced=False)
 
 
-def replace_file(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Write ``path`` so that a reader finds the old text or the new one, never a part."""
+def replace_file(path: Path, text: str, *, mode: int = 0o644, is_synced: bool = True) -> None:
+    """Write ``path`` so that a reader finds the old text or the new one, never a part.
+
+    Only what ``is_synced`` outlives a power cut, too.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
         file.write(text)
         file.flush()
-        os.fsync(file.fileno())
+        if is_synced:
+            os.fsync(file.fileno())
     draft.replace(path)

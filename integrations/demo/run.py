@@ -24,7 +24,7 @@ from integrations.demo.clock import CountedCalls, TenantClock
 from integrations.demo.tenant import Control, Ready, end_left_tenant, running_tenant
 from integrations.errors import IntegrationError
 from integrations.ports import Transaction
-from integrations.runtime import inline
+from integrations.runtime import ease_garbage_collection, inline
 from integrations.settings import Settings
 from integrations.store.upgrade import upgrade as upgrade_store
 from integrations.workflows import plan as planning
@@ -140,6 +140,7 @@ class _Story:
     async def tell(self) -> None:
         """Everything in order; what was told before is passed over quickly."""
         upgrade_store(self._settings.store_url.get_secret_value())
+        ease_garbage_collection()
         tandem = await self._tandem.open()
         try:
             await self._enrol_and_plan()
