@@ -160,7 +160,7 @@ def show_needs(lines: Sequence[NeedLine]) -> None:
             f"put off until {need.snoozed_until:%d %b %Y}" if need.snoozed_until else None,
             f"note: {line.note}" if line.note else None,
         ]
-        said = "\n".join([line.text.strip(), *(aside for aside in asides if aside)])
+        said = "\n".join([line.names, line.text.strip(), *(aside for aside in asides if aside)])
         acts = "\n".join(f"{act.value} [dim]{escape(words)}[/]" for act, words in line.ready)
         table.add_row(need.id[:8], f"{need.raised_at:%d %b %Y %H:%M}", escape(said), acts or "–")
     out.print(table)

@@ -364,6 +364,7 @@ def test_rows_are_shown_with_their_acts_put_off_noted_and_closed(desk: Desk) -> 
     _row(desk)
     said = desk.read("needs-you")
     assert "abcdef01" in said
+    assert desk.data("needs-you")[0]["names"] in said
     for act in ("offer_hours", "leave_out", "pause", "talk"):
         assert act in said
     assert "Put off until 2027-03-01." in desk.read("needs-you", "abc", "--snooze", "2027-03-01")

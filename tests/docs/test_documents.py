@@ -77,7 +77,7 @@ def _faults(call: str, options: dict[str, set[str]], targets: set[str]) -> Itera
 
 def _make_targets() -> set[str]:
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    return set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
 
 def simulator_options(capsys: pytest.CaptureFixture[str]) -> set[str]:
