@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,6 +17,7 @@ from integrations.workflows import subscriptions
 from integrations.workflows.app import App
 from integrations.workflows.standing_work import ensure_standing
 from simulator.transport import TenantTransport
+from tests.acceptance.oracle import INSTANCES, calls
 from tests.support.world import (
     Empty,
     World,
@@ -41,11 +43,24 @@ class Way(httpx.AsyncBaseTransport):
 
         self._inner = TenantTransport(asgi_app(given))
         self.down = False
+        self.strangers_join = False
+        self.times = 1
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             raise httpx.ConnectError("refused")
+        if self.strangers_join and request.content:
+            request = _with_a_stranger(request)
+        for _ in range(self.times - 1):
+            await self._inner.handle_async_request(request)
         return await self._inner.handle_async_request(request)
+
+
+def _with_a_stranger(request: httpx.Request) -> httpx.Request:
+    """The post with one more entry in front, whose secret is not the subscription's."""
+    entries = json.loads(request.content)["value"]
+    stranger = {**entries[0], "clientState": "0" * 64}
+    return httpx.Request(request.method, request.url, json={"value": [stranger, *entries]})
 
 
 @dataclass
@@ -130,7 +145,11 @@ async def test_a_change_told_many_times_is_one_change(empty: Empty) -> None:
     to = told.move(session, timedelta(minutes=30))
     mails = len(told.world.tenant.mail_log)
     posted = len(told.world.tenant.delivery.posted)
+    looks = len(calls(told.world, "GET", INSTANCES))
+    told.way.times = 3
     await told.live_on(timedelta(minutes=20))
+    looked = len(calls(told.world, "GET", INSTANCES)) - looks
+    assert 1 <= looked <= len(told.world.tenant.delivery.posted) - posted, "a look for each telling"
     told_entries = sum(p.entries for p in told.world.tenant.delivery.posted[posted:])
     assert told_entries >= 2
     assert (await told.session(session.id)).start == to
@@ -159,6 +178,43 @@ async def test_what_changed_while_the_endpoint_was_down_is_found(empty: Empty) -
     stored = await told.world.read(lambda tx: tx.subscriptions.all())
     assert {one.id for one in told.world.tenant.subscriptions} == {one.id for one in stored}
     assert live.id not in {one.id for one in stored}
+
+
+@pytest.mark.acceptance(26)
+@virtually
+async def test_told_that_notifications_were_missed_everything_is_compared_at_once(
+    empty: Empty,
+) -> None:
+    """Nothing told of the move itself, and the night is far: the notice alone has it found."""
+    told = await begin_told(empty)
+    session = (await told.sessions())[0]
+    told.world.tenant.behaviour.notifications_dropped = 100.0
+    told.world.tenant.behaviour.missed_is_told = False
+    to = told.move(session, timedelta(minutes=30))
+    await told.live_on(timedelta(minutes=70))
+    assert (await told.session(session.id)).start == session.start
+
+    told.world.tenant.behaviour.notifications_dropped = 0.0
+    (live, *_) = list(told.world.tenant.subscriptions)
+    told.world.tenant.miss_notifications(live.id)
+    await told.live_on(timedelta(minutes=10))
+    assert (await told.session(session.id)).start == to
+    assert len(await told.reasons(session, REASON_OF_MOVE)) == 1
+
+
+@pytest.mark.acceptance(27)
+@virtually
+async def test_a_wrong_entry_in_a_batch_takes_nothing_from_the_right_ones(empty: Empty) -> None:
+    """Entries are sorted one by one: the wrong one is counted, the others are heeded."""
+    told = await begin_told(empty)
+    told.way.strangers_join = True
+    session = (await told.sessions())[0]
+    to = told.move(session, timedelta(minutes=30))
+    await told.live_on(timedelta(minutes=20))
+    assert (await told.session(session.id)).start == to
+    ignored = await told.world.read(lambda tx: tx.journal.read(code="hints_ignored"))
+    assert sum(line.data["count"] for line in ignored) >= 1
+    assert len(await told.reasons(session, REASON_OF_MOVE)) == 1
 
 
 @pytest.mark.acceptance(27)
