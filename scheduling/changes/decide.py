@@ -16,7 +16,7 @@ sees the ones before it as done. What may not be mailed now waits in its place.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from scheduling.changes.acts import CloseNeed, Decision, RaiseNeed, decision, needs
+from scheduling.changes.acts import CloseNeed, Decision, EndSeries, RaiseNeed, decision, needs
 from scheduling.changes.conflicts import new_conflict
 from scheduling.changes.endings import OVER, completed, ended
 from scheduling.changes.gaps import nothing_on_record
@@ -151,7 +151,10 @@ class _Course:
         taken = waits or wanted
         if taken.acts or taken.key not in self.start.pair.said:
             self.decided = (*self.decided, taken)
-        self.now = self.now.after(taken)
+        ends = [act.truncation for act in taken.acts if isinstance(act, EndSeries)]
+        self.now = replace(
+            self.now.after(taken), claimed=self.now.claimed.union(*(cut.cancelled for cut in ends))
+        )
 
     def close_needs(self) -> None:
         """Close rows whose cause is gone, unless something unread may still hold it."""

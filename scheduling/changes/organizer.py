@@ -70,10 +70,11 @@ def _missing(
 
 def _left_alone(situation: Situation, calendar: SeriesView) -> Iterator[Decision]:
     pair = situation.pair
-    live = [s for s in pair.sessions if s.is_live]
+    # What was decided just now to be cancelled is in the calendar still, and known all the same.
+    known = [s for s in pair.sessions if s.is_live or s.id in situation.claimed]
     for occurrence in calendar.occurrences:
         coming = not occurrence.cancelled and occurrence.span.start > situation.now
-        if coming and not any(s.is_at(occurrence) for s in live):
+        if coming and not any(s.is_at(occurrence) for s in known):
             yield decision(ChangeCode.UNEXPECTED_DATE, date=shown(occurrence.span.start))
     members = {member.id for member in pair.members}
     further = {r.person for r in _answers(calendar)} - members

@@ -221,6 +221,7 @@ def test_a_pause_told_twice_is_told_once_and_another_replaces_it(empty: Empty) -
         for _ in range(2):
             await told(stage, app, _pause())
         assert len(await lines(stage, "pause_ordered")) == 1
+        assert await lines(stage, "unexpected_date") == [], "the dates cancelled were known"
         assert len(mails(stage, began)) == 2 * len(inside) > 0
         longer = LAST + timedelta(days=14)
         await told(stage, app, _pause(last=longer))
