@@ -191,9 +191,13 @@ class _Story:
             await worker.run(until_quiet=False, until=until, progress=show)
 
     async def _show_lives(self, now: datetime) -> None:
-        pairs = await self._tandem.store.run(lambda tx: tx.pairs.all())
-        told = await self._tandem.store.run(stories)
-        console.show_stories(told, {pair.id: pair.state.value for pair in pairs})
+        lines, told = await self._tandem.store.run(lambda tx: (report.pair_lines(tx), stories(tx)))
+        without_series = [line for line in lines if line.slot is None]
+        if without_series:
+            # Nothing happened to them; what is in the way is their story.
+            console.show_pairs(without_series)
+        states = {line.id: line.state for line in lines if line.slot is not None}
+        console.show_stories([story for story in told if story.pair_id in states], states)
         account = await self._tandem.store.run(lambda tx: account_of(tx, now))
         for line in account.words:
             console.out.print(line)
