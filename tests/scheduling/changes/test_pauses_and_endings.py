@@ -151,6 +151,7 @@ def test_dates_after_the_programs_end_are_taken_out_and_reported_as_shortfall() 
     (end,) = acts(found, EndSeries)
     assert isinstance(end, EndSeries)
     assert set(end.truncation.cancelled) == {"s5"}
+    assert ChangeCode.UNEXPECTED_DATE not in codes(found), "what ends is still in the calendar"
     assert [n.code for n in acts(found, RaiseNeed)] == [ChangeCode.SHORTFALL]  # type: ignore[union-attr]
     ended = after(view, acts(found))
     assert acts(decided(NOW, ended)) == []
