@@ -42,6 +42,7 @@ def test_a_date_moves_once_its_appointment_has_stood_for_four_working_hours_and_
         assert mails(stage, began) == []
 
         # A second look before four working hours are over is not enough.
+        await app.clock.sleep(HOUR)
         await hint(stage, app)
         await live_until(app, now() + HOUR)
         assert (await session(stage, date.id)).start == date.start
