@@ -130,6 +130,13 @@ class Participants(Records[Participant], Protocol):
         """Those whose address is among ``mails``, keyed by lower-case address."""
         ...
 
+    def hold(self, ids: Iterable[str]) -> None:
+        """Let no two transactions that hold one of these people commit side by side.
+
+        The later one waits and is then run again from its beginning.
+        """
+        ...
+
 
 class Pairs(Records[Pair], Protocol):
     """Pairs, keyed by id."""

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from integrations.records import (
     Booking,
@@ -54,6 +64,17 @@ class ParticipantRows(KeyedRows[Participant]):
     def _with_ids(self) -> Select[Any]:
         ids: BindParameter[Any] = bindparam("ids", expanding=True)
         return self._query().where(tables.participants.c.id.in_(ids))
+
+    def hold(self, ids: Iterable[str]) -> None:
+        """Let no two transactions that hold one of these people commit side by side.
+
+        A lock alone would not do: who has waited for it still reads what was before. A row that
+        was written makes PostgreSQL ask for the transaction again.
+        """
+        column = tables.participants.c.id
+        for person_id in sorted(set(ids)):
+            written = update(tables.participants).where(column == person_id)
+            self._connection.execute(written.values(id=person_id))
 
     def by_mail(self, mails: Iterable[str]) -> dict[str, Participant]:
         """Those whose address is among ``mails``, keyed by lower-case address."""

@@ -33,6 +33,7 @@ from integrations.workflows.app import App
 T = TypeVar("T")
 
 LOOK_AGAIN = timedelta(seconds=30)
+DECIDE_AGAIN = timedelta(seconds=5)
 UNCLEAR_FOR_LONG = timedelta(hours=1)
 MOST_RESENDS = 3
 
@@ -84,6 +85,8 @@ class Act(Generic[T]):
 
     ``key`` names it for good. ``send`` makes the call, ``look`` reads back, ``keep`` stores the
     result in the same transaction that settles the intent. ``mails`` are those it will cause.
+    ``decided_from`` is when what it was decided from was so; None where it is to be done even if
+    another pair of the same people has begun something since.
     """
 
     key: str
@@ -101,6 +104,7 @@ class Act(Generic[T]):
     before: Json = field(default_factory=dict)
     after: Json = field(default_factory=dict)
     mails: tuple[Json, ...] = ()
+    decided_from: datetime | None = None
 
 
 def keep_nothing(tx: Transaction, intent: Intent, value: object) -> None:
@@ -182,6 +186,7 @@ def _begin(
     )
     if intent.send_at is None or intent.send_at <= now:
         _hold_claim(app, tx, claim, now)
+        _refuse_if_outdated(tx, act, now)
         intent = replace(intent, state=IntentState.SENDING, sent_at=now)
     tx.intents.put(intent)
     return intent, False
@@ -230,6 +235,24 @@ def owe(app: App, tx: Transaction, act: Act[T], now: datetime) -> None:
 def _hold_claim(app: App, tx: Transaction, claim: Claim, now: datetime) -> None:
     if not tx.work.extend(claim.work_id, claim.holder, now + app.options.claim_length):
         raise ClaimLostError(f"claim on work {claim.work_id} was lost")
+
+
+def _refuse_if_outdated(tx: Transaction, act: Act[T], now: datetime) -> None:
+    """Begin nothing that another host may just have made wrong for one of the people.
+
+    Two pairs of one person, decided side by side, would be given the same hour of hers, or mail
+    her once more than a week allows.
+    """
+    if act.decided_from is None:
+        return
+    people = {mail["person"] for mail in act.mails}
+    tx.participants.hold(people)
+    for pair in tx.pairs.of_people(people):
+        if pair.id == act.pair_id:
+            continue
+        begun = (intent.sent_at or intent.created_at for intent in tx.intents.of_pair(pair.id))
+        if any(at >= act.decided_from for at in begun):
+            raise NotYet(now + DECIDE_AGAIN, "another pair of one of the people has acted")
 
 
 async def _send_again(app: App, claim: Claim, intent: Intent, found: NotHappened) -> Intent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import update
@@ -30,6 +31,23 @@ async def a(store: Store) -> str | None:
 async def test_the_result_of_the_work_is_handed_back(store: Store) -> None:
     assert await store.run(set_a) == "done"
     assert await a(store) == "on"
+
+
+async def test_transactions_that_hold_one_person_see_what_the_other_wrote(store: Store) -> None:
+    """However they are laid on top of each other: as many as came before are seen by each."""
+    await store.run(enrol)
+
+    def mark(number: int) -> Callable[[Transaction], int]:
+        def work(tx: Transaction) -> int:
+            tx.participants.hold(["sam", "mia"][:: 1 if number else -1])
+            seen = sum(tx.switches.get(f"mark{n}") is not None for n in range(3))
+            tx.switches.set(f"mark{number}", "on")
+            return seen
+
+        return work
+
+    seen = await asyncio.gather(*(store.run(mark(number)) for number in range(3)))
+    assert sorted(seen) == [0, 1, 2]
 
 
 async def test_an_error_in_the_work_undoes_everything_and_is_passed_on(store: Store) -> None:

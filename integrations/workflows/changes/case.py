@@ -50,7 +50,8 @@ class Case:
     a read may not show them yet. ``mails_this_week`` counts capped mails by person since Monday
     in their own zone, those on their way included. ``commitments`` are standing sessions of
     the two people's other pairs, with those only planned and where open writes will move them;
-    ``elsewhere`` those of them that stand in calendars, by person.
+    ``elsewhere`` those of them that stand in calendars, by person. ``loaded_at`` is when all of
+    this was so.
     """
 
     pair: Pair
@@ -70,6 +71,7 @@ class Case:
     commitments: Sequence[Commitment] = ()
     elsewhere: Mapping[str, Sequence[Session]] = field(default_factory=dict)
     orders: Sequence[Order] = ()
+    loaded_at: datetime | None = None
 
     @property
     def people(self) -> tuple[Participant, Participant]:
@@ -136,6 +138,7 @@ def load_case(tx: Transaction, pair_id: str, now: datetime, *, default_zone: str
         ],
         commitments=_commitments(others, sessions, theirs, now),
         elsewhere=_elsewhere(case.people, others, sessions, now),
+        loaded_at=now,
     )
     return replace(case, mails_this_week=_mails_this_week(tx, case, others, theirs, now))
 

@@ -86,6 +86,7 @@ def act_of(app: App, case: Case, step: Step) -> Act[Written]:
         before=before_of(step),
         after=step.result,
         mails=_mails(case, step),
+        decided_from=case.loaded_at if step.to is not None and not step.owed else None,
     )
 
 
