@@ -81,6 +81,10 @@ def all_work(tx: Transaction) -> list[Work]:
     return [work for pair in tx.pairs.all() if (work := _work_of(tx, pair.id)) is not None]
 
 
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
+
+
 def _work_of(tx: Transaction, pair_id: str) -> Work | None:
     from integrations.store.work import _work_id
 
@@ -135,7 +139,7 @@ async def test_the_work_timer_sends_again_until_the_work_is_done(empty: Empty, j
     assert [m.body for m in queues.queues["%TANDEM_WORK_QUEUE%"]] == first * 2
     await queues.deliver()
     await tick("look_for_work")
-    left = [from_message(m.body).kind for m in queues.queues["%TANDEM_WORK_QUEUE%"]]
+    left = [from_message(_bytes(m.body)).kind for m in queues.queues["%TANDEM_WORK_QUEUE%"]]
     assert not set(left) & set(BOOKING)  # what stands is due again and again
     assert await world.read(states) == {PairState.BOOKED: 3}
 

@@ -11,9 +11,7 @@ from tests.simulation.weather import FULL_EVERY
 
 # Open findings, each described in docs/reference/simulation.md.
 OPEN = frozenset({5})
-SEEDS = [
-    seed for seed in range(1, 26) if seed % FULL_EVERY != FULL_EVERY - 1 and seed not in OPEN
-]
+SEEDS = [seed for seed in range(1, 26) if seed % FULL_EVERY != FULL_EVERY - 1 and seed not in OPEN]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -12,7 +12,7 @@ from integrations.records import Pair, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.changes.calendar_view import digest
 from scheduling.timespan import TimeSpan
-from simulator.people import Appointment
+from simulator.people import Appointment, ShowAs
 from simulator.tenant import OccurrenceSeen
 from tests.acceptance.oracle import empty_of_calls, mailbox_of, planned_world
 from tests.support.world import Empty, World, book_all
@@ -123,7 +123,7 @@ def graph_time(at: datetime) -> dict[str, str]:
     return {"dateTime": f"{at:%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"}
 
 
-def appointment(start: datetime, end: datetime, status: str = "busy") -> Appointment:
+def appointment(start: datetime, end: datetime, status: ShowAs = "busy") -> Appointment:
     """Something of her own, in UTC."""
     utc = ZoneInfo("UTC")
     local = [at.astimezone(utc).replace(tzinfo=None) for at in (start, end)]
