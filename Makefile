@@ -32,7 +32,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: help setup demo test test-large soak soak-selftest lint types bench node lock docs clean
 
 help:
-	@echo "make demo    a law firm's pairs are imported, planned and booked in a simulated tenant"
+	@echo "make demo    a law firm's pairs are booked in a simulated tenant and live for five months"
 	@echo "make test    lint, types and all tests; the last line says what was skipped"
 	@echo "make test-large  the behaviours of scale with 500 pairs"
 	@echo "make soak    SEEDS lives under faults from SEED_BASE on; soak-selftest plants faults"

@@ -428,8 +428,13 @@ def demo(
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Pairs of the invented firm.")] = 24,
     seed: Annotated[int, typer.Option(help="The same seed makes the same firm.")] = 1,
     months: Annotated[
-        int, typer.Option(min=0, max=12, help="Months of four weeks to live; 0: only book.")
-    ] = 5,
+        int | None,
+        typer.Option(
+            min=0,
+            max=12,
+            help="Months of four weeks to live; 0: only book. Default: 5, or 0 above 60 pairs.",
+        ),
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Begin anew even if a story was broken off here.")
     ] = False,
@@ -443,4 +448,6 @@ def demo(
     """
     from integrations.demo.run import Wish, run_demo
 
-    run_demo(Wish(pairs=pairs, seed=seed, months=months, fresh=fresh), folder)
+    # What takes minutes for a few dozen pairs takes hours for hundreds.
+    lived = months if months is not None else 5 if pairs <= 60 else 0
+    run_demo(Wish(pairs=pairs, seed=seed, months=lived, fresh=fresh), folder)
