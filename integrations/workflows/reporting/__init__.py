@@ -1,0 +1,1 @@
+"""What leaves Tandem for people and other systems: reports, exports, hours and credit."""
