@@ -715,6 +715,60 @@ class OnlineMeeting:
     lobby_scope: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedReport:
+    """A report in the list of an online meeting: that it is there, and from when to when.
+
+    Teams makes one each time the last person leaves, so a date can have none, one or several, and
+    somebody who tries the link the day before makes one as well. ``started_at`` and ``ended_at``
+    are UTC, as told: the end can lie before the start, and what is no time is None.
+    """
+
+    id: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """From joining to leaving, UTC, as told: possibly backwards; what is no time is None."""
+
+    joined_at: datetime | None
+    left_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendanceRecord:
+    """One presence in a report; two devices of one person may be one record or two.
+
+    ``kind`` says how somebody came in: ``member`` (an account of this tenant), ``guest`` (an
+    account of another), ``phone`` or ``anonymous`` (no account, or nothing that tells). Only a
+    member has a ``user_id`` of the firm's directory; that of a guest is an id elsewhere. ``mail``
+    is lower case. Both can be missing. Names are not read. ``role`` is Graph's in lower case.
+    """
+
+    kind: str
+    user_id: str | None
+    mail: str | None
+    role: str
+    stays: tuple[Stay, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendanceReport:
+    """A whole report. Nothing promises that a stay lies within it.
+
+    ``participants`` is how many Teams counted, None if it does not say: more than there are
+    records where somebody is hidden by a setting of her own.
+    """
+
+    id: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    participants: int | None
+    records: tuple[AttendanceRecord, ...]
+
+
 class Directory(Protocol):
     """The firm's directory."""
 
@@ -853,6 +907,36 @@ class OnlineMeetings(Protocol):
         ...
 
 
+class AttendanceReports(Protocol):
+    """Teams' reports of who was in a meeting of a program mailbox.
+
+    All dates of a series share one meeting, hence one list. Both methods raise RefusedError with
+    a remedy where a permission or policy is missing (403), and ThrottledError, UnreachableError
+    or TokenError where nothing is known; no refusal ever means that nobody came.
+    """
+
+    async def listed(self, organizer_id: str, meeting_id: str) -> list[ListedReport]:
+        """The reports of a meeting, newest first: at most the newest fifty. One call.
+
+        A report comes some minutes after the last person has left. Where the organizer's policy
+        switches reports off the list stays empty, so an empty one does not say that nobody came.
+
+        Raises:
+            NotFoundError: the mailbox is not the organizer of such a meeting (any more).
+        """
+        ...
+
+    async def read(
+        self, organizer_id: str, meeting_id: str, report_ids: Sequence[str]
+    ) -> dict[str, AttendanceReport | Unreadable]:
+        """These reports with everybody in them, keyed as given. One call for each twenty.
+
+        One that cannot be read does not spoil the others: ``gone``, ``malformed_answer`` or
+        ``unavailable``.
+        """
+        ...
+
+
 class SubscriptionService(Protocol):
     """Change notifications of program mailboxes' events. Every method raises as writes do."""
 
@@ -910,6 +994,8 @@ class Graph(Protocol):
     @property
     def meetings(self) -> OnlineMeetings: ...
     @property
+    def attendance(self) -> AttendanceReports: ...
+    @property
     def subscriptions(self) -> SubscriptionService: ...
     @property
     def mail(self) -> MailSender: ...
@@ -943,6 +1029,28 @@ class Queue(Protocol):
 
     async def send(self, wake_ups: Sequence[WakeUp]) -> None:
         """Send after the commit that made the work."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+# --- another system ----------------------------------------------------------------------
+
+
+class Outbound(Protocol):
+    """The firm's own system that is told of verdicts."""
+
+    async def post(self, message_id: str, body: bytes) -> None:
+        """Send one signed message; it is taken once this returns.
+
+        ``message_id`` is the same each time the same message is sent: the receiver takes the
+        first and answers alike to the others.
+
+        Raises:
+            NotTakenError: it was certainly not accepted, or nobody knows; send it again.
+        """
         ...
 
     async def close(self) -> None:

@@ -179,6 +179,11 @@ class Wire:
         return self._around.clock.now()
 
     @property
+    def tenant_id(self) -> str:
+        """The directory id of the tenant everything is read from."""
+        return self._settings.tenant_id
+
+    @property
     def graph(self) -> GraphServiceClient:
         """The SDK's client, for building requests."""
         return self._connection().graph

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from integrations.graph.attendance import MeetingAttendance
 from integrations.graph.calendar import ProgramCalendar
 from integrations.graph.client import Surroundings, Wire
 from integrations.graph.directory import PeopleDirectory
@@ -32,6 +33,7 @@ class GraphAdapter:
         self.free_busy = FreeBusy(wire)
         self.calendar = ProgramCalendar(wire)
         self.meetings = TeamsMeetings(wire)
+        self.attendance = MeetingAttendance(wire)
         self.subscriptions = EventSubscriptions(wire)
         self.mail = ProgramMail(wire)
 

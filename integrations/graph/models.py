@@ -56,6 +56,23 @@ def _time_of_answer(value: object) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _told_moment(value: object) -> datetime | None:
+    """A moment with its offset, in UTC; None for what is no moment, which spoils nothing else."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _lower(value: object) -> str:
     return str(value).casefold()
 
@@ -87,6 +104,9 @@ ItemStatus = Annotated[str, PlainValidator(_item_status)]
 EventType = Annotated[str, PlainValidator(_event_type)]
 Response = Annotated[str, PlainValidator(_response)]
 TimeOfAnswer = Annotated[datetime | None, PlainValidator(_time_of_answer)]
+ToldMoment = Annotated[datetime | None, PlainValidator(_told_moment)]
+Count = Annotated[int | None, PlainValidator(_count)]
+Text = Annotated[str | None, PlainValidator(_text)]
 Lower = Annotated[str, PlainValidator(_lower)]
 Instant = Annotated[datetime, PlainValidator(_instant)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
@@ -250,6 +270,41 @@ class Meeting(Answer):
 
 class Meetings(Answer):
     value: list[Meeting]
+
+
+class AttendanceIdentity(Answer):
+    """Who was there, without the name. ``type`` is Graph's, in lower case, empty if left out."""
+
+    id: Text = None
+    tenant: Text = Field(default=None, alias="tenantId")
+    type: Lower = Field(default="", alias="@odata.type")
+
+
+class AttendanceInterval(Answer):
+    joined_at: ToldMoment = Field(default=None, alias="joinDateTime")
+    left_at: ToldMoment = Field(default=None, alias="leaveDateTime")
+
+
+class AttendanceRecord(Answer):
+    mail: Text = Field(default=None, alias="emailAddress")
+    identity: AttendanceIdentity | None = None
+    role: Lower = ""
+    intervals: list[AttendanceInterval] | None = Field(default=None, alias="attendanceIntervals")
+
+
+class ListedReport(Answer):
+    id: str
+    start: ToldMoment = Field(default=None, alias="meetingStartDateTime")
+    end: ToldMoment = Field(default=None, alias="meetingEndDateTime")
+
+
+class AttendanceReports(Answer):
+    value: list[ListedReport]
+
+
+class AttendanceReport(ListedReport):
+    participants: Count = Field(default=None, alias="totalParticipantCount")
+    records: list[AttendanceRecord] | None = Field(default=None, alias="attendanceRecords")
 
 
 class BatchItemAnswer(Answer):

@@ -31,7 +31,7 @@ class Operation:
     """One row: a method and path, in whose mailbox, and what it takes.
 
     Attributes:
-        path: template under the version root; ``{user}`` and ``{event}`` stand for one segment.
+        path: template under the version root; ``{user}`` and the like each stand for one segment.
         options: query options that may be sent; any other is refused.
         permission: least application permission, as Entra or Exchange RBAC names it.
         scope: how far that permission has to reach, for the permission page.
@@ -88,6 +88,7 @@ class Operation:
 
 
 _PROGRAM_SCOPE = "program mailboxes only (Exchange RBAC for Applications scope)"
+_TEAMS_SCOPE = "program mailboxes, by a Teams application access policy"
 # Calendars.ReadWrite includes Calendars.Read everywhere but here.
 _SUBSCRIPTION_SCOPE = f"{_PROGRAM_SCOPE}; by its own name, no wider permission stands in for it"
 
@@ -254,9 +255,30 @@ FIND_MEETING = Operation(
     path="/users/{user}/onlineMeetings",
     whose=Whose.PROGRAM,
     permission="OnlineMeetings.Read.All",
-    scope="program mailboxes, by a Teams application access policy",
+    scope=_TEAMS_SCOPE,
     purpose="The Teams meeting of a series and who passes its lobby",
     options=frozenset({"$filter"}),
+    outlook=False,
+)
+LIST_REPORTS = Operation(
+    name="list_attendance_reports",
+    method="GET",
+    path="/users/{user}/onlineMeetings/{meeting}/attendanceReports",
+    whose=Whose.PROGRAM,
+    permission="OnlineMeetingArtifact.Read.All",
+    scope=_TEAMS_SCOPE,
+    purpose="Which reports Teams made of an own meeting; only in programs with evidence from Teams",
+    outlook=False,
+)
+READ_REPORT = Operation(
+    name="read_attendance_report",
+    method="GET",
+    path="/users/{user}/onlineMeetings/{meeting}/attendanceReports/{report}",
+    whose=Whose.PROGRAM,
+    permission="OnlineMeetingArtifact.Read.All",
+    scope=_TEAMS_SCOPE,
+    purpose="When somebody joined and left an own meeting; names are not read",
+    options=frozenset({"$expand"}),
     outlook=False,
 )
 SEND_MAIL = Operation(
@@ -342,6 +364,8 @@ OPERATIONS: tuple[Operation, ...] = (
     CANCEL_EVENT,
     DELETE_EVENT,
     FIND_MEETING,
+    LIST_REPORTS,
+    READ_REPORT,
     SEND_MAIL,
     CREATE_SUBSCRIPTION,
     LIST_SUBSCRIPTIONS,
