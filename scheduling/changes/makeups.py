@@ -42,12 +42,17 @@ def missing_dates(pair: PairView, now: datetime) -> int:
 
 
 def last_chance(situation: Situation) -> datetime:
-    """The end of the last date on which a make-up may lie: some weeks after the last planned."""
+    """The end of the last date on which a make-up may lie.
+
+    Some weeks after the last planned one, and never after the program's end.
+    """
     pair = situation.pair
     planned = [s.planned.end for s in pair.current if s.window < pair.rule.occurrences]
     last = max(planned, default=situation.now)
-    days = pair.day_of(last) + timedelta(weeks=situation.limits.make_up_weeks, days=1)
-    return utc_of_local(days, datetime.min.time(), pair.zone)
+    day = pair.day_of(last) + timedelta(weeks=situation.limits.make_up_weeks)
+    if pair.program_end is not None:
+        day = min(day, pair.program_end)
+    return utc_of_local(day + timedelta(days=1), datetime.min.time(), pair.zone)
 
 
 def made_up(situation: Situation) -> Iterator[Decision]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-from scheduling.changes.acts import BookDate, CloseNeed, RaiseNeed
+from scheduling.changes.acts import BookDate, CloseNeed, Complete, RaiseNeed
 from scheduling.changes.makeups import last_chance, missing_dates
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.remembered import remembered
@@ -87,6 +87,17 @@ def test_make_ups_end_four_weeks_after_the_last_planned_date() -> None:
     """The last date is Tuesday 11 May 2027; the clocks changed on 28 March in between."""
     assert tuesday(5) == date(2027, 5, 11)
     assert last_chance(situation(NOW)) == at(LONDON, date(2027, 6, 9), "00:00")
+
+
+def test_no_make_up_is_waited_for_beyond_the_end_of_the_program() -> None:
+    """The closing note came four weeks late wherever a date was missing at the program's end."""
+    view = replace(with_session(pair(), 0, held=False), program_end=tuesday(5) + 3 * DAY)
+    assert last_chance(situation(NOW, view)) == at(LONDON, tuesday(5) + 4 * DAY, "00:00")
+    (need,) = acts(decided(NOW, view))
+    assert isinstance(need, RaiseNeed)
+    told = remembered(view, need, NOW)
+    assert Complete() not in acts(decided(at(LONDON, tuesday(5) + 3 * DAY, "12:00"), told))
+    assert Complete() in acts(decided(at(LONDON, tuesday(5) + 6 * DAY, "09:00"), told))
 
 
 @pytest.mark.acceptance(30)
