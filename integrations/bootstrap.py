@@ -23,6 +23,8 @@ from integrations.graph.settings import (
     ManagedIdentityCredential,
     SecretCredential,
 )
+from integrations.outbound.addresses import Resolve, resolve
+from integrations.outbound.sender import Receiver, SignedWebhook
 from integrations.ports import Clock, Life, Offload, Queue
 from integrations.queue.mortal_queue import MortalQueue
 from integrations.queue.no_queue import NoQueue
@@ -52,6 +54,8 @@ class Surroundings:
     transport: httpx.AsyncBaseTransport | None = None
     token_http_client: Any = None
     queue: Queue | None = None
+    outbound_transport: httpx.AsyncBaseTransport | None = None
+    resolve: Resolve = resolve
 
 
 def build_app(settings: Settings, around: Surroundings | None = None) -> App:
@@ -84,6 +88,7 @@ def build_app(settings: Settings, around: Surroundings | None = None) -> App:
         clock=around.clock,
         offload=around.offload,
         queue=_within_life(around.queue or build_queue(settings), around.life),
+        outbound=build_outbound(settings, around),
         chance=chance,
         secrets=unguessable if around.seed is None else random.Random(f"secrets {around.seed}"),
         options=options_of(settings),
@@ -114,6 +119,26 @@ def build_queue(settings: Settings) -> Queue:
             settings.queue_account_url, settings.work_queue, settings.managed_identity
         )
     return NoQueue()
+
+
+def build_outbound(settings: Settings, around: Surroundings) -> SignedWebhook | None:
+    """The webhook that is told of verdicts; None where the settings name none."""
+    if settings.outbound_url is None:
+        return None
+    receiver = Receiver(
+        url=settings.outbound_url,
+        hosts=settings.outbound_hosts,
+        keys=settings.outbound_keys,
+        private=settings.outbound_private,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+    )
+    return SignedWebhook(
+        receiver,
+        clock=around.clock,
+        life=around.life,
+        resolve=around.resolve,
+        transport=around.outbound_transport,
+    )
 
 
 def _within_life(queue: Queue, life: Life) -> Queue:

@@ -25,6 +25,7 @@ IntegrationError                  what went wrong and what to do about it: .reme
 ├── NotPossibleError              what was asked for does not exist or cannot be done
 ├── OperationNotPermittedError    .method .path: not in the table of operations
 ├── NoPermitError                 .retry_at: the mailbox is in use or asked us to wait
+├── NotTakenError                 .code .status .retry_after: the outbound webhook was not taken
 ├── ClaimLostError                somebody else works on this now
 └── ReadOnlyModeError             writing is switched off
 """
@@ -238,3 +239,23 @@ class ReadOnlyModeError(IntegrationError):
     """Writing to Graph is switched off."""
 
     remedy = "Switch writing on again with TANDEM_READ_ONLY=off."
+
+
+class NotTakenError(IntegrationError):
+    """A message of the outbound webhook was not taken by its receiver, or did not leave at all.
+
+    ``code`` is ``not_allowed``, ``private_address``, ``no_address``, ``unreachable``,
+    ``certificate``, ``timeout`` or ``refused``; with the last, ``status`` is the answer's.
+    """
+
+    remedy = (
+        "Look whether the receiver answers 2xx within ten seconds at TANDEM_OUTBOUND_URL, and "
+        "whether its host is in TANDEM_OUTBOUND_HOSTS; it is tried again by itself."
+    )
+
+    def __init__(
+        self, code: str, *, status: int | None = None, retry_after: timedelta | None = None
+    ) -> None:
+        self.code, self.status, self.retry_after = code, status, retry_after
+        answer = "" if status is None else f" with {status}"
+        super().__init__(f"the outbound webhook was not taken: {code}{answer}")

@@ -22,6 +22,7 @@ from pydantic import (
 
 from integrations.errors import Fault, SettingsError
 from integrations.pacing import MailPace
+from integrations.signing import key_of
 
 PREFIX = "TANDEM_"
 MAILS_PER_WRITE = 2
@@ -160,6 +161,34 @@ class Settings(BaseModel):
         default="0 15 * * * *",
         description="NCRONTAB schedule of the timer that renews subscriptions, in UTC.",
     )
+    outbound_schedule: str = Field(
+        default="0 */5 * * * *",
+        description="NCRONTAB schedule of the timer that sends verdicts to the webhook, in UTC.",
+    )
+    report_schedule: str = Field(
+        default="0 0 * * * *",
+        description="NCRONTAB schedule of the timer that writes coordinators' reports, in UTC.",
+    )
+    outbound_url: str | None = Field(
+        default=None,
+        pattern=r"^https://[^/?#@]+(/[^?#]*)?$",
+        description="Where each verdict is sent, signed. Without it none is.",
+    )
+    outbound_hosts: Addresses = Field(
+        default=(),
+        description="Hosts that verdicts may be sent to, `host` or `host:port`, separated by "
+        "commas; that of `TANDEM_OUTBOUND_URL` has to be one.",
+    )
+    outbound_secrets: SecretStr | None = Field(
+        default=None,
+        description="Secrets that sign what is sent, newest first, separated by commas: each "
+        "`whsec_` and 24 to 64 bytes in Base64.",
+    )
+    outbound_private: Switch = Field(
+        default=False,
+        description="on = verdicts may go to private and loopback addresses: for trials on one "
+        "machine, or a receiver inside the firm's network.",
+    )
     zone: str = Field(
         default="UTC", description="IANA zone of programs that do not name their own."
     )
@@ -189,11 +218,20 @@ class Settings(BaseModel):
         "people_schedule",
         "mail_schedule",
         "renew_schedule",
+        "outbound_schedule",
+        "report_schedule",
     )
     @classmethod
     def _six_fields(cls, value: str) -> str:
         if len(value.split()) != 6:
             raise ValueError("six NCRONTAB fields: second minute hour day month weekday")
+        return value
+
+    @field_validator("outbound_secrets")
+    @classmethod
+    def _are_secrets(cls, value: SecretStr | None) -> SecretStr | None:
+        for secret in _secrets_in(value):
+            key_of(secret)
         return value
 
     @field_validator("mails_per_minute")
@@ -202,6 +240,11 @@ class Settings(BaseModel):
         if 0 < value <= MAILS_PER_WRITE:
             raise ValueError(f"0 or more than {MAILS_PER_WRITE}")
         return value
+
+    @property
+    def outbound_keys(self) -> tuple[bytes, ...]:
+        """The keys behind the secrets of the outbound webhook, newest first."""
+        return tuple(map(key_of, _secrets_in(self.outbound_secrets)))
 
     @property
     def mail_pace(self) -> MailPace | None:
@@ -249,9 +292,23 @@ class Settings(BaseModel):
             raise SettingsError(faults)
 
 
+def _secrets_in(value: SecretStr | None) -> list[str]:
+    return [s.strip() for s in value.get_secret_value().split(",") if s.strip()] if value else []
+
+
 def _faults_between(values: Mapping[str, str], environ: Mapping[str, str]) -> list[Fault]:
     """What is wrong with variables taken together, whatever else is wrong with each."""
     faults = []
+    if "outbound_url" in values:
+        faults += [
+            Fault(PREFIX + name.upper(), f"a value with {PREFIX}OUTBOUND_URL")
+            for name in ("outbound_hosts", "outbound_secrets")
+            if name not in values
+        ]
+        host = values["outbound_url"].partition("://")[2].partition("/")[0]
+        allowed = [name.strip() for name in values.get("outbound_hosts", host).split(",")]
+        if "@" not in host and host not in allowed:
+            faults.append(Fault(f"{PREFIX}OUTBOUND_URL", f"a host of {PREFIX}OUTBOUND_HOSTS", host))
     credential = values.get("credential", "certificate")
     needed = _NEEDED_BY_CREDENTIAL.get(credential)
     if needed and "client_id" in values and needed not in values:

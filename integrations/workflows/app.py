@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from integrations.pacing import MailPace
-from integrations.ports import Clock, Graph, Offload, Queue, Store
+from integrations.ports import Clock, Graph, Offload, Outbound, Queue, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +43,9 @@ class App:
     """The ports of one incarnation. ``holder`` names it in claims and permits.
 
     ``mailbox_ids`` are the program mailboxes known by now: the only ones Graph calls may write to.
-    ``secrets`` is chance that nobody can guess. ``woken`` is set when this process made something
-    due, so that its loop looks at once.
+    ``outbound`` is the system that is told of verdicts, None where there is none. ``secrets`` is
+    chance that nobody can guess. ``woken`` is set when this process made something due, so that
+    its loop looks at once.
     """
 
     store: Store
@@ -55,6 +56,7 @@ class App:
     chance: random.Random
     options: Options
     holder: str
+    outbound: Outbound | None = None
     secrets: random.Random = field(default_factory=random.SystemRandom)
     mailbox_ids: set[str] = field(default_factory=set)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -75,4 +77,6 @@ class App:
         """Let go of what the ports hold open."""
         await self.queue.close()
         await self.graph.close()
+        if self.outbound is not None:
+            await self.outbound.close()
         await self.store.close()

@@ -103,3 +103,41 @@ def test_what_graph_needs_is_asked_for_together() -> None:
         "TANDEM_CLIENT_ID",
         "TANDEM_PROGRAM_MAILBOXES",
     ]
+
+
+RECEIVER = {
+    "TANDEM_OUTBOUND_URL": "https://receiver.firm.example/verdicts",
+    "TANDEM_OUTBOUND_HOSTS": "receiver.firm.example, other.example:8443",
+    "TANDEM_OUTBOUND_SECRETS": f"whsec_{'QUJD' * 8}, whsec_{'REVG' * 8}",
+}
+
+
+def test_a_receiver_has_a_key_for_each_secret_newest_first() -> None:
+    settings = Settings.from_environ(RECEIVER)
+    assert settings.outbound_keys == (b"ABC" * 8, b"DEF" * 8)
+    assert settings.outbound_hosts == ("receiver.firm.example", "other.example:8443")
+    assert settings.outbound_private is False
+    assert "QUJD" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("TANDEM_OUTBOUND_URL", "http://receiver.firm.example/", "text like ^https://"),
+        ("TANDEM_OUTBOUND_URL", "https://me:word@receiver.firm.example/", "text like ^https://"),
+        ("TANDEM_OUTBOUND_URL", "https://receiver.firm.example/?key=1", "text like ^https://"),
+        ("TANDEM_OUTBOUND_URL", "https://elsewhere.example/", "a host of TANDEM_OUTBOUND_HOSTS"),
+        ("TANDEM_OUTBOUND_URL", "https://other.example/", "a host of TANDEM_OUTBOUND_HOSTS"),
+        ("TANDEM_OUTBOUND_HOSTS", "", "a value with TANDEM_OUTBOUND_URL"),
+        ("TANDEM_OUTBOUND_SECRETS", "", "a value with TANDEM_OUTBOUND_URL"),
+        ("TANDEM_OUTBOUND_SECRETS", "whsec_QUJD", "24 to 64 bytes in Base64"),
+    ],
+)
+def test_a_receiver_that_could_not_be_trusted_is_a_fault(
+    name: str, value: str, expected: str
+) -> None:
+    error = _faults({**RECEIVER, name: value})
+    (fault,) = error.faults
+    assert fault.where == name
+    assert expected in fault.expected
+    assert "QUJD" not in str(error)

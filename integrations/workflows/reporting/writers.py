@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from integrations.workflows.reporting.tables import Cell, Table
 
