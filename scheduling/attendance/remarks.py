@@ -1,0 +1,54 @@
+"""What is worth knowing of what Teams saw, in a fixed order whatever the order of its records."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from scheduling.attendance.evidence import Flag, Occasion
+from scheduling.attendance.presence import Seen
+from scheduling.attendance.reasons import VerdictCode, VerdictReason, because
+
+_MINUTE = timedelta(minutes=1)
+
+
+def remarks(occasion: Occasion, seen: Seen, grace_minutes: int) -> tuple[VerdictReason, ...]:
+    """Whether and when the two were together, then what is odd about it."""
+    return (*_together(occasion, seen, grace_minutes), *_odd(seen))
+
+
+def _together(occasion: Occasion, seen: Seen, grace: int) -> Iterator[VerdictReason]:
+    if seen.first is None or seen.last is None:
+        yield _apart(occasion, seen)
+        return
+    yield because(VerdictCode.TOGETHER, minutes=seen.minutes)
+    late = (seen.first - occasion.span.start) // _MINUTE
+    early = (occasion.span.end - seen.last) // _MINUTE
+    if late > grace:
+        yield because(VerdictCode.LATE_START, minutes=late)
+    if early > grace:
+        yield because(VerdictCode.LEFT_EARLY, minutes=early)
+
+
+def _apart(occasion: Occasion, seen: Seen) -> VerdictReason:
+    if seen.minutes:
+        # All that is left of intervals that were deleted.
+        return because(VerdictCode.TOGETHER, minutes=seen.minutes)
+    if all(seen.came):
+        return because(VerdictCode.NEVER_TOGETHER)
+    if any(seen.came):
+        person = occasion.people[0 if seen.came[0] else 1]
+        return because(VerdictCode.ONLY_ONE_CAME, person=person)
+    return because(VerdictCode.NOBODY_CAME)
+
+
+def _odd(seen: Seen) -> Iterator[VerdictReason]:
+    if seen.runs > 1:
+        yield because(VerdictCode.RESTARTED, times=seen.runs)
+    if seen.several_devices:
+        yield because(VerdictCode.SEVERAL_DEVICES)
+    if seen.somebody_else:
+        yield because(VerdictCode.SOMEBODY_ELSE)
+    if seen.unidentified:
+        yield because(VerdictCode.UNIDENTIFIED_PRESENCE)
+    for flag in Flag if seen.flags else ():
+        if flag in seen.flags:
+            yield because(VerdictCode(flag))
