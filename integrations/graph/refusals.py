@@ -37,6 +37,12 @@ _FORBIDDEN = frozenset(
 TOO_MANY_ENTRIES = "too_many_entries"
 UNAVAILABLE = "unavailable"
 
+_TEAMS_POLICY = "Unauthorized"
+"""The code with 403 where no Teams application access policy names the organizer."""
+
+_GRANT_POLICY = (
+    "Grant the Teams application access policy to the program mailbox; it can take half an hour."
+)
 _REMEDIES = {
     401: "Check that the app registration belongs to this tenant.",
     403: "Grant the permission named in docs/reference/permissions.md; it can take two hours.",
@@ -58,7 +64,9 @@ def refusal_from(status: int, error: Mapping[str, Any], *, operation: str) -> Re
         return NotFoundError(status, code, operation=operation, remedy=_REMEDIES[404])
     if status == 412:
         return ChangedMeanwhileError(status, code, operation=operation)
-    return RefusedError(status, code, operation=operation, remedy=_REMEDIES.get(status, ""))
+    policy = status == 403 and code == _TEAMS_POLICY
+    remedy = _GRANT_POLICY if policy else _REMEDIES.get(status, "")
+    return RefusedError(status, code, operation=operation, remedy=remedy)
 
 
 def error_in(body: object) -> Mapping[str, Any]:

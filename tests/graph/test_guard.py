@@ -28,6 +28,8 @@ UNKNOWN_PATHS = [
     "/users/{user}/events/e/attachments",
     "/users/{user}/mailboxSettings/timeZone",
     "/users/{user}/onlineMeetings/m/transcripts",
+    "/users/{user}/onlineMeetings/m/attendanceReports/r/attendanceRecords",
+    "/users/{user}/onlineMeetings/m/registration",
     "/users/{user}/calendarView/delta",
     "/users/{user}/calendars/c/calendarView",
     "/groups/g/members",
@@ -43,7 +45,9 @@ def guard(*, read_only: bool = False, own_mailbox_reads: bool = False) -> Guard:
 
 
 def path_of(operation: Operation, user: str) -> str:
-    return operation.path.format(user=user, event="AAMkAGI1-_=", subscription="s-1")
+    return operation.path.format(
+        user=user, event="AAMkAGI1-_=", subscription="s-1", meeting="MSpkYz-_", report="r-1"
+    )
 
 
 def body_of(operation: Operation, user: str) -> dict[str, Any]:
