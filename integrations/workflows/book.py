@@ -52,7 +52,7 @@ from integrations.workflows.acting import (
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.freshness import require_fresh_plan
-from integrations.workflows.invitation import Invited, body_of, subject_of
+from integrations.workflows.invitation import Invited, invitation_of
 from scheduling.changes.views import Mode
 from scheduling.rule import WEEKDAYS
 from scheduling.timespan import TimeSpan
@@ -267,9 +267,10 @@ def series_draft(case: Case, page_url: str, transaction_id: str, tag: str) -> Se
         interval_weeks=case.series["interval_weeks"],
         page_url=page_url,
     )
+    words = invitation_of(invited)
     return SeriesDraft(
-        subject=subject_of(case.mentor, case.mentee),
-        body_html=body_of(invited),
+        subject=words.subject,
+        body_html=words.body,
         zone=case.zone,
         start=start,
         duration=first.end - first.start,

@@ -35,7 +35,7 @@ class Invited:
 
 
 def invitation_of(invited: Invited) -> Letter:
-    """Subject, and body as HTML."""
+    """Subject and body in the program's words; the subject says nothing of why the two meet."""
     first, last = invited.sessions[0], invited.sessions[-1]
     start = first.series_start.astimezone(ZoneInfo(invited.zone))
     end_date = last.series_start.astimezone(ZoneInfo(invited.zone)).date()
@@ -64,16 +64,6 @@ def invitation_of(invited: Invited) -> Letter:
         "resources": invited.program.links.get("resources"),
     }
     return letter("invitation", invited.program, fields)
-
-
-def subject_of(mentor: Participant, mentee: Participant) -> str:
-    """Family names alone: says nothing about why the two meet."""
-    return names_of(mentor, mentee)
-
-
-def body_of(invited: Invited) -> str:
-    """The invitation as HTML."""
-    return invitation_of(invited).body
 
 
 def page_of(page_url: str, pair_id: str) -> str:

@@ -27,7 +27,10 @@ from integrations.records import (
 )
 from integrations.workflows.app import App
 from integrations.workflows.changes import reconcile
+from integrations.workflows.changes.case import load_pair
 from integrations.workflows.changes.views import pause_data, pause_of
+from integrations.workflows.messages.enqueue import enqueue
+from scheduling.changes.acts import Resume
 from scheduling.changes.views import OrderKind, Pause
 
 _LIVING = frozenset({PairState.BOOKED, PairState.PAUSED})
@@ -113,6 +116,8 @@ def pause(
 ) -> None:
     """Let the pair rest on these dates, both included; a pause in force is replaced.
 
+    Both are told of the dates that stand in the end, so of a pause that changes as of a new one.
+
     Raises:
         WrongStateError: the pair is not booked.
         FaultsError: the last date has passed, or lies before the first.
@@ -124,27 +129,43 @@ def pause(
         raise FaultsError([wrong], remedy=_PAUSE_HELP)
     wanted = pause_data(Pause(first, last))
     if pair.pause != wanted:
-        tx.pairs.put(replace(pair, pause=wanted))
+        # As a pair whose pause is to begin: that is how its reconciliation tells both.
+        tx.pairs.put(replace(pair, pause=wanted, state=PairState.BOOKED))
         _journal(tx, pair, "pause_ordered", now, by, first=str(first), last=str(last))
     reconcile.due(tx, pair.id, now)
 
 
 def resume(tx: Transaction, pair: Pair, now: datetime, by: str = COORDINATOR) -> None:
-    """End the pause today; one that has not begun is forgotten.
+    """End the pause today; one that nothing was done about yet is forgotten.
 
     Raises:
         WrongStateError: the pair does not pause.
     """
-    if pair.pause is None:
-        raise WrongStateError(pair.id, pair.state, "resume")
-    yesterday = now.astimezone(zone_of(tx, pair)).date() - timedelta(days=1)
     was = pause_of(pair.pause)
-    begun = was is not None and was.first <= yesterday
-    left = pause_data(Pause(was.first, min(was.last, yesterday))) if was and begun else None
-    state = PairState.BOOKED if left is None else pair.state
-    tx.pairs.put(replace(pair, pause=left, state=state))
+    if was is None:
+        raise WrongStateError(pair.id, pair.state, "resume")
+    today = now.astimezone(zone_of(tx, pair)).date()
+    if was.first < today:
+        left = Pause(was.first, min(was.last, today - timedelta(days=1)))
+        tx.pairs.put(replace(pair, pause=pause_data(left)))
+    else:
+        _call_off(tx, pair, was, now)
     _journal(tx, pair, "resume_ordered", now, by)
     reconcile.due(tx, pair.id, now)
+
+
+def _call_off(tx: Transaction, pair: Pair, was: Pause, now: datetime) -> None:
+    """End a pause with no day behind it; whoever was told of it is told that the hour goes on."""
+    today = now.astimezone(zone_of(tx, pair)).date()
+    rows = tx.outbox.of_pair(pair.id)
+    if any((row.purpose, row.data, row.state) == ("paused", pair.pause, "sent") for row in rows):
+        zone = tx.programs.require(pair.program_id).zone
+        enqueue(tx, load_pair(tx, pair.id, default_zone=zone), Resume(), now)
+    past = pair.past_pauses
+    if pair.state is PairState.PAUSED and was.first == today:
+        # Today's date, if there was one, is out of the calendars: the day counts as paused.
+        past = (*past, pause_data(Pause(today, today)))
+    tx.pairs.put(replace(pair, pause=None, past_pauses=past, state=PairState.BOOKED))
 
 
 def withdraw(tx: Transaction, pair: Pair, now: datetime, by: str = COORDINATOR) -> None:

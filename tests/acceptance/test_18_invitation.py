@@ -20,6 +20,7 @@ from integrations.ports import Transaction
 from integrations.records import Pair, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.enrol import enrol
+from integrations.workflows.messages.texts import set_text
 from integrations.workflows.plan import plan_enrolled
 from tests.acceptance.oracle import (
     Listening,
@@ -36,6 +37,7 @@ PAGES = "https://mentoring.firm.example/pairs"
 CONTACT = {"name": "Mira Holm", "phone": "+1 212 555 0100", "mail": "mira.holm@firm.example"}
 AIMS = "wants to learn negotiating"
 GOALS = "hopes for a partnership next spring"
+RESOURCES = "https://intranet.firm.example/good-starts"
 STANDING_LINES = (
     "have an hour together every other week",
     "Meet on Teams (link and dial-in below)",
@@ -63,7 +65,7 @@ async def _prepare(world: World, app: App) -> None:
 
     def mixed(tx: Transaction) -> None:
         for program in tx.programs.all():
-            links = {"resources": "https://intranet.firm.example/good-starts"}
+            links = {"resources": RESOURCES}
             tx.programs.put(replace(program, mixed=True, contact=CONTACT, links=links))
 
     await app.store.run(mixed)
@@ -113,10 +115,15 @@ def _long(at: datetime, zone: str) -> str:
     return f"{local.day} {local:%B %Y}"
 
 
-async def _booked(empty: Empty, pairs: int = 8) -> tuple[World, Memory, Listening]:
+async def _booked(
+    empty: Empty, pairs: int = 8, *, text: str | None = None
+) -> tuple[World, Memory, Listening]:
     world = empty.world(firm_of(pairs))
     app, listening = await begin_listening(world, page_url=PAGES)
     await _prepare(world, app)
+    if text is not None:
+        (program,) = await app.store.run(lambda tx: tx.programs.all())
+        await app.store.run(lambda tx: set_text(tx, program.id, "invitation", text))
     await book_all(app)
     memory = await remembered(world)
     memory = await assert_booked_once(world, set(memory.pairs) - memory.without_slot())
@@ -155,7 +162,9 @@ async def test_the_one_invitation_says_all_that_people_need(empty: Empty) -> Non
         assert all(part in text for part in CONTACT.values())
         assert "Propose New Time" in text
         assert [line for line in STANDING_LINES if line not in text] == []
-        assert "https://intranet.firm.example/good-starts" in text
+        assert re.findall(rf'<a href="([^"]*)">{re.escape(RESOURCES)}</a>', invitation.html) == [
+            RESOURCES
+        ]
         page = f"{PAGES}/{pair.id}"
         assert re.findall(rf"{re.escape(PAGES)}\S*?(?=[\"<])", invitation.html) == [page, page]
         assert "?" not in page, "a plain link: nothing in it signs anybody in"
@@ -219,3 +228,22 @@ async def test_subject_and_words_are_neutral_and_hold_no_aims_or_goals(empty: Em
         )
     for mail in world.tenant.mail_log:
         assert not [p.name for p in memory.people.values() if p.name in mail.comment]
+
+
+@virtually
+async def test_a_programs_own_invitation_brings_its_own_subject(empty: Empty) -> None:
+    """The body was the program's, the subject of the usual text all the same."""
+    own = (
+        "Subject: {{ program }}: {{ names }}\n\n<p>{{ weekday }} {{ start }} {{ zone_place }}, "
+        "{{ first_date }} bis {{ last_date }}: {{ page }} {{ contact }}</p>"
+    )
+    world, memory, _ = await _booked(empty, 2, text=own)
+    for invitation in _invitations(world, memory):
+        people = (
+            memory.people[p].name for p in (invitation.pair.mentor_id, invitation.pair.mentee_id)
+        )
+        family = " / ".join(name.split()[-1] for name in people)
+        assert invitation.subject.endswith(f": {family}")
+        assert not invitation.subject.startswith(":")
+        assert " bis " in invitation.text
+        assert "have an hour together" not in invitation.text

@@ -250,6 +250,7 @@ def test_resuming_before_a_pause_has_begun_forgets_it(empty: Empty) -> None:
         pair = (await stage.case()).pair
         assert (pair.state, pair.pause, pair.past_pauses) == (PairState.BOOKED, None, ())
         assert [s.id for s in await stage.dates()] == [s.id for s in dates], "nothing was cancelled"
+        assert await _notes(stage, app, now() - HOUR) == [], "nobody had heard of it"
         await app.close()
 
     on_stage(empty, play)
@@ -271,6 +272,81 @@ def test_resuming_a_pause_that_has_begun_ends_it_yesterday(empty: Empty) -> None
         assert len(await lines(stage, "resumed")) == 1
         assert not [mail for mail in mails(stage, began) if mail[0] == "cancellation"]
         await stage.assert_store_is_calendar()
+        await app.close()
+
+    on_stage(empty, play)
+
+
+async def _notes(stage: Stage, app: App, began: datetime) -> list[tuple[str, str]]:
+    """What Tandem itself wrote to the two since an instant, once all of it has left: sorted."""
+    at = now() + HOUR / 2
+    await build_worker(app).run(
+        until_quiet=False, progress=quietly, kinds=("send_mails",), until=at
+    )
+    await until(at, app)
+    pair_id = await stage.pair_id()
+    rows = await stage.read(lambda tx: tx.outbox.of_pair(pair_id))
+    sent = [row for row in rows if row.sent_at is not None and row.sent_at >= began]
+    messages = [mail for mail in mails(stage, began) if mail[0] == "message"]
+    assert len(messages) == len(sent), "what the outbox calls sent was sent"
+    return sorted((row.purpose, row.person_id) for row in sent)
+
+
+async def _told_both(stage: Stage, message: str) -> list[tuple[str, str]]:
+    return sorted((message, person.id) for person in (await stage.case()).people)
+
+
+def test_of_a_pause_that_changes_both_are_told_anew(empty: Empty) -> None:
+    """Prolonging one left both with the old date on which the hour was to go on."""
+
+    async def play(stage: Stage) -> None:
+        app = await stage.world.begin()
+        for last in (LAST, LAST + 14 * DAY):
+            began = now()
+            await told(stage, app, _pause(last=last))
+            assert (await stage.case()).pair.state is PairState.PAUSED
+            assert await _notes(stage, app, began) == await _told_both(stage, "paused")
+            await until(now() + 7 * DAY, app)
+        said = [m.body for m in stage.world.tenant.mail_log if m.kind == "message"][-2:]
+        assert all("4 April 2027" in body for body in said)
+        await app.close()
+
+    on_stage(empty, play)
+
+
+def test_a_pause_that_ends_on_its_first_day_is_remembered_and_both_hear_of_it(
+    empty: Empty,
+) -> None:
+    """It left no trace: the day counted as one without a pause, and both waited for its end."""
+
+    async def play(stage: Stage) -> None:
+        app = await stage.world.begin()
+        today = now().date()
+        await told(stage, app, _pause(today, today + timedelta(days=30)))
+        assert await _notes(stage, app, now() - HOUR) == await _told_both(stage, "paused")
+        began = now()
+        await told(stage, app, lambda tx, pair: orders.resume(tx, pair, now()))
+        pair = (await stage.case()).pair
+        assert (pair.state, pair.pause) == (PairState.BOOKED, None)
+        assert pair.past_pauses == ({"first": str(today), "last": str(today)},)
+        assert await _notes(stage, app, began) == await _told_both(stage, "resumed")
+        await app.close()
+
+    on_stage(empty, play)
+
+
+def test_a_pause_called_off_before_it_begins_is_told_to_those_who_knew_of_it(
+    empty: Empty,
+) -> None:
+    async def play(stage: Stage) -> None:
+        app = await stage.world.begin()
+        await told(stage, app, _pause())
+        assert await _notes(stage, app, now() - HOUR) == await _told_both(stage, "paused")
+        began = now()
+        await told(stage, app, lambda tx, pair: orders.resume(tx, pair, now()))
+        pair = (await stage.case()).pair
+        assert (pair.state, pair.pause, pair.past_pauses) == (PairState.BOOKED, None, ())
+        assert await _notes(stage, app, began) == await _told_both(stage, "resumed")
         await app.close()
 
     on_stage(empty, play)

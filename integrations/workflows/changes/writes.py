@@ -28,9 +28,8 @@ from integrations.workflows.app import App
 from integrations.workflows.changes.calendar_view import digest
 from integrations.workflows.changes.case import STALE_FOR, Case
 from integrations.workflows.changes.remembering import remember_all
-from integrations.workflows.changes.single import single_body
+from integrations.workflows.changes.single import single_invitation
 from integrations.workflows.changes.steps import MAILS, Step, StepKind, before_of
-from integrations.workflows.invitation import subject_of
 from integrations.workflows.messages.comments import Comment, comment_text
 
 Written = EventSnapshot | None
@@ -239,9 +238,10 @@ class Booking(Calls):
 
     def _draft(self) -> EventDraft:
         case, step = self.case, self.step
+        words = single_invitation(case, step.target, step.zone, self.app.options.page_url)
         return EventDraft(
-            subject=subject_of(case.mentor, case.mentee),
-            body_html=single_body(case, step.target, step.zone, self.app.options.page_url),
+            subject=words.subject,
+            body_html=words.body,
             zone=step.zone,
             span=step.target,
             attendees=tuple((person.mail, person.name) for person in case.people),

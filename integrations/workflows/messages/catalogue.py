@@ -244,6 +244,14 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             must=("contact", "start", "zone_place", "first_date", "last_date", "page"),
             links=2,
         ),
+        "single_invitation": MessageKind(
+            recipient="both",
+            trigger="a date is booked apart from the series: made up, or in place of another",
+            channel=Channel.INVITATION,
+            cap=Cap.NONE,
+            fields=("names", "mentor", "mentee", "when", "place", "page", "contact", "program"),
+            must=("contact", "when", "page"),
+        ),
         "hour_is_off": _mail(
             "the one who did not decline",
             "a date is declined inside the freeze",

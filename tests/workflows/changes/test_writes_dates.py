@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from integrations.errors import OutcomeUnknownError
 from integrations.records import Session, SessionState
 from integrations.workflows.changes.case import Case
+from integrations.workflows.messages.texts import set_text
 from scheduling.changes.acts import (
     Act,
     BookDate,
@@ -188,6 +191,38 @@ def test_a_made_up_date_is_a_single_event_that_can_be_moved_and_cancelled(empty:
         assert kinds(stage) == {"cancellation": 4, "invitation": 2, "update": 2}
 
     on_stage(empty, play)
+
+
+def test_a_date_booked_apart_is_invited_to_in_the_words_of_the_program(empty: Empty) -> None:
+    """Its text stood in the code, where no program could have another one."""
+
+    async def invited(stage: Stage) -> tuple[str, str]:
+        session = (await stage.dates())[1]
+        await stage.live(await booked_apart(stage), page_url="https://tandem.firm.example/pairs")
+        apart = (await stage.case()).session(session.id)
+        event, _ = stage.world.tenant._event_of(apart.event_id or "")
+        return event.fields["subject"], event.fields["body"]["content"]
+
+    async def usual(stage: Stage) -> None:
+        case, session = await stage.case(), (await stage.dates())[1]
+        subject, body = await invited(stage)
+        assert subject == " / ".join(person.name.split()[-1] for person in case.people)
+        assert "This date stands apart from your series" in body
+        at = (session.start + DAY).astimezone(ZoneInfo(case.zone))
+        assert f"{at:%H:%M} {case.zone.rpartition('/')[2].replace('_', ' ')}" in body
+        page = f"https://tandem.firm.example/pairs/{case.pair.id}"
+        assert re.findall(r'href="(https://tandem[^"]*)"', body) == [page]
+
+    async def own(stage: Stage) -> None:
+        text = "Subject: Eine Stunde\n\n<p>{{ when }} {{ page }} {{ contact }}</p>"
+        program = (await stage.case()).program
+        await stage.read(lambda tx: set_text(tx, program.id, "single_invitation", text))
+        subject, body = await invited(stage)
+        assert subject == "Eine Stunde"
+        assert "stands apart" not in body
+
+    on_stage(empty, usual)
+    on_stage(empty, own)
 
 
 def test_a_date_booked_apart_again_gets_an_event_of_its_own(empty: Empty) -> None:

@@ -31,6 +31,7 @@ from tests.workflows.messages.post import plain
 
 PROGRAM = Program(id="prog", name="Perspectives 2027", zone="America/New_York")
 MAILS = [name for name, kind in MESSAGES.items() if kind.channel is Channel.MAIL]
+INVITATIONS = [name for name, kind in MESSAGES.items() if kind.channel is Channel.INVITATION]
 COMMENTS = [name for name, kind in MESSAGES.items() if kind.channel is Channel.COMMENT]
 # Whoever is meant, and why, is nobody's business; nor does anybody beg, blame or rank.
 FORBIDDEN = re.compile(
@@ -67,7 +68,7 @@ def test_every_field_of_a_message_has_its_meaning() -> None:
     assert named == set(FIELDS)
 
 
-@pytest.mark.parametrize("name", [*MAILS, *COMMENTS, "invitation"])
+@pytest.mark.parametrize("name", [*MAILS, *COMMENTS, *INVITATIONS])
 def test_no_text_blames_gives_reasons_or_speaks_of_goals(name: str) -> None:
     for subject, body in _made(name):
         found = FORBIDDEN.findall(f"{subject} {plain(body)}")
@@ -83,7 +84,7 @@ def test_a_mail_names_a_human_contact_and_has_one_link_at_most(name: str) -> Non
         assert len(set(re.findall(r"https?://[^\s\"<]+", body))) <= 1
 
 
-@pytest.mark.parametrize("name", [name for name in MAILS if name != "needs_you"])
+@pytest.mark.parametrize("name", [*INVITATIONS, *(n for n in MAILS if n != "needs_you")])
 def test_a_subject_is_two_family_names(name: str) -> None:
     for subject, _ in _made(name):
         assert subject.removesuffix(": no further dates") == "Rivera / Stone"
