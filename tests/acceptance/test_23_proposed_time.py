@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -86,3 +86,34 @@ def test_a_proposal_over_the_others_appointment_is_answered_with_the_nearest_hou
         await app.close()
 
     on_stage(empty, play)
+
+
+def test_no_acceptable_hour_is_nearer_to_the_proposal_than_the_one_that_is_offered(
+    empty: Empty,
+) -> None:
+    """Each hour offered is taken away from the junior in another life, where the next nearest
+    is offered: never one that lies nearer than those before it."""
+    taken: list[timedelta] = []
+
+    async def play(stage: Stage) -> timedelta:
+        date = (await stage.dates())[1]
+        to = date.start + HOUR
+        app = await stage.world.begin()
+        await until(date.start - 3 * DAY, app)
+        other = await junior(stage)
+        for away in (timedelta(0), *taken):
+            await takes(stage, other, to + away, to + away + HOUR)
+        proposed = (to, to + HOUR)
+        await answers(stage, await senior(stage), date, "tentativelyAccepted", proposed=proposed)
+        await reconciled(stage, app)
+        pair_id = await stage.pair_id()
+        (offer,) = await stage.read(lambda tx: tx.outbox.of_pair(pair_id))
+        ((start, end),) = offer.data["to"]
+        assert datetime.fromisoformat(end) - datetime.fromisoformat(start) == HOUR
+        await app.close()
+        return datetime.fromisoformat(start) - to
+
+    for _ in range(3):
+        taken += [on_stage(empty, play)]
+    assert len(set(taken)) == len(taken)
+    assert [abs(away) for away in taken] == sorted(abs(away) for away in taken)

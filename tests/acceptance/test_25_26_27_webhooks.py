@@ -15,7 +15,7 @@ from integrations.records import JournalEntry, Session, SessionState
 from integrations.web.app import WEBHOOK_PATH, asgi_app
 from integrations.workflows import subscriptions
 from integrations.workflows.app import App
-from integrations.workflows.standing_work import ensure_standing
+from integrations.workflows.standing_work import FIRM, ensure_standing
 from simulator.transport import TenantTransport
 from tests.acceptance.oracle import INSTANCES, calls
 from tests.support.world import (
@@ -45,6 +45,7 @@ class Way(httpx.AsyncBaseTransport):
         self.down = False
         self.strangers_join = False
         self.times = 1
+        self.apart = timedelta(0)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.down:
@@ -53,6 +54,7 @@ class Way(httpx.AsyncBaseTransport):
             request = _with_a_stranger(request)
         for _ in range(self.times - 1):
             await self._inner.handle_async_request(request)
+            await asyncio.sleep(self.apart.total_seconds())
         return await self._inner.handle_async_request(request)
 
 
@@ -119,9 +121,9 @@ class Told:
         return to
 
 
-async def begin_told(empty: Empty) -> Told:
+async def begin_told(empty: Empty, *, webhook_url: str = URL) -> Told:
     world = empty.world(firm_of(3))
-    app = await world.begin(webhook_url=URL, poll_seconds="3600")
+    app = await world.begin(webhook_url=webhook_url, poll_seconds="3600")
     way = Way(app)
     world.tenant.outbound = way
     await enrolled(world, app)
@@ -130,7 +132,7 @@ async def begin_told(empty: Empty) -> Told:
     await app.store.run(lambda tx: ensure_standing(tx, app, now))
     told = Told(world, app, way)
     await told.live_on(timedelta(minutes=10))
-    assert len(list(world.tenant.subscriptions)) >= 1
+    assert bool(list(world.tenant.subscriptions)) == bool(webhook_url)
     return told
 
 
@@ -155,6 +157,49 @@ async def test_a_change_told_many_times_is_one_change(empty: Empty) -> None:
     assert (await told.session(session.id)).start == to
     assert len(await told.reasons(session, REASON_OF_MOVE)) == 1
     assert len(told.world.tenant.mail_log) == mails
+
+
+@pytest.mark.acceptance(25)
+@virtually
+async def test_what_is_told_again_within_seconds_is_looked_at_once(empty: Empty) -> None:
+    """One act in Outlook is told two to four times; a look for each would cost calls, and mails
+    at the third."""
+    told = await begin_told(empty)
+    told.world.tenant.behaviour.updates_that_follow = 0
+    told.way.times, told.way.apart = 4, timedelta(seconds=1)
+    session = (await told.sessions())[0]
+    posted = len(told.world.tenant.delivery.posted)
+    looks = len(calls(told.world, "GET", INSTANCES))
+    to = told.move(session, timedelta(minutes=30))
+    await told.live_on(timedelta(minutes=20))
+    assert len(told.world.tenant.delivery.posted) == posted + 1
+    assert (await told.session(session.id)).start == to
+    assert len(calls(told.world, "GET", INSTANCES)) - looks == 1
+
+
+@pytest.mark.acceptance(26)
+@virtually
+async def test_a_new_subscription_has_everything_compared_of_which_nobody_was_told(
+    empty: Empty,
+) -> None:
+    """Notifications are switched on in the middle of a program: what changed before is found
+    then, not in the night."""
+    told = await begin_told(empty, webhook_url="")
+    assert list(told.world.tenant.subscriptions) == []
+    session = (await told.sessions())[0]
+    to = told.move(session, timedelta(minutes=30))
+    await told.live_on(timedelta(minutes=70))
+    assert (await told.session(session.id)).start == session.start, "the hour's sweep is for soon"
+    await told.app.close()
+
+    app = await told.world.begin(webhook_url=URL, poll_seconds="3600")
+    told = Told(told.world, app, Way(app))
+    told.world.tenant.outbound = told.way
+    now = app.clock.now()
+    await app.store.run(lambda tx: tx.work.schedule(subscriptions.KIND, FIRM, now))
+    await told.live_on(timedelta(minutes=10))
+    assert (await told.session(session.id)).start == to
+    assert len(await told.reasons(session, REASON_OF_MOVE)) == 1
 
 
 @pytest.mark.acceptance(26)
