@@ -11,6 +11,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Protocol, TypeVar
 
+from integrations.attendance_records import (
+    CorrectionNote,
+    CreditLine,
+    Delivery,
+    KeptCorrection,
+    KeptReport,
+    KeptStatement,
+    KeptVerdict,
+    Link,
+)
 from integrations.records import (
     Blocker,
     BlockerScope,
@@ -502,6 +512,86 @@ class Switches(Protocol):
         ...
 
 
+class Reports(Records[KeptReport], Protocol):
+    """Reports of Teams as they were read, keyed by Graph's id."""
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[KeptReport]]:
+        """Reports by pair id, oldest first (those without a start last); empty lists included."""
+        ...
+
+    def whole(self, fetched_before: datetime, limit: int = 500) -> list[KeptReport]:
+        """Those not reduced yet that were read before this instant, oldest first."""
+        ...
+
+
+class Statements(Records[KeptStatement], Protocol):
+    """What people said about sessions, keyed by id."""
+
+    def of_sessions(self, session_ids: Iterable[str]) -> dict[str, list[KeptStatement]]:
+        """By session id, oldest first; empty lists included."""
+        ...
+
+
+class Corrections(Records[KeptCorrection], Protocol):
+    """Coordinators' corrections, keyed by id."""
+
+    def of_sessions(self, session_ids: Iterable[str]) -> dict[str, list[KeptCorrection]]:
+        """By session id, oldest first; empty lists included."""
+        ...
+
+
+class CorrectionNotes(Records[CorrectionNote], Protocol):
+    """Free text about corrections, keyed by the correction's id."""
+
+
+class Verdicts(Records[KeptVerdict], Protocol):
+    """Versions of verdicts; the key is ``"{session_id}/{version}"``."""
+
+    def in_force(self, pair_ids: Iterable[str]) -> dict[str, KeptVerdict]:
+        """The newest version of each judged session of these pairs, by session id."""
+        ...
+
+    def of_session(self, session_id: str) -> list[KeptVerdict]:
+        """Every version, oldest first."""
+        ...
+
+    def undelivered(self, limit: int = 500) -> list[KeptVerdict]:
+        """Versions that stand in no row of the deliveries, oldest first."""
+        ...
+
+
+class Links(Records[Link], Protocol):
+    """Personal links, keyed by id."""
+
+    def of_sessions(self, session_ids: Iterable[str]) -> dict[str, list[Link]]:
+        """By session id, oldest first; empty lists included."""
+        ...
+
+    def use(self, link_id: str, at: datetime) -> bool:
+        """Mark it used; False if it was used before or is not there."""
+        ...
+
+
+class CreditLines(Records[CreditLine], Protocol):
+    """Lines of time credit that were exported, keyed by id."""
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[CreditLine]]:
+        """By pair id, in the order of their export; empty lists included."""
+        ...
+
+
+class Deliveries(Records[Delivery], Protocol):
+    """Verdict versions on their way to another system; the key is ``"{session_id}/{version}"``."""
+
+    def due(self, now: datetime, limit: int = 100) -> list[Delivery]:
+        """Those that wait and are due, oldest first."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """When the next of those that wait is due; None if none waits."""
+        ...
+
+
 class Transaction(Protocol):
     """All tables within one transaction: everything is seen and written together or not at all."""
 
@@ -543,6 +633,22 @@ class Transaction(Protocol):
     def journal(self) -> Journal: ...
     @property
     def switches(self) -> Switches: ...
+    @property
+    def reports(self) -> Reports: ...
+    @property
+    def statements(self) -> Statements: ...
+    @property
+    def corrections(self) -> Corrections: ...
+    @property
+    def correction_notes(self) -> CorrectionNotes: ...
+    @property
+    def verdicts(self) -> Verdicts: ...
+    @property
+    def links(self) -> Links: ...
+    @property
+    def credit_lines(self) -> CreditLines: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
 
 
 class Store(Protocol):

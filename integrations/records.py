@@ -77,7 +77,12 @@ class BlockerScope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One reverse-mentoring program with its own rule, zone and people to turn to."""
+    """One reverse-mentoring program with its own rule, zone and people to turn to.
+
+    ``evidence`` is ``{"mode", "offices": {office: mode}, "told_at", "told_by"}``: how Tandem learns
+    who met (a mode of ``scheduling.attendance.evidence``; ``self_report`` where it says nothing),
+    and when and by whom it was confirmed that people were told.
+    """
 
     id: str
     name: str
@@ -86,6 +91,7 @@ class Program:
     mixed: bool = False
     contact: Json = field(default_factory=dict)
     links: Json = field(default_factory=dict)
+    evidence: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +112,8 @@ class Participant:
     ``zone`` is IANA, None while unknown. ``hours`` maps ``mon`` .. ``sun`` to
     ``[["09:00", "17:30"], ...]`` in that zone; ``hours_are_bound`` says that they are one
     range for all days and so only an outer bound. ``gone`` says that the directory does not know
-    the account any more.
+    the account any more. ``known_as`` are other identities that were confirmed to be the same
+    person: ``{"id", "mail", "confirmed_at", "confirmed_by"}``, with ``id`` that of a directory.
     """
 
     id: str
@@ -124,6 +131,7 @@ class Participant:
     gone: bool = False
     timekeeper: str | None = None
     settings_read_at: datetime | None = None
+    known_as: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +218,8 @@ class Session:
     seen over the date (``{"person", "since", "last_look", "looks"}``), ``told`` the
     ``person:message`` notes already on their way, ``cause`` why it is in no calendar. ``seen`` is
     a digest of the organizer's copy as it was last compared. ``held`` is None until the verdict
-    counts for or against it.
+    counts for or against it. ``ad_hoc`` is a meeting outside all plans that somebody recorded
+    afterwards; no calendar has it.
     """
 
     id: str
@@ -237,6 +246,7 @@ class Session:
     cause: str | None = None
     seen: str | None = None
     held: bool | None = None
+    ad_hoc: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event, inspect, select
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.exc import DBAPIError
 
+from integrations.attendance_records import CorrectionNote
 from integrations.errors import StoreMissingError, StoreNewerError, StoreOutdatedError
 from integrations.ports import Life, Offload
 from integrations.records import NeedNote, Note, Program
@@ -24,6 +25,15 @@ from integrations.store.acting import (
     OutboxRows,
     SubscriptionRows,
     SwitchRows,
+)
+from integrations.store.attended import (
+    CorrectionRows,
+    CreditRows,
+    DeliveryRows,
+    LinkRows,
+    ReportRows,
+    StatementRows,
+    VerdictRows,
 )
 from integrations.store.engine import Address, open_engine
 from integrations.store.enrolled import (
@@ -149,6 +159,46 @@ class SqlTransaction:
     def switches(self) -> SwitchRows:
         """See :class:`integrations.ports.Transaction`."""
         return SwitchRows(self._connection)
+
+    @cached_property
+    def reports(self) -> ReportRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return ReportRows(self._connection)
+
+    @cached_property
+    def statements(self) -> StatementRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return StatementRows(self._connection)
+
+    @cached_property
+    def corrections(self) -> CorrectionRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return CorrectionRows(self._connection)
+
+    @cached_property
+    def correction_notes(self) -> KeyedRows[CorrectionNote]:
+        """See :class:`integrations.ports.Transaction`."""
+        return KeyedRows(self._connection, tables.correction_notes, CorrectionNote)
+
+    @cached_property
+    def verdicts(self) -> VerdictRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return VerdictRows(self._connection)
+
+    @cached_property
+    def links(self) -> LinkRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return LinkRows(self._connection)
+
+    @cached_property
+    def credit_lines(self) -> CreditRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return CreditRows(self._connection)
+
+    @cached_property
+    def deliveries(self) -> DeliveryRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return DeliveryRows(self._connection)
 
 
 class SqlStore:

@@ -61,6 +61,8 @@ BLOCKER_IS_OPEN = text("cleared_at IS NULL")
 MAIL_IS_WAITING = text("state = 'waiting'")
 NEED_IS_OPEN = text("closed_at IS NULL")
 ORDER_IS_OPEN = text("settled_at IS NULL")
+REPORT_IS_WHOLE = text("reduced_at IS NULL")
+DELIVERY_IS_WAITING = text("state = 'waiting'")
 
 
 def _partial(name: str, *columns: str, where: TextClause, unique: bool = False) -> Index:
@@ -88,6 +90,7 @@ programs = Table(
     Column("mixed", Boolean, nullable=False),
     Column("contact", JSON, nullable=False),
     Column("links", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
 )
 
 rules = Table(
@@ -121,6 +124,7 @@ participants = Table(
     Column("gone", Boolean, nullable=False),
     Column("timekeeper", Text),
     Column("settings_read_at", Instant),
+    Column("known_as", JsonTuple, nullable=False),
     Index("uq_participants_directory_id", "directory_id", unique=True),
 )
 
@@ -226,6 +230,7 @@ sessions = Table(
     Column("cause", String),
     Column("seen", String),
     Column("held", Boolean),
+    Column("ad_hoc", Boolean, nullable=False),
     Index("ix_sessions_pair_id_window", "pair_id", "window"),
     Index("ix_sessions_start_state", "start", "state"),
 )
@@ -383,6 +388,108 @@ journal = Table(
     Index("ix_journal_code_seq", "code", "seq"),
     Index("ix_journal_person_id_at", "person_id", "at"),
     sqlite_autoincrement=True,
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("pair_id", String, _to("pairs.id"), nullable=False, index=True),
+    Column("meeting_id", Text, nullable=False, index=True),
+    Column("start", Instant),
+    Column("end", Instant),
+    Column("fetched_at", Instant, nullable=False),
+    Column("session_id", String, index=True),
+    Column("presences", JsonTuple, nullable=False),
+    Column("flags", JsonTuple, nullable=False),
+    Column("reduced_at", Instant),
+    _partial("ix_reports_fetched_at_whole", "fetched_at", where=REPORT_IS_WHOLE),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("session_id", String, _to("sessions.id"), nullable=False, index=True),
+    Column("person_id", String, _to("participants.id"), nullable=False),
+    Column("said", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("via", String, nullable=False),
+    Column("start", Instant),
+    Column("end", Instant),
+    Column("in_person", Boolean, nullable=False),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("session_id", String, _to("sessions.id"), nullable=False, index=True),
+    Column("verdict", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("given_by", String, nullable=False),
+    Column("minutes", Integer),
+)
+
+correction_notes = Table(
+    "correction_notes",
+    metadata,
+    Column("correction_id", String, _to("corrections.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("session_id", String, _to("sessions.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("pair_id", String, _to("pairs.id"), nullable=False, index=True),
+    Column("verdict", String, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("kind", String),
+    Column("digest", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reasons", JsonTuple, nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person_id", String, _to("participants.id"), nullable=False),
+    Column("session_id", String, _to("sessions.id"), nullable=False, index=True),
+    Column("purpose", String, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+credit_lines = Table(
+    "credit_lines",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("pair_id", String, _to("pairs.id"), nullable=False, index=True),
+    Column("session_id", String, _to("sessions.id"), nullable=False, index=True),
+    Column("person_id", String, _to("participants.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("code", String, nullable=False),
+    Column("tenths", Integer, nullable=False),
+    Column("exported_at", Instant, nullable=False),
+    Column("corrects", String),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("session_id", String, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("due_at", Instant, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", Instant),
+    Column("error", String),
+    _partial("ix_deliveries_due_at_waiting", "due_at", where=DELIVERY_IS_WAITING),
 )
 
 switches = Table(
