@@ -26,13 +26,13 @@ MEETINGS = 4
 
 
 async def _after_the_fourth(stage: Stage, app: App) -> Session:
-    """Let four meetings pass, the first of them held on record; one date to come is moved by hand.
+    """Four meetings are past, the first of them held on record, and the fifth is tomorrow.
 
-    Returns that date, which nobody but a person may move again.
+    Returns a later date that was moved by hand: nobody but a person may move it again.
     """
     sessions = sorted((await stage.case()).sessions, key=lambda s: s.start)
     live = [s for s in sessions if s.state is SessionState.SCHEDULED]
-    await until(live[MEETINGS - 1].end + HOUR, app)
+    await until(live[MEETINGS].start - 23 * HOUR, app)
     moved = live[MEETINGS + 1]
 
     def record(tx: Transaction) -> None:
@@ -81,6 +81,8 @@ def test_the_preview_names_each_change_and_mail_and_cancelling_it_leaves_all_as_
         kept = dict(shown.change.kept)
         assert kept[chosen.id] is KeptBecause.MOVED_BY_PERSON
         assert list(kept.values()).count(KeptBecause.PAST) == MEETINGS
+        frozen = min(await stage.dates(), key=lambda date: date.start)
+        assert kept[frozen.id] is KeptBecause.IN_FREEZE, "locked: it begins within a day"
         changed = {c.session_id for c in shown.change.changes if c.before is not None}
         assert changed == {s.id for s in await stage.dates()} - set(kept)
         assert not changed & set(kept)
