@@ -59,9 +59,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Happened(Generic[T]):
-    """A read-back found what was meant."""
+    """A read-back found what was meant; ``ours`` unless somebody else did it, and mailed for it."""
 
     value: T
+    ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +131,25 @@ async def perform(app: App, claim: Claim, act: Act[T]) -> T:
             return await _conclude(app, act, intent, found)
         intent = await _send_again(app, claim, intent, found)
     for _ in range(MOST_RESENDS):
-        found = await _send(app, act, intent)
+        found = await _send(app, act, intent, doubted=may_have_happened)
         if not isinstance(found, NotHappened):
             return await _conclude(app, act, intent, found)
         intent = await _send_again(app, claim, intent, found)
     raise NotYet(app.clock.now() + LOOK_AGAIN, "changed under our hands")
 
 
-async def _send(app: App, act: Act[T], intent: Intent) -> ReadBack[T]:
-    """Make the call; where its outcome is in doubt, look."""
+async def _send(app: App, act: Act[T], intent: Intent, *, doubted: bool) -> ReadBack[T]:
+    """Make the call; where its outcome is in doubt, look.
+
+    ``doubted``: an earlier call may have happened already.
+    """
     try:
         return Happened(await act.send(intent))
-    except (ChangedMeanwhileError, DuplicateError):
+    except (ChangedMeanwhileError, DuplicateError) as answer:
         found = await act.look(intent)
+        if isinstance(answer, ChangedMeanwhileError) and isinstance(found, Happened):
+            # This call was refused: a person has done the very same.
+            return replace(found, ours=doubted)
         if isinstance(found, NotHappened) and act.transaction_id is not None:
             # It exists but the search does not show it yet.
             raise _look_later(app, intent, "exists but cannot be seen") from None
@@ -278,7 +285,8 @@ async def _conclude(
     def record(tx: Transaction) -> None:
         tx.intents.settle(intent.id, IntentState.DONE, "done", now)
         act.keep(tx, intent, found.value)
-        tx.journal.write(*_entries(act, intent, now))
+        caused = intent if found.ours else replace(intent, mails=())
+        tx.journal.write(*_entries(act, caused, now))
 
     await app.store.run(record)
     return found.value
