@@ -27,7 +27,7 @@ from simulator.zones import supported, to_utc, zone_named
 if TYPE_CHECKING:
     from simulator.tenant import Tenant
 
-_METADATA = "https://graph.microsoft.com/v1.0/$metadata#"
+METADATA = "https://graph.microsoft.com/v1.0/$metadata#"
 _T = TypeVar("_T")
 
 
@@ -49,7 +49,7 @@ def _page(
     query = call.request.query
     size = whole_number(query, "$top", call.prefer.page_size or most.unasked, most.asked)
     skip = whole_number(query, "$skip", 0, 10**9)
-    body: dict[str, Any] = {"@odata.context": _METADATA + context}
+    body: dict[str, Any] = {"@odata.context": METADATA + context}
     if query.get("$count", "").lower() == "true":
         body["@odata.count"] = len(found)
     if skip + size < len(found):
@@ -96,7 +96,7 @@ def get_user(tenant: Tenant, call: Call) -> Answer:
     return Answer(
         200,
         {
-            "@odata.context": _METADATA + "users/$entity",
+            "@odata.context": METADATA + "users/$entity",
             **_chosen(user_resource(user), select),
         },
     )
@@ -128,20 +128,20 @@ def mailbox_settings(tenant: Tenant, call: Call) -> Answer:
         "timeFormat": "hh:mm tt",
         "delegateMeetingMessageDeliveryOptions": "sendToDelegateOnly",
     }
-    context = f"{_METADATA}users('{user.id}')/mailboxSettings"
+    context = f"{METADATA}users('{user.id}')/mailboxSettings"
     chosen = _chosen(settings, selected(call.request.query))
     return Answer(200, {"@odata.context": context, **chosen})
 
 
 def mailbox_time_zone(tenant: Tenant, call: Call) -> Answer:
     """GET /users/{user}/mailboxSettings/timeZone."""
-    context = f"{_METADATA}users('{call.mailbox.id}')/mailboxSettings/timeZone"
+    context = f"{METADATA}users('{call.mailbox.id}')/mailboxSettings/timeZone"
     return Answer(200, {"@odata.context": context, "value": call.mailbox.zone})
 
 
 def mailbox_working_hours(tenant: Tenant, call: Call) -> Answer:
     """GET /users/{user}/mailboxSettings/workingHours."""
-    context = f"{_METADATA}users('{call.mailbox.id}')/mailboxSettings/workingHours"
+    context = f"{METADATA}users('{call.mailbox.id}')/mailboxSettings/workingHours"
     return Answer(200, {"@odata.context": context, **tenant.free_busy.working_hours(call.mailbox)})
 
 
@@ -153,7 +153,7 @@ def supported_zones(tenant: Tenant, call: Call) -> Answer:
     return Answer(
         200,
         {
-            "@odata.context": _METADATA + "Collection(microsoft.graph.timeZoneInformation)",
+            "@odata.context": METADATA + "Collection(microsoft.graph.timeZoneInformation)",
             "value": supported(standard),
         },
     )
@@ -189,7 +189,7 @@ def get_calendar(tenant: Tenant, call: Call) -> Answer:
     if asked is not None and asked != tenant.calendar_id(user):
         raise item_not_found()
     chosen = _chosen(_calendar(tenant, user), selected(call.request.query))
-    context = f"{_METADATA}users('{user.id}')/calendar/$entity"
+    context = f"{METADATA}users('{user.id}')/calendar/$entity"
     return Answer(200, {"@odata.context": context, "id": tenant.calendar_id(user), **chosen})
 
 
@@ -210,7 +210,7 @@ def get_schedule(tenant: Tenant, call: Call) -> Answer:
     """POST /users/{user}/calendar/getSchedule."""
     tenant.free_busy.unreadable = tenant.faults.unreadable()
     entries = tenant.free_busy.answer(call.app, call.request.body, call.prefer.zone or "UTC")
-    context = _METADATA + "Collection(microsoft.graph.scheduleInformation)"
+    context = METADATA + "Collection(microsoft.graph.scheduleInformation)"
     return Answer(200, {"@odata.context": context, "value": entries})
 
 
@@ -251,7 +251,7 @@ def _view(call: Call) -> View:
 
 def _event_answer(tenant: Tenant, call: Call, item: Item, status: int) -> Answer:
     shown = tenant.views.shown(item, _view(call))
-    context = f"{_METADATA}users('{call.mailbox.id}')/events/$entity"
+    context = f"{METADATA}users('{call.mailbox.id}')/events/$entity"
     headers = {"ETag": shown["@odata.etag"]}
     return Answer(status, {"@odata.context": context, **shown}, headers)
 
@@ -446,11 +446,16 @@ def find_online_meeting(tenant: Tenant, call: Call) -> Answer:
     found = meeting is not None and meeting["organizer"] == call.mailbox.id
     select = selected(call.request.query)
     value = [_chosen(_meeting_answer(tenant, meeting), select)] if found and meeting else []
-    context = f"{_METADATA}users('{call.mailbox.id}')/onlineMeetings"
+    context = f"{METADATA}users('{call.mailbox.id}')/onlineMeetings"
     return Answer(200, {"@odata.context": context, "value": value})
 
 
-def _meeting(tenant: Tenant, call: Call) -> dict[str, Any]:
+def meeting_asked_for(tenant: Tenant, call: Call) -> dict[str, Any]:
+    """The meeting a path names, if the mailbox in it is the organizer.
+
+    Raises:
+        GraphError: 404, there is none, or it is another organizer's.
+    """
     meeting = tenant.meetings.of_id(call.parts["meeting"])
     if meeting is None or meeting["organizer"] != call.mailbox.id:
         raise GraphError(404, "NotFound", "Meeting not found.")
@@ -459,14 +464,14 @@ def _meeting(tenant: Tenant, call: Call) -> dict[str, Any]:
 
 def get_online_meeting(tenant: Tenant, call: Call) -> Answer:
     """GET /users/{user}/onlineMeetings/{meeting}."""
-    shown = _meeting_answer(tenant, _meeting(tenant, call))
-    context = f"{_METADATA}users('{call.mailbox.id}')/onlineMeetings/$entity"
+    shown = _meeting_answer(tenant, meeting_asked_for(tenant, call))
+    context = f"{METADATA}users('{call.mailbox.id}')/onlineMeetings/$entity"
     return Answer(200, {"@odata.context": context, **_chosen(shown, selected(call.request.query))})
 
 
 def change_online_meeting(tenant: Tenant, call: Call) -> Answer:
     """PATCH /users/{user}/onlineMeetings/{meeting}: the lobby alone can be changed."""
-    meeting, body = _meeting(tenant, call), call.request.body
+    meeting, body = meeting_asked_for(tenant, call), call.request.body
     wanted = body.get("lobbyBypassSettings") if isinstance(body, Mapping) else None
     if isinstance(wanted, Mapping):
         kept = {name: value for name, value in wanted.items() if "@" not in name}

@@ -118,6 +118,17 @@ class Behaviour:
     delta_replays: float = 5.0
     # What becomes of every delta token: nothing, 410 with a way to start anew, or 400 by a code.
     delta_refusal: Literal["none", "gone", "syncStateNotFound", "resyncRequired"] = "none"
+    # How long after a call its report is there: at least, and at most.
+    report_delay: timedelta = timedelta(minutes=2)
+    report_delay_most: timedelta = timedelta(minutes=20)
+    # Reports in the list of a meeting, which shows the newest.
+    reports_listed: int = 50
+    # A record for each device somebody came with, not one for both.
+    records_per_device: bool = False
+    # Whether a report names the tenant of its own people.
+    reports_name_own_tenant: bool = False
+    # People (mail, lower case) who keep out of reports: counted, but without a record.
+    hidden_from_reports: set[str] = field(default_factory=set)
     # Errors.
     inner_error_name: Literal["innerError", "innererror"] = "innerError"
     empty_error_codes: bool = False
@@ -127,10 +138,11 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class TeamsPolicy:
-    """The Teams meeting policy of the organizers: who enters without being let in.
+    """The Teams meeting policy of the organizers: who enters unasked, and whether Teams reports.
 
-    It is laid down in each meeting when the meeting is made. ``organizer`` is a
-    tenant whose policy was never set up for meetings without their organizer.
+    The lobby is laid down in each meeting when the meeting is made. ``organizer`` is a
+    tenant whose policy was never set up for meetings without their organizer. Of reports
+    the policy is asked whenever people come together.
     """
 
     lobby: LobbyScope = "organization"

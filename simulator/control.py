@@ -285,6 +285,12 @@ def _join(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     return {"admission": admission}
 
 
+def _attend(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    how = {name: asked[name] for name in ("way", "device") if name in asked}
+    ends = (_instant(asked["joined"]), _instant(asked["left"]))
+    return asdict(tenant.attend(asked["person"], asked["join_url"], *ends, **how))
+
+
 def _day(asked: Mapping[str, Any]) -> date | None:
     return date.fromisoformat(asked["day"]) if asked.get("day") else None
 
@@ -322,6 +328,7 @@ _ACTS: dict[tuple[str, str], Act] = {
     ("POST", "people/appointment"): _book,
     ("POST", "people/change"): _change_person,
     ("POST", "people/join"): _join,
+    ("POST", "people/attend"): _attend,
     ("POST", "organizer/change"): _change,
     ("POST", "organizer/cancel"): _cancel,
 }

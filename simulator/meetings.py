@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
+from simulator.attendance import Way
 from simulator.behaviour import TeamsPolicy
 from simulator.directory import Directory, User
 from simulator.events import Event
@@ -36,6 +37,7 @@ class Meetings:
         self._by_url: dict[str, dict[str, Any]] = {
             doc["joinWebUrl"]: doc for _, doc in storage.documents("meeting")
         }
+        self._by_id = {meeting["id"]: meeting for meeting in self._by_url.values()}
         self.joins = [
             Join(**{**doc, "at": datetime.fromisoformat(doc["at"])})
             for doc in storage.entries("join")
@@ -77,6 +79,7 @@ class Meetings:
     def keep(self, meeting: dict[str, Any]) -> None:
         """Keep a meeting as it is now."""
         self._by_url[meeting["joinWebUrl"]] = meeting
+        self._by_id[meeting["id"]] = meeting
         self._storage.put("meeting", meeting["id"], meeting)
 
     def of_url(self, url: str) -> dict[str, Any] | None:
@@ -85,7 +88,7 @@ class Meetings:
 
     def of_id(self, meeting_id: str) -> dict[str, Any] | None:
         """The meeting of an id."""
-        return next((m for m in self._by_url.values() if m["id"] == meeting_id), None)
+        return self._by_id.get(meeting_id)
 
     def join(self, person: str, url: str, at: datetime, invited: frozenset[str]) -> Admission:
         """Let somebody open the link; ``invited`` are addresses, lower case.
@@ -97,20 +100,28 @@ class Meetings:
         """
         meeting = self._by_url[url]
         organizer = self._directory.user(meeting["organizer"])
-        user = self._directory.find(person)
         organizer_is_in = any(
             past.join_url == url and past.person == organizer.mail.lower() for past in self.joins
         )
-        passes = (
-            organizer_is_in
-            or (user is not None and user.id == organizer.id)
-            or _bypasses(meeting["lobbyBypassSettings"]["scope"], person, user, invited)
-        )
+        passes = organizer_is_in or self.passes_lobby(meeting, person, "account", invited)
         admission: Admission = "admitted" if passes else "waiting in the lobby"
         joined = Join(person.lower(), url, at, admission)
         self.joins.append(joined)
         self._storage.append("join", joined)
         return admission
+
+    def passes_lobby(
+        self, meeting: dict[str, Any], person: str, way: Way, invited: frozenset[str]
+    ) -> bool:
+        """Whether somebody comes in without being let in; ``invited`` as in :meth:`join`."""
+        settings = meeting["lobbyBypassSettings"]
+        if way == "phone":
+            return bool(settings["isDialInBypassEnabled"]) or settings["scope"] == "everyone"
+        user = self._directory.find(person) if way == "account" else None
+        if user is not None and user.id == meeting["organizer"]:
+            return True
+        known_as = person if way == "account" else ""
+        return _bypasses(settings["scope"], known_as, user, invited)
 
     def resource(self, meeting: dict[str, Any], start: str, end: str) -> dict[str, Any]:
         """The ``onlineMeeting`` Graph answers with."""

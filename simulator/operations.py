@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulator import answers, delta, mail_answers, subscription_answers
+from simulator import answers, attendance_answers, delta, mail_answers, subscription_answers
 from simulator.event_body import EVENT_MEMBERS
 from simulator.mail_answers import SEND_MAIL_MEMBERS
 from simulator.requests import Handler
@@ -54,6 +54,7 @@ _READ_EVENT = _options("$select", "$expand")
 _LIST = _options("$select", "$expand", "$filter", "$orderby", *_PAGE)
 _WITHIN = _options("startdatetime", "enddatetime", "$select", "$expand", "$orderby", *_PAGE)
 _EVENT = "/users/{user}/events/{event}"
+_REPORTS = "/users/{user}/onlineMeetings/{meeting}/attendanceReports"
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _REPLY = {"comment": None, "sendresponse": None, "proposednewtime": None}
 
@@ -234,6 +235,28 @@ OPERATIONS: tuple[Operation, ...] = (
         "OnlineMeetings.ReadWrite.All",
         "teams",
         members={"lobbyBypassSettings": None},
+    ),
+    Operation(
+        "GET",
+        _REPORTS,
+        attendance_answers.list_reports,
+        "OnlineMeetingArtifact.Read.All",
+        "teams",
+    ),
+    Operation(
+        "GET",
+        _REPORTS + "/{report}",
+        attendance_answers.get_report,
+        "OnlineMeetingArtifact.Read.All",
+        "teams",
+        _options("$expand"),
+    ),
+    Operation(
+        "GET",
+        _REPORTS + "/{report}/attendanceRecords",
+        attendance_answers.list_records,
+        "OnlineMeetingArtifact.Read.All",
+        "teams",
     ),
     Operation(
         "POST",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from simulator.attendance import Attendance, Stay, Way
 from simulator.behaviour import Behaviour, TeamsPolicy
 from simulator.behaviour_of_people import (
     BELIEVABLE,
@@ -116,6 +117,7 @@ class Tenant:
         self.directory = Directory(storage)
         self.calendars = Calendars(storage, self.mint, clock, self.directory, self.behaviour)
         self.meetings = Meetings(storage, self.mint, self.directory, self.tenant_id)
+        self.attendance = Attendance(storage, self.mint, self.behaviour)
         self.views = EventViews(self.calendars)
         self.writes = EventWrites(self.calendars, self.views, self.meetings)
         self.replies = Replies(self.calendars)
@@ -180,7 +182,7 @@ class Tenant:
 
     @property
     def teams_policy(self) -> TeamsPolicy:
-        """What new meetings are made with."""
+        """What new meetings are made with, and whether Teams reports on any."""
         return self.meetings.policy
 
     @teams_policy.setter
@@ -299,14 +301,49 @@ class Tenant:
         Raises:
             KeyError: no meeting has that link.
         """
-        meeting = self.meetings.of_url(join_url)
-        event = None if meeting is None else self.calendars.event(meeting["event"])
-        invited = (
-            frozenset(one.address.lower() for one in event.attendees) if event else frozenset()
-        )
+        invited = self._invited(self.meetings.of_url(join_url))
         admission = self.meetings.join(person, join_url, at or self.clock(), invited)
         self.storage.commit()
         return admission
+
+    def attend(
+        self,
+        person: str,
+        join_url: str,
+        joined: datetime,
+        left: datetime,
+        *,
+        way: Way = "account",
+        device: str = "computer",
+    ) -> Stay:
+        """Let somebody be in a meeting for a while, past or to come, as Teams' reports will tell.
+
+        Who does not pass the lobby comes in once somebody is there who can open.
+
+        Raises:
+            KeyError: no meeting has that link.
+            ValueError: the stay ends before it begins.
+        """
+        meeting = self.meetings.of_url(join_url)
+        if meeting is None:
+            raise KeyError(join_url)
+        stay = Stay(
+            meeting["id"],
+            person,
+            joined,
+            left,
+            way,
+            device,
+            waits=not self.meetings.passes_lobby(meeting, person, way, self._invited(meeting)),
+            reported=self.teams_policy.attendance_reports,
+        )
+        self.attendance.note(stay)
+        self.storage.commit()
+        return stay
+
+    def _invited(self, meeting: Mapping[str, Any] | None) -> frozenset[str]:
+        event = None if meeting is None else self.calendars.event(meeting["event"])
+        return frozenset(one.address.lower() for one in event.attendees) if event else frozenset()
 
     # Notifications
 
