@@ -519,8 +519,8 @@ class Reports(Records[KeptReport], Protocol):
         """Reports by pair id, oldest first (those without a start last); empty lists included."""
         ...
 
-    def whole(self, fetched_before: datetime, limit: int = 500) -> list[KeptReport]:
-        """Those not reduced yet that were read before this instant, oldest first."""
+    def whole(self, before: datetime, limit: int = 500) -> list[KeptReport]:
+        """Those not reduced yet that ended or were read before this instant, oldest first."""
         ...
 
 
@@ -848,9 +848,11 @@ class AttendanceRecord:
     """One presence in a report; two devices of one person may be one record or two.
 
     ``kind`` says how somebody came in: ``member`` (an account of this tenant), ``guest`` (an
-    account of another), ``phone`` or ``anonymous`` (no account, or nothing that tells). Only a
-    member has a ``user_id`` of the firm's directory; that of a guest is an id elsewhere. ``mail``
-    is lower case. Both can be missing. Names are not read. ``role`` is Graph's in lower case.
+    account of another), ``phone`` or ``anonymous`` (no account, or nothing that tells). An account
+    is known by ``user_id``, the directory's object id, whatever its kind; only where that matches
+    nobody may ``mail`` tell, and of a member alone. Both can be missing, and of a
+    caller or visitor ``user_id`` is missing always. Both in lower case, as ``role`` is. Names are
+    not read.
     """
 
     kind: str

@@ -147,7 +147,8 @@ class Pair:
     planned. ``withdrawn`` is a coordinator's order to end. ``pause`` and ``past_pauses`` are
     ``{"first", "last"}`` (dates, both included), ``series_declines`` ``{"person", "since",
     "offered", "handled"}``, ``offer`` ``{"to", "at", "hours", "picked"}``; ``said`` are the keys
-    of deliberate non-acts already journalled.
+    of deliberate non-acts already journalled. ``evidence_readable`` says that somebody or
+    something would have told of a meeting when a date was last judged.
     """
 
     id: str
@@ -177,6 +178,7 @@ class Pair:
     series_declines: tuple[Json, ...] = ()
     offer: Json | None = None
     said: tuple[str, ...] = ()
+    evidence_readable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +220,8 @@ class Session:
     seen over the date (``{"person", "since", "last_look", "looks"}``), ``told`` the
     ``person:message`` notes already on their way, ``cause`` why it is in no calendar. ``seen`` is
     a digest of the organizer's copy as it was last compared. ``held`` is None until the verdict
-    counts for or against it. ``ad_hoc`` is a meeting outside all plans that somebody recorded
+    counts for or against it, ``verdict`` is the word in force. ``meeting_id`` is the online meeting
+    of a single event, once it was looked up; those of a series stand in its booking. ``ad_hoc`` is a meeting outside all plans that somebody recorded
     afterwards; no calendar has it.
     """
 
@@ -246,6 +249,8 @@ class Session:
     cause: str | None = None
     seen: str | None = None
     held: bool | None = None
+    verdict: str | None = None
+    meeting_id: str | None = None
     ad_hoc: bool = False
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, and_, func, select, update
+from sqlalchemy import Column, Connection, and_, func, or_, select, update
 
 from integrations.attendance_records import (
     CreditLine,
@@ -51,10 +51,11 @@ class ReportRows(_SubjectRows[KeptReport]):
         order: Any = columns.start.asc().nulls_last()
         return self._by("pair_id", pair_ids, order, columns.id, of=lambda kept: kept.pair_id)
 
-    def whole(self, fetched_before: datetime, limit: int = 500) -> list[KeptReport]:
-        """Those not reduced yet that were read before this instant, oldest first."""
+    def whole(self, before: datetime, limit: int = 500) -> list[KeptReport]:
+        """Those not reduced yet that ended or were read before this instant, oldest first."""
         columns = tables.reports.c
-        query = self._query().where(tables.REPORT_IS_WHOLE, columns.fetched_at < fetched_before)
+        past = or_(columns.fetched_at < before, columns.end < before)
+        query = self._query().where(tables.REPORT_IS_WHOLE, past)
         return self._fetch(query.order_by(columns.fetched_at, columns.id).limit(limit))
 
 

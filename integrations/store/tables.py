@@ -177,6 +177,7 @@ pairs = Table(
     Column("series_declines", JsonTuple, nullable=False),
     Column("offer", _NULLABLE_JSON),
     Column("said", JsonTuple, nullable=False),
+    Column("evidence_readable", Boolean, nullable=False),
     Index("ix_pairs_state_program_id", "state", "program_id"),
 )
 
@@ -230,6 +231,8 @@ sessions = Table(
     Column("cause", String),
     Column("seen", String),
     Column("held", Boolean),
+    Column("verdict", String),
+    Column("meeting_id", Text),
     Column("ad_hoc", Boolean, nullable=False),
     Index("ix_sessions_pair_id_window", "pair_id", "window"),
     Index("ix_sessions_start_state", "start", "state"),

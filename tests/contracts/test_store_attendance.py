@@ -64,18 +64,21 @@ async def test_programs_people_and_sessions_keep_what_attendance_adds(store: Sto
     evidence = {"mode": "teams", "offices": {"Paris": "off"}, "told_at": "2026-01-01"}
     program = Program(id="prog", name="Reverse", zone="Europe/London", evidence=evidence)
     moved_out = person("mia", known_as=({"id": "guest", "mail": "mia@else.example"},))
-    met = session("p1.9", ad_hoc=True)
+    met = session("p1.9", verdict="held", meeting_id="meeting", ad_hoc=True)
+    told = pair("p1", evidence_readable=True)
 
     def write(tx: Transaction) -> None:
         known(tx)
         tx.programs.put(program)
         tx.participants.put(moved_out)
         tx.sessions.put(met)
+        tx.pairs.put(told)
 
     await store.run(write)
     assert await store.run(lambda tx: tx.programs.require("prog")) == program
     assert await store.run(lambda tx: tx.participants.require("mia")) == moved_out
     assert await store.run(lambda tx: tx.sessions.require("p1.9")) == met
+    assert await store.run(lambda tx: tx.pairs.require("p1")) == told
 
 
 async def test_reports_come_back_by_pair_oldest_first_and_undated_last(store: Store) -> None:
@@ -91,18 +94,21 @@ async def test_reports_come_back_by_pair_oldest_first_and_undated_last(store: St
     assert found == {"p1": [earlier, REPORT, undated], "p2": []}
 
 
-async def test_only_whole_reports_read_before_the_instant_are_to_be_reduced(store: Store) -> None:
+async def test_whole_reports_are_to_be_reduced_by_their_end_or_when_read(store: Store) -> None:
     reduced = replace(REPORT, id="done", presences=(), reduced_at=NOW)
-    fresh = replace(REPORT, id="fresh", fetched_at=REPORT.fetched_at + MINUTE)
+    fresh = replace(REPORT, id="fresh", end=NOW + timedelta(days=999))
 
     def write(tx: Transaction) -> None:
         known(tx)
         tx.reports.put_many([fresh, reduced, REPORT])
 
     await store.run(write)
-    before = REPORT.fetched_at + MINUTE
-    assert await store.run(lambda tx: tx.reports.whole(before)) == [REPORT]
-    assert await store.run(lambda tx: tx.reports.whole(before + MINUTE, limit=1)) == [REPORT]
+    ended = NOW + timedelta(hours=1)
+    assert await store.run(lambda tx: tx.reports.whole(ended)) == []
+    assert await store.run(lambda tx: tx.reports.whole(ended + MINUTE)) == [REPORT]
+    read = REPORT.fetched_at + MINUTE
+    assert await store.run(lambda tx: tx.reports.whole(read)) == [fresh, REPORT]
+    assert await store.run(lambda tx: tx.reports.whole(read, limit=1)) == [fresh]
 
 
 async def test_statements_and_corrections_come_back_by_session_oldest_first(store: Store) -> None:

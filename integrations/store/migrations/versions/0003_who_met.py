@@ -27,6 +27,12 @@ def upgrade() -> None:
     op.add_column(
         "sessions", sa.Column("ad_hoc", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.add_column("sessions", sa.Column("verdict", sa.String()))
+    op.add_column("sessions", sa.Column("meeting_id", sa.Text()))
+    op.add_column(
+        "pairs",
+        sa.Column("evidence_readable", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     _make_evidence()
     _make_verdicts()
     _make_links()
