@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,31 +38,6 @@ class Books:
     journal: list[Row]
     mailboxes: dict[str, Row]
 
-    @classmethod
-    def read(cls, file: Path) -> Books:
-        """Read everything in one transaction."""
-        with closing(sqlite3.connect(file)) as store:
-            store.row_factory = sqlite3.Row
-            store.execute("BEGIN")
-
-            def rows(table: str, order: str) -> list[Row]:
-                found = store.execute(f'SELECT * FROM "{table}" ORDER BY {order}')  # noqa: S608
-                return [_read(dict(row)) for row in found]
-
-            return cls(
-                pairs=rows("pairs", "id"),
-                people={row["id"]: row for row in rows("participants", "id")},
-                sessions=rows("sessions", "pair_id, generation, window, id"),
-                bookings=rows("bookings", "pair_id, generation"),
-                intents=rows("intents", "created_at, id"),
-                work=rows("work", "kind, subject"),
-                blockers=rows("blockers", "id"),
-                needs=rows("needs", "raised_at, id"),
-                outbox=rows("outbox", "person_id, purpose, session_id"),
-                journal=rows("journal", "seq"),
-                mailboxes={row["id"]: row for row in rows("mailboxes", "id")},
-            )
-
     def mails_of(self, pair: Row) -> tuple[str, ...]:
         """The addresses of the two, lower case, sorted."""
         both = (self.people[pair["mentor_id"]], self.people[pair["mentee_id"]])
@@ -86,46 +61,79 @@ class Books:
         return [*self.open_blockers(*subjects), *self.open_needs(pair["id"])]
 
 
-def due_rows(file: Path, now: datetime) -> list[str]:
-    """Ids of the work that can be claimed now, oldest first."""
-    stamp = _stamp(now)
-    with closing(sqlite3.connect(file)) as store:
-        found = store.execute(
-            "SELECT id FROM work WHERE state = 'open' AND due_at <= ?"
+class Ledger:
+    """The store's file, open for reading as long as the run lasts.
+
+    Opening it costs more than reading from it, and it is read at each call to a program mailbox.
+    Between two questions nothing is held, so that each sees what was committed last.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._store = sqlite3.connect(file, isolation_level=None)
+        self._store.execute("PRAGMA query_only=ON")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._store.close()
+
+    def books(self) -> Books:
+        """Everything, read in one transaction."""
+        self._store.execute("BEGIN")
+        try:
+            return Books(
+                pairs=self._rows("pairs", "id"),
+                people={row["id"]: row for row in self._rows("participants", "id")},
+                sessions=self._rows("sessions", "pair_id, generation, window, id"),
+                bookings=self._rows("bookings", "pair_id, generation"),
+                intents=self._rows("intents", "created_at, id"),
+                work=self._rows("work", "kind, subject"),
+                blockers=self._rows("blockers", "id"),
+                needs=self._rows("needs", "raised_at, id"),
+                outbox=self._rows("outbox", "person_id, purpose, session_id"),
+                journal=self._rows("journal", "seq"),
+                mailboxes={row["id"]: row for row in self._rows("mailboxes", "id")},
+            )
+        finally:
+            self._store.execute("COMMIT")
+
+    def _rows(self, table: str, order: str) -> list[Row]:
+        found = self._store.execute(f'SELECT * FROM "{table}" ORDER BY {order}')  # noqa: S608
+        names = [column[0] for column in found.description]
+        return [_read(dict(zip(names, row, strict=True))) for row in found]
+
+    def due_rows(self, now: datetime, *, but: Collection[str] = ()) -> list[str]:
+        """Ids of the work that can be claimed now, oldest first, without kinds in ``but``."""
+        stamp = _stamp(now)
+        found = self._store.execute(
+            "SELECT id, kind FROM work WHERE state = 'open' AND due_at <= ?"
             " AND (claimed_until IS NULL OR claimed_until <= ?) ORDER BY due_at, kind, subject",
             (stamp, stamp),
         )
-        return [row[0] for row in found]
+        return [row[0] for row in found if row[1] not in but]
 
-
-def next_due(file: Path) -> datetime | None:
-    """When the next open row can be claimed."""
-    with closing(sqlite3.connect(file)) as store:
-        [[text]] = store.execute(
-            "SELECT min(max(due_at, coalesce(claimed_until, due_at))) FROM work"
-            " WHERE state = 'open'"
+    def next_due(self, *, but: Collection[str] = ()) -> datetime | None:
+        """When the next open row can be claimed, kinds in ``but`` apart."""
+        found = self._store.execute(
+            "SELECT kind, min(max(due_at, coalesce(claimed_until, due_at))) FROM work"
+            " WHERE state = 'open' GROUP BY kind"
         )
-    return instant(text)
+        return instant(min((text for kind, text in found if kind not in but), default=None))
 
-
-def is_claimed(file: Path, subject: str, now: datetime) -> bool:
-    """Whether somebody holds work about this subject at ``now``."""
-    with closing(sqlite3.connect(file)) as store:
-        [[held]] = store.execute(
+    def is_claimed(self, subject: str, now: datetime) -> bool:
+        """Whether somebody holds work about this subject at ``now``."""
+        [[held]] = self._store.execute(
             "SELECT count(*) FROM work WHERE subject = ? AND claimed_until > ?",
             (subject, _stamp(now)),
         )
-    return bool(held)
+        return bool(held)
 
-
-def permits_in_force(file: Path, mailbox_id: str, now: datetime) -> int:
-    """How many calls to a mailbox are permitted at ``now``."""
-    with closing(sqlite3.connect(file)) as store:
-        [[held]] = store.execute(
+    def permits_in_force(self, mailbox_id: str, now: datetime) -> int:
+        """How many calls to a mailbox are permitted at ``now``."""
+        [[held]] = self._store.execute(
             "SELECT count(*) FROM permits WHERE mailbox_id = ? AND expires_at > ?",
             (mailbox_id, _stamp(now)),
         )
-    return int(held)
+        return int(held)
 
 
 def _stamp(at: datetime) -> str:

@@ -14,7 +14,7 @@ import hashlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ from simulator.people import Firm
 from simulator.tenant import Tenant
 from simulator.transport import TenantHttpClient
 from simulator.virtual_time import run_virtually, virtual_now
-from tests.simulation.books import Books, due_rows, next_due
+from tests.simulation.books import Ledger
 from tests.simulation.chronicle import Chronicle
 from tests.simulation.incarnations import Consumer, Doorway, Fate, side_by_side, surroundings
 from tests.simulation.meddling import MeddledTransport
@@ -62,6 +62,8 @@ _SOON, _AWAKE_AFTER_CALL = timedelta(seconds=10), timedelta(minutes=3)
 _AFTER_DEATH = timedelta(minutes=4)
 _MOST_PIECES = 400
 """Pieces of work at one instant above which something goes round in circles."""
+_OF_TIMERS = frozenset({"watch", "check_people", "plan"})
+"""What a call from outside does not wake: looks at the whole firm, which are the timers'."""
 _FAULTY = frozenset({429, 500, 502, 503, 504})
 
 
@@ -109,6 +111,11 @@ class Run:
     def tenant(self) -> Tenant:
         """The firm's tenant."""
         return self.world.tenant
+
+    @property
+    def ledger(self) -> Ledger:
+        """The store, read with the oracle's eyes."""
+        return self.oracle.ledger
 
     def _consumer(self, number: int) -> Consumer:
         seed = self.weather.seed
@@ -255,9 +262,11 @@ class Run:
             if stretch is not None and stretch.start <= now and stretch is not self._timed:
                 self._timed = stretch
                 await self._timers()
-            await self._work_off()
-            awake = max(self.woken_until, stretch.end if stretch and now >= stretch.start else now)
-            due = next_due(self.world.store_file)
+            is_timed = stretch is not None and now >= stretch.start
+            leaves = () if is_timed else _OF_TIMERS
+            await self._work_off(leaves)
+            awake = max(self.woken_until, stretch.end if stretch and is_timed else now)
+            due = self.ledger.next_due(but=leaves)
             soon = virtual_now() + _SOON
             await self._sleep_until(min(awake, end, max(due, soon)) if due else min(awake, end))
 
@@ -290,10 +299,13 @@ class Run:
         for consumer in self.consumers:
             await consumer.live(ensure)
 
-    async def _work_off(self) -> None:
-        """Do all that is due now, several pieces at once and some by two hosts at once."""
+    async def _work_off(self, leaves: Collection[str]) -> None:
+        """Do all that is due now, several pieces at once and some by two hosts at once.
+
+        Kinds in ``leaves`` are left to another time.
+        """
         for _ in range(_MOST_PIECES):
-            due = due_rows(self.world.store_file, virtual_now())[:8]
+            due = self.ledger.due_rows(virtual_now(), but=leaves)[:8]
             if not due:
                 return
             before = virtual_now()
@@ -340,7 +352,7 @@ class Run:
         for mail in self.tenant.mail_log:
             line = (mail.at, mail.recipient, mail.kind, mail.event_id, mail.occurrence)
             digest.update(repr(line).encode())
-        books = Books.read(self.world.store_file)
+        books = self.ledger.books()
         for rows in (books.pairs, books.sessions, books.intents, books.journal):
             digest.update(repr(rows).encode())
         return digest.hexdigest()
@@ -367,7 +379,8 @@ async def _simulated(weather: Weather, folder: Path) -> Outcome:
         setattr(world.tenant.behaviour, name, value)
     chronicle = Chronicle(world.tenant, firm, weather.end + timedelta(days=200))
     lag = weather.behaviour["free_busy_lag"]
-    oracle = Oracle(weather.seed, chronicle, world.store_file, lag)
+    ledger = Ledger(world.store_file)
+    oracle = Oracle(weather.seed, chronicle, ledger, lag)
     chronicle.observer = oracle.see
     run = Run(weather, world, chronicle, oracle, world.log)
     try:
@@ -376,6 +389,7 @@ async def _simulated(weather: Weather, folder: Path) -> Outcome:
             raise chronicle.broken
         return run.outcome()
     finally:
+        ledger.close()
         world.tenant.close()
 
 

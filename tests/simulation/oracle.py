@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from tests.simulation.books import Books, is_claimed, permits_in_force
+from tests.simulation.books import Ledger
 from tests.simulation.chronicle import Chronicle, Date, Step
 from tests.simulation.convergence import CALENDARS, STORE, Convergence
 from tests.simulation.mail_bag import MAILS
@@ -52,7 +51,7 @@ class Oracle:
 
     seed: int
     chronicle: Chronicle
-    store: Path
+    ledger: Ledger
     lag: timedelta = timedelta(0)
     violations: list[Violation] = field(default_factory=list)
     pair_ids: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -93,12 +92,12 @@ class Oracle:
     def _unclaimed(self, step: Step) -> None:
         """Who writes holds the pair's work at that moment."""
         pair_id = self._pair_ids().get(step.people)
-        if pair_id is not None and not is_claimed(self.store, pair_id, step.at):
+        if pair_id is not None and not self.ledger.is_claimed(pair_id, step.at):
             self.note("written_without_claim", step.at, pair=pair_id, event=step.event)
 
     def _pair_ids(self) -> dict[tuple[str, ...], str]:
         if not self.pair_ids:
-            books = Books.read(self.store)
+            books = self.ledger.books()
             self.pair_ids = {books.mails_of(pair): pair["id"] for pair in books.pairs}
         return self.pair_ids
 
@@ -106,7 +105,7 @@ class Oracle:
         """A call to a program mailbox is under way: it has a permit."""
         # Teams is no part of Outlook's limit and has permits of its own.
         lane = f"{mailbox_id}/teams" if "/onlineMeetings" in path else mailbox_id
-        if not permits_in_force(self.store, lane, at):
+        if not self.ledger.permits_in_force(lane, at):
             self.note("call_without_permit", at, path=path)
 
     def _without_cause(self, step: Step, was: Date, one: Date) -> None:
@@ -130,7 +129,7 @@ class Oracle:
             )
 
     def _is_booked(self, step: Step) -> bool:
-        books = Books.read(self.store)
+        books = self.ledger.books()
         return any(
             books.mails_of(pair) == step.people and pair["state"] != "booking"
             for pair in books.pairs
@@ -149,7 +148,7 @@ class Oracle:
 
     def _may_take_out(self, step: Step) -> bool:
         """Ends, pauses and first bookings may take dates out at any time."""
-        books = Books.read(self.store)
+        books = self.ledger.books()
         for pair in books.pairs:
             if books.mails_of(pair) != step.people:
                 continue
@@ -234,7 +233,7 @@ class Oracle:
 
     def judge(self, now: datetime, calm_since: datetime) -> None:
         """Everything that must hold at the end of a calm."""
-        calm = Convergence(self.chronicle, Books.read(self.store), now, calm_since)
+        calm = Convergence(self.chronicle, self.ledger.books(), now, calm_since)
         for invariant in (*CALENDARS, *STORE, *MAILS):
             for name, facts in invariant(calm):
                 self.note(name, now, **facts)

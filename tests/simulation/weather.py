@@ -19,6 +19,8 @@ ROSTER_STARTS = date(2027, 1, 11)
 FULL_EVERY = 20
 _FIRMS = 7
 _DAY = timedelta(days=1)
+_BOOKING = timedelta(hours=3)
+"""How long the host is awake at first; a third of the storms begin meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +172,7 @@ def _storms(chance: Random, weeks: int) -> list[Storm]:
     """Some of them strike while everything is booked, the others at any hour."""
     storms = []
     for number in range(chance.choice((0, 2, 4, 8)) * weeks // 8):
-        within = timedelta(hours=6) if number % 3 == 0 else weeks * 7 * _DAY
+        within = _BOOKING if number % 3 == 0 else weeks * 7 * _DAY
         start = BORN + within * chance.random()
         length = timedelta(minutes=chance.choice((5, 20, 90, 600)))
         heavy = chance.choice((0.2, 1.0))
@@ -211,17 +213,18 @@ def _calms(chance: Random, weeks: int) -> tuple[Calm, ...]:
 
 
 def _awake(chance: Random, weeks: int, calms: tuple[Calm, ...]) -> list[Awake]:
-    """Booking, some minutes a few times a day, now and then a whole working day; all calms."""
-    stretches = [Awake(start=BORN, end=BORN + timedelta(hours=10))]
-    for number in range(1, weeks * 7 + 5):
-        midnight = datetime.combine(BORN.date() + number * _DAY, time(0), UTC)
-        weekend = midnight.weekday() >= 5
-        for _ in range(0 if weekend else chance.choice((0, 1, 1, 2))):
-            start = midnight + timedelta(minutes=chance.randrange(6 * 60, 22 * 60))
-            stretches.append(Awake(start=start, end=start + timedelta(minutes=10)))
-        if not weekend and chance.random() < 0.02:
-            begin = midnight + timedelta(hours=7)
-            stretches.append(Awake(start=begin, end=begin + timedelta(hours=12)))
+    """Booking, some minutes a few times a week, now and then half a day; all calms."""
+    stretches = [Awake(start=BORN, end=BORN + _BOOKING)]
+    for week in range(weeks + 1):
+        monday = datetime.combine(BORN.date() + 7 * week * _DAY, time(0), UTC)
+        for _ in range(chance.choice((1, 2, 2, 3))):
+            minutes = chance.randrange(6 * 60, 22 * 60)
+            start = monday + timedelta(days=chance.randrange(5), minutes=minutes)
+            if start > BORN:
+                stretches.append(Awake(start=start, end=start + timedelta(minutes=10)))
+        if week and chance.random() < 0.05:
+            begin = monday + timedelta(days=chance.randrange(5), hours=chance.choice((7, 13)))
+            stretches.append(Awake(start=begin, end=begin + timedelta(hours=6)))
     for calm in calms:
         for hours in (0.1, 5.0, 29.0, 30.5):
             start = calm.start + timedelta(hours=hours)
