@@ -90,12 +90,18 @@ async def _lanes(app: App, people: Sequence[Participant]) -> list[list[_Reading]
     if app.options.own_mailbox_reads:
         own = [_Reading(person.directory_id, [person.mail]) for person in people]
         return [own[lane::_OWN_LANES] for lane in range(_OWN_LANES)]
-    readers = [m.id for m in await app.store.run(lambda tx: tx.mailboxes.all())]
+    readers = await _readers(app)
     groups = [[person.mail for person in group] for group in chunks(people)]
     return [
         [_Reading(reader, group) for group in groups[number :: len(readers)]]
         for number, reader in enumerate(readers)
     ]
+
+
+async def _readers(app: App) -> list[str]:
+    """The program mailboxes, in the order of their ids; those known by now, if there are any."""
+    known = app.mailbox_ids or {m.id for m in await app.store.run(lambda tx: tx.mailboxes.all())}
+    return sorted(known)
 
 
 def record_look(tx: Transaction, look: Look, now: datetime) -> None:

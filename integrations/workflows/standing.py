@@ -12,6 +12,7 @@ from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.look_times import last_night, next_night, zones_of_work
 from integrations.workflows.noticed import due_pairs
+from integrations.workflows.standing_work import DueAgain
 
 KIND = "check_people"
 MEMORY = "people_checked"
@@ -22,12 +23,10 @@ async def check_people(app: App, claim: Claim, subject: str) -> None:
     """Ask the directory for everybody in a pair that is not over, once a night.
 
     Raises:
-        NotYet: always; the next check is due then.
+        NotYet: always; the next check is due then, and what this one saw is kept with it.
     """
     now = app.clock.now()
-    zones = await app.store.run(lambda tx: zones_of_work(tx, app))
-    again_at = next_night(now, zones[0])
-    people = await app.store.run(lambda tx: _to_be_asked(tx, last_night(now, zones[0])))
+    again_at, people = await app.store.run(lambda tx: _round(tx, app, now))
     if people is None:
         raise NotYet(again_at, "asked since last night")
     users = await app.graph.directory.standing([person.directory_id for person in people])
@@ -37,8 +36,14 @@ async def check_people(app: App, claim: Claim, subject: str) -> None:
             _compare(tx, person.id, users[person.directory_id], now)
         tx.switches.set(MEMORY, now.isoformat())
 
-    await app.store.run(record)
-    raise NotYet(again_at, "the next night")
+    raise DueAgain(again_at, "the next night", record)
+
+
+def _round(
+    tx: Transaction, app: App, now: datetime
+) -> tuple[datetime, Sequence[Participant] | None]:
+    zone = zones_of_work(tx, app)[0]
+    return next_night(now, zone), _to_be_asked(tx, last_night(now, zone))
 
 
 def _to_be_asked(tx: Transaction, night: datetime) -> Sequence[Participant] | None:

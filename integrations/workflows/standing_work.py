@@ -1,25 +1,39 @@
 """Standing work: rows that are never done but due again.
 
 A handler of one of these kinds looks after something for good and ends by raising ``NotYet`` with
-the time of its next look. The loop without Azure finds the rows by itself; Azure's timers only see
-to it that they are there and due. What fails is tried again and never put aside: after too many
-failures a blocker says so, and it goes on at its next time.
+the time of its next look, or ``DueAgain`` with what the look has left to write down. The loop
+without Azure finds the rows by itself; Azure's timers only see to it that they are there and due.
+What fails is tried again and never put aside: after too many failures a blocker says so, and it
+goes on at its next time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, JournalEntry, Work, WorkState
+from integrations.workflows.acting import NotYet
 from integrations.workflows.app import App
 
 FIRM = "firm"
 """The subject of standing work that is not one mailbox's."""
 _EVER = timedelta(days=36500)
+
+
+class DueAgain(NotYet):
+    """A look has ended; ``keep`` writes down what it saw, as the row is given back.
+
+    One transaction for both, so that what was seen is kept by whoever still holds the row, and by
+    nobody else.
+    """
+
+    def __init__(self, due_at: datetime, reason: str, keep: Callable[[Transaction], None]) -> None:
+        self.keep = keep
+        super().__init__(due_at, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,7 @@ STANDING: Mapping[str, Standing] = MappingProxyType(
         "watch": Standing(BlockerScope.FIRM, "watch_fails"),
         "send_mails": Standing(BlockerScope.MAILBOX, "mails_fail"),
         "keep_subscriptions": Standing(BlockerScope.FIRM, "subscriptions_fail"),
+        "send_verdicts": Standing(BlockerScope.FIRM, "outbound_fails"),
     }
 )
 

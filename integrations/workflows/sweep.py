@@ -24,6 +24,7 @@ from integrations.workflows.look_times import (
     zones_of_work,
 )
 from integrations.workflows.noticed import due_pairs
+from integrations.workflows.standing_work import DueAgain
 from scheduling.timespan import TimeSpan
 
 KIND = "sweep"
@@ -56,7 +57,7 @@ async def sweep(app: App, claim: Claim, mailbox_id: str) -> None:
     """Make the mailbox's pairs due whose dates look otherwise than last time, if it is time to.
 
     Raises:
-        NotYet: always; the next sweep is due then.
+        NotYet: always; the next sweep is due then, and what this one saw is kept with it.
     """
     now = app.clock.now()
     this = await app.store.run(lambda tx: _round(tx, app, mailbox_id, now))
@@ -74,8 +75,7 @@ async def sweep(app: App, claim: Claim, mailbox_id: str) -> None:
         due_pairs(tx, _pairs_that_differ(tx, mailbox_id, span, events), now)
         _keep(tx, mailbox_id, this.leaves)
 
-    await app.store.run(record)
-    raise NotYet(this.next_at, "the next sweep")
+    raise DueAgain(this.next_at, "the next sweep", record)
 
 
 def _round(tx: Transaction, app: App, mailbox_id: str, now: datetime) -> _Round:

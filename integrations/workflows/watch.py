@@ -29,6 +29,7 @@ from integrations.workflows.look_times import (
 )
 from integrations.workflows.noticed import due_pairs
 from integrations.workflows.rules import ProgramRule
+from integrations.workflows.standing_work import DueAgain
 from scheduling.changes.conflicts import has_firm_entry
 from scheduling.changes.working_time import working_days_after
 from scheduling.freebusy import Answer, OwnSession, without_own_sessions
@@ -71,7 +72,7 @@ async def watch(app: App, claim: Claim, subject: str) -> None:
     """Make pairs due over whose dates an appointment lies, or lay, if it is time to look.
 
     Raises:
-        NotYet: always; the next look is due then.
+        NotYet: always; the next look is due then, and what this one saw is kept with it.
     """
     now = app.clock.now()
     this = await app.store.run(lambda tx: _round(tx, app, now))
@@ -87,8 +88,7 @@ async def watch(app: App, claim: Claim, subject: str) -> None:
         due_pairs(tx, _pairs_with(this.pairs, readable_again), now)
         _keep(tx, this.leaves)
 
-    await app.store.run(record)
-    raise NotYet(this.next_at, "the next look")
+    raise DueAgain(this.next_at, "the next look", record)
 
 
 async def _look(app: App, this: _Round, now: datetime) -> Look:

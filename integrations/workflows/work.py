@@ -33,7 +33,7 @@ from integrations.ports import Transaction, WakeUp
 from integrations.records import Blocker, BlockerScope, JournalEntry, Work, WorkState
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
-from integrations.workflows.standing_work import STANDING, renew, show_failure
+from integrations.workflows.standing_work import STANDING, DueAgain, renew, show_failure
 
 logger = logging.getLogger(__name__)
 
@@ -66,9 +66,9 @@ ONE_PER_PAIR = ("book_pair", "reconcile_pair")
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A look at the rows: what is due, when something will be, and how many are left at all."""
+    """A look at the rows: what was taken, when something is due, and how many are left at all."""
 
-    due: tuple[Work, ...] = ()
+    taken: tuple[tuple[Work, Claim], ...] = ()
     next_at: datetime | None = None
     left: int = 0
 
@@ -90,18 +90,13 @@ class Worker:
 
     async def do(self, work_id: str) -> bool:
         """Do one piece of work if it is due and free; False if it was not ours to do."""
-        app, now = self._app, self._app.clock.now()
-        # Unique per claim, so that a claim lost and taken again by this process is still lost.
-        claim = Claim(work_id, f"{app.holder}/{next(self._serial)}")
+        app, now, claim = self._app, self._app.clock.now(), self._new_claim(work_id)
         work = await app.store.run(lambda tx: _claimed(app, tx, claim, now))
-        if work is None:
-            return False
-        if work.kind not in self._handlers:
-            # A newer version of the program made it and will do it.
-            await self._postpone(claim, now + LONGEST_PAUSE)
-            return False
-        await self._do_claimed(work, claim)
-        return True
+        return work is not None and await self._do_claimed(work, claim)
+
+    def _new_claim(self, work_id: str) -> Claim:
+        """Unique, so that a claim lost and taken again by this process is still lost."""
+        return Claim(work_id, f"{self._app.holder}/{next(self._serial)}")
 
     async def run(
         self,
@@ -126,8 +121,8 @@ class Worker:
             # Before looking, so that what is made due during the look is not slept over.
             self._app.woken.clear()
             seen = await self._look(wanted, running, until_quiet=until_quiet)
-            for work in seen.due:
-                running[work.id] = asyncio.create_task(self.do(work.id))
+            for work, claim in seen.taken:
+                running[work.id] = asyncio.create_task(self._do_claimed(work, claim))
             if not running and self._is_quiet(seen, wanted, until_quiet=until_quiet, until=until):
                 return
             patience = LOOK_AROUND if running else MOMENT
@@ -141,18 +136,20 @@ class Worker:
     async def _look(
         self, kinds: Sequence[str], running: Collection[str], *, until_quiet: bool
     ) -> _Seen:
-        """What is to be begun now; where there is nothing, what is still to come."""
-        now = self._app.clock.now()
-        room = self._app.options.workers - len(running)
+        """Take what is to be begun now; where there is nothing, see what is still to come."""
+        app, now = self._app, self._app.clock.now()
+        room = app.options.workers - len(running)
         if room <= 0:
             return _Seen()
 
         def look(tx: Transaction) -> _Seen:
             found = tx.work.due(now, kinds=kinds, limit=room + len(running))
-            due = tuple(work for work in found if work.id not in running)[:room]
-            if due:
-                # What they leave is seen once they are claimed.
-                return _Seen(due, next_at=now + LOOK_AROUND)
+            claims = [self._new_claim(work.id) for work in found if work.id not in running][:room]
+            tried = [(_claimed(app, tx, claim, now), claim) for claim in claims]
+            taken = tuple((work, claim) for work, claim in tried if work is not None)
+            if taken:
+                # What they leave is seen in the next look.
+                return _Seen(taken, next_at=now + LOOK_AROUND)
             left = _open_rows(tx, kinds) if until_quiet and not running else 0
             return _Seen(next_at=tx.work.next_due_at(kinds=kinds), left=left)
 
@@ -186,16 +183,20 @@ class Worker:
             running.pop(work_id).result()
         return bool(ended)
 
-    async def _do_claimed(self, work: Work, claim: Claim) -> None:
-        """Run the workflow and give the row back as its end asks for."""
+    async def _do_claimed(self, work: Work, claim: Claim) -> bool:
+        """Run the workflow and give the row back as its end asks for; False if there is none."""
         app = self._app
+        if work.kind not in self._handlers:
+            # A newer version of the program made it and will do it.
+            await self._postpone(claim, app.clock.now() + LONGEST_PAUSE)
+            return False
         self._stuck.pop(work.id, None)
         try:
             await self._handlers[work.kind](app, claim, work.subject)
         except NotYet as wait:
             if wait.stuck:
                 self._stuck[work.id] = work.kind
-            await self._due_again(work, claim, wait.due_at)
+            await self._due_again(work, claim, wait)
         except ThrottledError as wait:
             await self._postpone(claim, app.clock.now() + wait.retry_after, error=work.last_error)
         except NoPermitError as wait:
@@ -210,6 +211,7 @@ class Worker:
             await self._failed(work, claim, error)
         else:
             await self._done(work, claim)
+        return True
 
     async def _done(self, work: Work, claim: Claim) -> None:
         now = self._app.clock.now()
@@ -220,15 +222,21 @@ class Worker:
 
         await self._app.store.run(record)
 
-    async def _due_again(self, work: Work, claim: Claim, due_at: datetime) -> None:
+    async def _due_again(self, work: Work, claim: Claim, wait: NotYet) -> None:
         now = self._app.clock.now()
 
         def record(tx: Transaction) -> None:
             if work.kind in STANDING:
-                renew(tx, work, claim.holder, due_at, now)
-            # It got through: failures of many weeks do not add up.
-            elif tx.work.postpone(work.id, claim.holder, due_at, forgive=work.attempts):
-                _clear_trouble(tx, work, now)
+                is_ours = renew(tx, work, claim.holder, wait.due_at, now)
+            else:
+                # It got through: failures of many weeks do not add up.
+                is_ours = tx.work.postpone(
+                    work.id, claim.holder, wait.due_at, forgive=work.attempts
+                )
+                if is_ours:
+                    _clear_trouble(tx, work, now)
+            if is_ours and isinstance(wait, DueAgain):
+                wait.keep(tx)
 
         await self._app.store.run(record)
 

@@ -18,7 +18,7 @@ from integrations.ports import Transaction
 from integrations.records import Blocker, Work, WorkState
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
-from integrations.workflows.standing_work import STANDING, ensure_standing
+from integrations.workflows.standing_work import STANDING, DueAgain, ensure_standing
 from integrations.workflows.work import LONGEST_PAUSE, MOST_ATTEMPTS, Handler, Worker, wake
 from tests.support.world import Empty, firm_of, quietly, virtually
 
@@ -294,4 +294,30 @@ async def test_standing_rows_are_made_once_and_keep_their_time(empty: Empty) -> 
     await app.store.run(lambda tx: tx.work.poison(watch.id, "by hand"))
     again = {w.kind: w for w in await app.store.run(ensure)}
     assert (again["watch"].state, again["watch"].due_at) == (WorkState.OPEN, app.clock.now())
+    await app.close()
+
+
+@virtually
+async def test_what_a_look_saw_is_kept_by_whoever_still_holds_the_row(empty: Empty) -> None:
+    """A look that took longer than its claim leaves it to the one who looks now."""
+    app = await empty.world(firm_of(2)).begin()
+    kept: list[str] = []
+
+    async def slow(app: App, claim: Claim, subject: str) -> None:
+        name = "first" if not kept and claim.holder.endswith("/1") else "second"
+        if name == "first":
+            await app.clock.sleep(2 * app.options.claim_length)
+
+        def keep(tx: Transaction) -> None:
+            kept.append(name)
+
+        raise DueAgain(app.clock.now() + HOUR, "the next look", keep)
+
+    work = await schedule(app, "watch", "firm")
+    worker = Worker(app, {"watch": slow})
+    overtaken = asyncio.ensure_future(worker.do(work.id))
+    await app.clock.sleep(app.options.claim_length + timedelta(seconds=1))
+    await worker.do(work.id)
+    await overtaken
+    assert kept == ["second"]
     await app.close()
