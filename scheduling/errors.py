@@ -5,7 +5,8 @@ SchedulingError              the request cannot be met; nothing was changed
 ├── RepeatedLocalTimeError   .local .zone     clocks go back over it
 ├── UnknownZoneError         .zone            no such IANA zone
 ├── InvalidRuleError         .field .value    a cadence rule that cannot be meant
-└── UnknownPersonError       .pair_id .person_id   a pair names somebody nobody described
+├── UnknownPersonError       .pair_id .person_id   a pair names somebody nobody described
+└── TimeNotReadError         .until           people's time was read until then, not far enough
 """
 
 from datetime import datetime
@@ -29,6 +30,14 @@ class RepeatedLocalTimeError(SchedulingError):
     def __init__(self, local: datetime, zone: str) -> None:
         self.local, self.zone = local, zone
         super().__init__(f"{local:%Y-%m-%d %H:%M} happens twice in {zone}")
+
+
+class TimeNotReadError(SchedulingError):
+    """A decision concerns people's time after what was read of it: read more, and ask again."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__(f"people's time was read until {until:%Y-%m-%dT%H:%M:%SZ} only")
 
 
 class UnknownZoneError(SchedulingError):

@@ -37,7 +37,8 @@ def new_conflict(situation: Situation, session: SessionView) -> Decision | None:
     horizon = situation.in_working_days(situation.now, situation.limits.conflict_days)
     if known is None or session.span.start > horizon:
         return None
-    hit = [p for p in known.people if has_firm_entry(p, session.span)]
+    people = known.reaching(session.span.end).people
+    hit = [p for p in people if has_firm_entry(p, session.span)]
     if not hit:
         return _gone(session)
     # Who was first seen in conflict is the one whose calendar changed.

@@ -105,4 +105,4 @@ def _readable(situation: Situation, member: Member) -> Person | None:
     time = situation.time
     if isinstance(time, UnreadableTime):
         return time.readable if time.readable and time.readable.id == member.id else None
-    return time.of(member.id)
+    return time.reaching(None).of(member.id)

@@ -244,7 +244,7 @@ def _plan_for(
         series=series,
     )
     problem = Problem(
-        people={p.id: p for p in known.people},
+        people={p.id: p for p in known.reaching(None).people},
         pairs=(request,),
         now=situation.now,
         commitments=(*known.commitments, *standing),
@@ -307,7 +307,9 @@ def outside_rule(situation: Situation, session: SessionView) -> Decision | None:
     chosen = session.moved_by_person or session.generation != pair.generation
     if known is None or chosen or situation.frozen(session):
         return None
-    problem = problem_of(situation, known, range(session.window, session.window + 1))
+    # The rule alone is asked here, and no entry of a calendar, however far it was read.
+    read = replace(known, until=None)
+    problem = problem_of(situation, read, range(session.window, session.window + 1))
     mentor, mentee = (problem.people[m.id] for m in pair.members)
     broken = [
         r

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from scheduling.alternatives import OFFERED, alternatives, series_alternatives
 from scheduling.cadence import SeriesSlot, zone_info
@@ -112,6 +112,7 @@ def problem_of(situation: Situation, known: KnownTime, windows: range) -> Proble
     """The planning problem of a pair whose other windows stay as they are."""
     pair = situation.pair
     rule = pair.rule
+    known = known.reaching(_end_of(pair, windows))
     far = max(windows.stop, rule.occurrences)
     rule = replace(
         rule,
@@ -140,6 +141,12 @@ def problem_of(situation: Situation, known: KnownTime, windows: range) -> Proble
         commitments=known.commitments,
         anchor_zones=known.anchor_zones,
     )
+
+
+def _end_of(pair: PairView, windows: range) -> datetime:
+    """An instant after the last of these windows, wherever on Earth."""
+    day = pair.start_date + windows.stop * pair.rule.window_days * _DAY
+    return datetime.combine(day + _DAY, time(), UTC)
 
 
 def _beside_pauses(person: Person, pair: PairView) -> Person:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from scheduling.cadence import SeriesSlot, zone_info
+from scheduling.errors import TimeNotReadError
 from scheduling.freebusy import Answer
 from scheduling.people import Person
 from scheduling.problem import Commitment
@@ -412,13 +413,15 @@ class PairView:
 class KnownTime:
     """What both people's calendars hold, our own sessions of this pair taken out.
 
-    ``commitments`` are standing sessions of the people's other pairs.
+    ``commitments`` are standing sessions of the people's other pairs. After ``until`` nothing has
+    been read yet; None: all that a decision may concern has.
     """
 
     mentor: Person
     mentee: Person
     commitments: tuple[Commitment, ...] = ()
     anchor_zones: frozenset[str] | None = None
+    until: datetime | None = None
 
     @property
     def people(self) -> tuple[Person, Person]:
@@ -428,6 +431,16 @@ class KnownTime:
     def of(self, person: str) -> Person:
         """That person's time."""
         return self.mentor if person == self.mentor.id else self.mentee
+
+    def reaching(self, end: datetime | None) -> "KnownTime":
+        """Itself, if it was read until ``end``; None: to the last date there may be.
+
+        Raises:
+            TimeNotReadError: what was not read is neither free nor busy, so nothing is decided.
+        """
+        if self.until is not None and (end is None or end > self.until):
+            raise TimeNotReadError(self.until)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

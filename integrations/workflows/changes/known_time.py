@@ -20,6 +20,8 @@ from scheduling.rule import CadenceRule
 from scheduling.timespan import TimeSpan
 
 _DAY = timedelta(days=1)
+NEAR = timedelta(weeks=4)
+"""How far people's time is read at first: twice as far as appointments are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,18 @@ class TimeRead:
     """What is known of both people's time.
 
     ``look`` is the look it rests on. ``missing`` names the dates (session id, person id) whose
-    invitation is in that person's calendar no longer, though it was not declined.
+    invitation is in that person's calendar no longer, though it was not declined. After ``until``
+    nothing was read; None: everything was.
     """
 
     time: Time
     look: Look
     missing: tuple[tuple[str, str], ...] = ()
+    until: datetime | None = None
+
+    def says_of(self, session: Session) -> bool:
+        """Whether what was read tells of a date."""
+        return self.until is None or session.end <= self.until
 
 
 def horizon_of(case: Case, now: datetime, *rules: CadenceRule) -> TimeSpan:
@@ -53,6 +61,29 @@ def horizon_of(case: Case, now: datetime, *rules: CadenceRule) -> TimeSpan:
 
 def _ordered_rules(case: Case) -> list[CadenceRule]:
     return [order.rule for order in pair_view(case).orders if order.rule is not None]
+
+
+async def read_near_time(
+    app: App, case: Case, reading: Reading | None, horizon: TimeSpan
+) -> TimeRead:
+    """Both people's time as far as most reconciliations ask for it; all, if one is unreadable.
+
+    A horizon costs a call for every 62 days, and its answer grows with its length. Most looks end
+    with nothing to be decided, or with something about one of the next dates: those take one call.
+
+    Raises:
+        As :func:`read_time`.
+    """
+    near = TimeSpan(horizon.start, min(horizon.start + NEAR, horizon.end))
+    read = await read_time(app, case, reading, near)
+    if near == horizon:
+        return read
+    if not isinstance(read.time, KnownTime):
+        return await read_time(app, case, reading, horizon)
+    zones = await _anchor_zones(app, read.time.people, horizon)
+    return replace(
+        read, time=replace(read.time, until=near.end, anchor_zones=zones), until=near.end
+    )
 
 
 async def read_time(

@@ -37,9 +37,11 @@ from integrations.workflows.changes.case import Case, load_case
 from integrations.workflows.changes.known_time import (
     TimeRead,
     horizon_of,
+    read_near_time,
     read_time,
 )
 from integrations.workflows.changes.views import pair_view, standing_of
+from integrations.workflows.standing_work import DueAgain
 from scheduling.cadence import zone_info
 from scheduling.changes.acts import Decision
 from scheduling.changes.decide import decide
@@ -47,6 +49,7 @@ from scheduling.changes.makeups import last_chance, missing_dates
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import KnownTime, Standing, UnreadableTime
 from scheduling.changes.views import PairState as CorePairState
+from scheduling.errors import TimeNotReadError
 
 KIND = "reconcile_pair"
 MOST_ROUNDS = 6
@@ -118,8 +121,10 @@ class _Round:
     @property
     def said(self) -> frozenset[str]:
         """What is said as long as it stands; what cannot be seen now may well stand still."""
-        unseen = self.situation.calendar is None or self.situation.known is None
-        return frozenset(self.lines) | (frozenset(self.case.pair.said) if unseen else frozenset())
+        said = frozenset(self.case.pair.said)
+        if self.situation.calendar is None or self.situation.known is None:
+            return frozenset(self.lines) | said
+        return frozenset(self.lines) | (said & _beyond(self.case, self.looked))
 
     @property
     def news(self) -> list[JournalEntry]:
@@ -144,12 +149,17 @@ class _Reconciliation:
                 await drop_unwanted(self._app, case)
                 return None
             looked = looked or await self._look(case)
-            asked = self._ask(case, looked)
+            try:
+                asked = self._ask(case, looked)
+            except TimeNotReadError:
+                looked = await self._look_far(case, looked)
+                asked = self._ask(case, looked)
             if asked.news:
                 await self._app.store.run(lambda tx, asked=asked: _say(tx, asked))  # type: ignore[misc]
             acting = [one for one in asked.decisions if one.acts]
             if not acting:
-                return await self._conclude(asked)
+                await self._conclude(asked)
+                return None
             if not await self._carry_out(asked, acting):
                 # Somebody acted meanwhile: what was read is not so any more.
                 looked = None
@@ -173,7 +183,12 @@ class _Reconciliation:
             return _Looked(now, None, TimeRead(UnreadableTime(people), Look({}, {}, now)))
         horizon = horizon_of(case, now)
         reading = await read_calendar(app, case, horizon)
-        return _Looked(now, reading, await read_time(app, case, reading, horizon))
+        return _Looked(now, reading, await read_near_time(app, case, reading, horizon))
+
+    async def _look_far(self, case: Case, looked: _Looked) -> _Looked:
+        """The same with all that is left of both people's time."""
+        horizon = horizon_of(case, looked.at)
+        return replace(looked, time=await read_time(self._app, case, looked.reading, horizon))
 
     def _ask(self, case: Case, looked: _Looked) -> _Round:
         shown = series_view(case, looked.reading) if looked.reading else None
@@ -230,14 +245,34 @@ class _Reconciliation:
         )
         await self._app.store.run(lambda tx: tx.blockers.set(blocker))
 
-    async def _conclude(self, asked: _Round) -> datetime | None:
-        """Remember what was compared, and say when another look is due."""
+    async def _conclude(self, asked: _Round) -> None:
+        """Remember what was compared, and say when another look is due.
+
+        Raises:
+            DueAgain: then, and what was compared is remembered with it.
+        """
         await drop_unwanted(self._app, asked.case)
+        again_at = _next_look(asked)
+        if again_at is not None:
+            raise DueAgain(again_at, "another look is due", lambda tx: _keep(tx, asked))
         await self._app.store.run(lambda tx: _keep(tx, asked))
-        return _next_look(asked)
 
 
 # --- what is read and known ---------------------------------------------------------------
+
+
+def _beyond(case: Case, looked: _Looked) -> frozenset[str]:
+    """What may be said of invitations to dates so far off that nobody has looked."""
+    return frozenset(
+        _gone_key(session.id, person.id)
+        for session in case.sessions
+        if not looked.time.says_of(session)
+        for person in case.people
+    )
+
+
+def _gone_key(session_id: str, person_id: str) -> str:
+    return f"{INVITATION_GONE}:{session_id}:{person_id}"
 
 
 def _ends_unread(case: Case) -> bool:
@@ -310,7 +345,7 @@ def _lines(
         begun = case.session(session_id).start <= now
         if not begun and not {session_id, None} & lately:
             gone = replace(line, code=INVITATION_GONE, session_id=session_id, person_id=person_id)
-            yield f"{INVITATION_GONE}:{session_id}:{person_id}", gone
+            yield _gone_key(session_id, person_id), gone
 
 
 def _say(tx: Transaction, asked: _Round) -> None:

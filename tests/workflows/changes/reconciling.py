@@ -11,6 +11,7 @@ from integrations.records import JournalEntry, Participant, Session, SessionStat
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.changes.reconcile import KIND, reconcile_pair
+from integrations.workflows.standing_work import DueAgain
 from simulator.people import Appointment
 from simulator.replies import Response
 from simulator.virtual_time import virtual_now
@@ -35,6 +36,8 @@ async def once(app: App, pair_id: str) -> datetime | None:
         await reconcile_pair(app, claim, pair_id)
     except NotYet as wait:
         again_at = wait.due_at
+        if isinstance(wait, DueAgain):
+            await app.store.run(wait.keep)
     await app.store.run(lambda tx: tx.work.finish(claim.work_id, "test"))
     return again_at
 

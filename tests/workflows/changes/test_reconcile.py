@@ -12,6 +12,7 @@ import pytest
 from integrations.ports import Transaction
 from integrations.records import PairState, Session, SessionState
 from integrations.workflows.changes.calendar_view import digest
+from integrations.workflows.changes.known_time import NEAR
 from integrations.workflows.changes.reconcile import READ_ONLY_PAUSE, alone
 from scheduling.timespan import TimeSpan
 from simulator.faults import Fault
@@ -387,5 +388,34 @@ def test_two_pairs_of_one_person_are_never_reconciled_at_once(empty: Empty) -> N
 
         await asyncio.gather(*(inside() for _ in range(3)))
         assert most == 1
+
+    on_stage(empty, play)
+
+
+def test_a_look_that_leads_to_nothing_reads_a_month_of_peoples_time(empty: Empty) -> None:
+    """A horizon takes a call for each 62 days of it, and most looks lead to nothing."""
+
+    async def play(stage: Stage) -> None:
+        app = await stage.world.begin()
+        stage.world.tenant.calls.clear()
+        await reconciled(stage, app)
+        assert len(calls(stage.world, "POST", GET_SCHEDULE)) == 1
+
+    on_stage(empty, play)
+
+
+def test_a_date_declined_far_ahead_moves_to_an_hour_that_was_read_free(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        app = await stage.world.begin()
+        last = (await stage.dates())[-1]
+        assert last.start > now() + NEAR
+        # Whatever the month that is read first shows, these hours are taken.
+        day = last.start.replace(hour=0, minute=0)
+        taken = await takes(stage, await junior(stage), day - 3 * DAY, day + 2 * DAY)
+        await answers(stage, await senior(stage), last)
+        await reconciled(stage, app)
+        moved = await session(stage, last.id)
+        assert moved.start != last.start
+        assert not taken.start <= moved.start.replace(tzinfo=None) < taken.end
 
     on_stage(empty, play)
