@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from simulator.behaviour_of_people import PersonAct
 from simulator.calendars import Item, Watcher
@@ -19,6 +19,8 @@ from simulator.people_acts import Done
 from simulator.tenant import Tenant
 from tests.simulation.diaries import Diary
 
+_ON_ITS_WAY = timedelta(minutes=1)
+"""How long a call may be under way after the read that it was decided from."""
 _PLANNING = frozenset({"takes_leave", "falls_ill", "gets_hearing", "loses_hearing"})
 
 
@@ -222,10 +224,20 @@ class Chronicle:
         for one in left:
             if one.start > step.at or (*one.key, one.start) in self.fallen:
                 continue
-            if step.ours:
+            if step.ours and not self._unseen(step, one):
                 self.missed.setdefault((step.people, one.start), step.at)
             else:
                 self.missed.pop((step.people, one.start), None)
+
+    def _unseen(self, step: Step, one: Date) -> bool:
+        """Whether a person put a date into the past so lately that no read may have shown it.
+
+        A cancellation takes no change key: what it meets stands or falls with the read before it.
+        """
+        placed = self.placed.get(one.key)
+        if placed is None or placed.ours:
+            return False
+        return step.at - placed.at <= self.tenant.behaviour.stale_reads + _ON_ITS_WAY
 
     @staticmethod
     def _known(event: Event, people: tuple[str, ...], dates: dict[date | None, Date]) -> Known:

@@ -209,7 +209,7 @@ class Restoring(Moving):
 
 
 class Cancelling(Calls):
-    """A POST of ``cancel`` with neutral words."""
+    """A POST of ``cancel`` with neutral words, which takes no change key."""
 
     async def send(self, intent: Intent) -> Written:
         step = self.step
@@ -223,7 +223,11 @@ class Cancelling(Calls):
         return None
 
     async def found(self, intent: Intent) -> ReadBack[Written]:
-        return Happened(None) if await self.read() is None else NotHappened()
+        event = await self.read()
+        if event is None:
+            return Happened(None)
+        stands = self.step.stands
+        return NotHappened() if stands in (None, event.span) else ChangedElsewhere()
 
 
 class Booking(Calls):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+
+from integrations.records import SessionState
 from integrations.workflows.changes.case import Case
-from scheduling.changes.acts import Decision, MoveDate, decision
+from scheduling.changes.acts import CancelDate, Decision, MoveDate, decision
 from scheduling.changes.reasons import ChangeCode
+from scheduling.changes.views import CancelCause
+from simulator.faults import Fault
 from tests.support.world import Empty
 from tests.workflows.changes.reconciling import moved_by_coordinator
-from tests.workflows.changes.stage import HOUR, Stage, on_stage, span_from
+from tests.workflows.changes.stage import DAY, HOUR, MIDWAY, Stage, on_stage, span_from
 
 
 def test_a_date_that_a_person_put_where_we_meant_it_is_not_said_to_be_mailed_by_us(
@@ -32,5 +38,34 @@ def test_a_date_that_a_person_put_where_we_meant_it_is_not_said_to_be_mailed_by_
         assert len(stage.world.tenant.mail_log) == theirs
         assert await stage.read(lambda tx: tx.journal.read(code="mail")) == announced
         await stage.assert_store_is_calendar()
+
+    on_stage(empty, play)
+
+
+def test_a_date_put_into_the_past_while_its_cancellation_is_in_doubt_stays_there(
+    empty: Empty,
+) -> None:
+    """Found to stand, it was cancelled again wherever it stood by then."""
+
+    async def play(stage: Stage) -> None:
+        date = (await stage.dates())[0]
+        yesterday = MIDWAY - DAY
+
+        acts = [CancelDate(date.id, CancelCause.DECLINED)]
+
+        def decide(case: Case) -> Decision | None:
+            return decision(ChangeCode.DECLINED_DATE_TAKEN_OUT, acts.pop()) if acts else None
+
+        async def says_it_was_yesterday() -> None:
+            await asyncio.sleep(timedelta(seconds=10).total_seconds())
+            await moved_by_coordinator(stage, date, yesterday)
+
+        path = "/users/{user}/events/{event}/cancel"
+        stage.world.tenant.faults.plan(Fault("error", method="POST", path=path, status=504))
+        meddling = asyncio.ensure_future(says_it_was_yesterday())
+        await stage.live(decide)
+        await meddling
+        assert yesterday in [start for start, _ in await stage.shown(await stage.box())]
+        assert (await stage.case()).session(date.id).state is SessionState.SCHEDULED
 
     on_stage(empty, play)
