@@ -14,16 +14,18 @@ from scheduling.group import connected
 from scheduling.plan import PairPlan, Plan, Unplaced
 from scheduling.planner import plan
 from scheduling.problem import PairRequest, Problem
-from scheduling.together import Effort, effort_for
+from scheduling.together import EXACT_PAIRS, Effort, effort_for
 
 WORTH_SHARING = 1500
-"""Fewer pairs are planned here: starting processes would take longer."""
+"""Less to do than for so many pairs is done here: starting processes would take longer."""
 _PAIRS_TO_A_PART = 250
+_TANGLED = 10
+"""A pair of a group too large to be planned exactly takes about as long as this many others."""
 
 
 def plan_shared(problem: Problem, *, explained: bool, processes: int) -> Plan:
     """The plan of a problem, shared out to ``processes`` where that is worth it."""
-    if processes < 2 or len(problem.pairs) < WORTH_SHARING:
+    if processes < 2 or sum(map(_toil, connected(problem.pairs))) < WORTH_SHARING:
         return plan(problem, explained=explained)
     effort = effort_for(len(problem.pairs))
     work = partial(_plan_part, explained=explained, effort=effort)
@@ -42,12 +44,19 @@ def parts(problem: Problem) -> list[Problem]:
     """The problem in parts of whole groups, each with its own people only."""
     found: list[Problem] = []
     pending: list[PairRequest] = []
+    toil = 0
     for group in connected(problem.pairs):
         pending += group
-        if len(pending) >= _PAIRS_TO_A_PART:
+        toil += _toil(group)
+        if toil >= _PAIRS_TO_A_PART:
             found.append(_part(problem, pending))
-            pending = []
+            pending, toil = [], 0
     return [*found, _part(problem, pending)] if pending else found
+
+
+def _toil(group: Sequence[PairRequest]) -> int:
+    """About how many pairs that share nobody could be planned in the time a group takes."""
+    return len(group) if len(group) <= EXACT_PAIRS else len(group) * _TANGLED
 
 
 def _part(problem: Problem, pairs: Sequence[PairRequest]) -> Problem:

@@ -27,3 +27,12 @@ def test_parts_planned_apart_make_the_plan_of_the_whole() -> None:
     apart = [plan(part, explained=False) for part in parallel.parts(asked)]
     assert len(apart) == 2
     assert {k: p for part in apart for k, p in part.pairs.items()} == dict(whole.pairs)
+
+
+def test_tangles_make_smaller_parts_than_pairs_that_share_little() -> None:
+    star = next(family for family in FAMILIES if family.name == "one partner in many")
+    tangled = parallel.parts(read_problem(orjson.dumps(problem(star, 60, 1))))
+    ordinary = parallel.parts(read_problem(orjson.dumps(problem(FAMILIES[0], 60, 1))))
+    assert len(ordinary) == 1
+    assert len(tangled) > 1
+    assert sum(len(part.pairs) for part in tangled) == 60
