@@ -222,7 +222,8 @@ class Chronicle:
         if step.recurs_otherwise and step.ours:
             self.homes.update({(step.people, one.start): step.at for one in left})
         for one in left:
-            if one.start > step.at or (*one.key, one.start) in self.fallen:
+            if one.start > step.at or (*one.key, one.start) in self.fallen or not step.people:
+                # What nobody is invited to (a mailbox's trial) is no meeting.
                 continue
             if step.ours and not self._unseen(step, one):
                 self.missed.setdefault((step.people, one.start), step.at)
