@@ -37,65 +37,77 @@ class Seen:
     unidentified: bool
     flags: frozenset[str]
 
+    @property
+    def is_odd(self) -> bool:
+        """Whether anything but two people in one meeting was seen."""
+        return bool(
+            self.runs > 1
+            or self.several_devices
+            or self.somebody_else
+            or self.unidentified
+            or self.flags
+        )
+
 
 def seen_in(occasion: Occasion, reports: Iterable[Report], slack: timedelta) -> Seen:
     """What these reports show of the two.
 
     Intervals are united over reports, records and devices, so their order and how they are
     spread over reports does not matter, and another one never lowers the minutes.
-    Stays of more than a day, and those outside the session's slack, count for nothing.
+    Stays of more than a day, and those outside the session's slack, are absurd: they count for
+    nothing, and so does the absence of whoever they are of.
     """
-    window = (occasion.span.start - slack, occasion.span.end + slack)
-    stays: tuple[list[Stay], list[Stay], list[Stay], list[Stay]] = ([], [], [], [])
+    opens, closes = occasion.span.start - slack, occasion.span.end + slack
+    mentors: list[Stay] = []
+    mentees: list[Stay] = []
+    unidentified: list[Stay] = []
+    others: list[Stay] = []
+    whose: dict[str | None, list[Stay]] = {occasion.mentor: mentors, occasion.mentee: mentees}
     flags: set[str] = set()
     for report in reports:
         flags.update(report.flags)
         for presence in report.presences:
-            if presence.person is None:
-                into = stays[2] if presence.is_unidentified else stays[3]
-            elif presence.person == occasion.mentor:
-                into = stays[0]
-            elif presence.person == occasion.mentee:
-                into = stays[1]
-            else:
-                into = stays[3]
+            into = whose.get(presence.person, others)
+            if into is others and presence.is_unidentified:
+                into = unidentified
             for span in presence.spans:
                 start, end = span.start, span.end
-                if end - start > _LONGEST_STAY:
+                if start >= closes or end <= opens or end - start > _LONGEST_STAY:
                     flags.add(Flag.ABSURD_TIMES)
-                    continue
-                if start < window[1] and end > window[0]:
-                    into.append((max(start, window[0]), min(end, window[1])))
-                elif not span.overlaps(report.span):
-                    flags.add(Flag.ABSURD_TIMES)
-    mentor, mentee = united(stays[0]), united(stays[1])
+                else:
+                    into.append((max(start, opens), min(end, closes)))
+    mentor, mentee = united(mentors), united(mentees)
     common = _shared(mentor, mentee)
-    minutes = _minutes(common)
-    everybody = [*mentor, *mentee, *stays[2], *stays[3]]
+    minutes = minutes_of(common)
     return Seen(
         minutes=minutes,
-        possible=_minutes(_where_two(mentor, mentee, stays[2])) if stays[2] else minutes,
-        alone=(_minutes(mentor), _minutes(mentee)),
+        possible=minutes_of(_where_two(mentor, mentee, unidentified)) if unidentified else minutes,
+        alone=(minutes_of(mentor), minutes_of(mentee)),
         came=(bool(mentor), bool(mentee)),
         first=common[0][0] if common else None,
         last=common[-1][1] if common else None,
-        runs=len(united(everybody)),
-        several_devices=_overlap(stays[0]) or _overlap(stays[1]),
-        somebody_else=bool(stays[3]),
-        unidentified=bool(stays[2]),
+        runs=len(united([*mentor, *mentee, *unidentified, *others])),
+        several_devices=_overlap(mentors) or _overlap(mentees),
+        somebody_else=bool(others),
+        unidentified=bool(unidentified),
         flags=frozenset(flags),
     )
 
 
-def united(stays: Iterable[Stay]) -> list[Stay]:
+def united(stays: Sequence[Stay]) -> Sequence[Stay]:
     """The union of stays as disjoint stays in order; those that touch become one."""
+    if len(stays) < 2:
+        return stays
     result: list[Stay] = []
-    for stay in sorted(stays):
-        if result and stay[0] <= result[-1][1]:
-            if stay[1] > result[-1][1]:
-                result[-1] = (result[-1][0], stay[1])
-        else:
-            result.append(stay)
+    in_order = iter(sorted(stays))
+    since, until = next(in_order)
+    for start, end in in_order:
+        if start > until:
+            result.append((since, until))
+            since, until = start, end
+        elif end > until:
+            until = end
+    result.append((since, until))
     return result
 
 
@@ -104,10 +116,11 @@ def _shared(first: Sequence[Stay], second: Sequence[Stay]) -> list[Stay]:
     found: list[Stay] = []
     i = j = 0
     while i < len(first) and j < len(second):
-        start, end = max(first[i][0], second[j][0]), min(first[i][1], second[j][1])
+        (begin, leave), (other_begin, other_leave) = first[i], second[j]
+        start, end = max(begin, other_begin), min(leave, other_leave)
         if start < end:
             found.append((start, end))
-        if first[i][1] < second[j][1]:
+        if leave < other_leave:
             i += 1
         else:
             j += 1
@@ -137,9 +150,11 @@ def _where_two(
 
 
 def _overlap(stays: Sequence[Stay]) -> bool:
-    in_order = sorted(stays)
-    return any(b[0] < a[1] for a, b in pairwise(in_order))
+    return len(stays) > 1 and any(b[0] < a[1] for a, b in pairwise(sorted(stays)))
 
 
-def _minutes(stays: Iterable[Stay]) -> int:
+def minutes_of(stays: Sequence[Stay]) -> int:
+    """How many whole minutes disjoint stays add up to."""
+    if len(stays) == 1:
+        return (stays[0][1] - stays[0][0]) // _MINUTE
     return sum((end - start for start, end in stays), _NONE) // _MINUTE

@@ -5,7 +5,6 @@ Facts hold participant ids, numbers, and ISO dates and times; never names, title
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -132,14 +131,6 @@ class VerdictReason:
         return WORDS[self.code].format_map(self.facts)
 
 
-def because(code: VerdictCode, **facts: str | int | datetime) -> VerdictReason:
-    """A reason with its facts; instants are spelled in UTC to the minute, as in the journal."""
-    return VerdictReason(
-        code, {name: _spelled(value) for name, value in facts.items()} if facts else _no_facts()
-    )
-
-
-def _spelled(value: str | int | datetime) -> str | int:
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
-    return value
+def because(code: VerdictCode, **facts: str | int) -> VerdictReason:
+    """A reason with its facts."""
+    return VerdictReason(code, facts)

@@ -8,24 +8,28 @@ from scheduling.attendance.presence import Seen
 from scheduling.attendance.reasons import VerdictCode, VerdictReason, because
 
 _MINUTE = timedelta(minutes=1)
+_FLAGS = frozenset(Flag)
 
 
 def remarks(occasion: Occasion, seen: Seen, grace_minutes: int) -> tuple[VerdictReason, ...]:
     """Whether and when the two were together, then what is odd about it."""
-    return (*_together(occasion, seen, grace_minutes), *_odd(seen))
+    found = _together(occasion, seen, grace_minutes)
+    if seen.is_odd:
+        found += _odd(seen)
+    return tuple(found)
 
 
-def _together(occasion: Occasion, seen: Seen, grace: int) -> Iterator[VerdictReason]:
+def _together(occasion: Occasion, seen: Seen, grace: int) -> list[VerdictReason]:
     if seen.first is None or seen.last is None:
-        yield _apart(occasion, seen)
-        return
-    yield because(VerdictCode.TOGETHER, minutes=seen.minutes)
+        return [_apart(occasion, seen)]
+    found = [because(VerdictCode.TOGETHER, minutes=seen.minutes)]
     late = (seen.first - occasion.span.start) // _MINUTE
     early = (occasion.span.end - seen.last) // _MINUTE
     if late > grace:
-        yield because(VerdictCode.LATE_START, minutes=late)
+        found.append(because(VerdictCode.LATE_START, minutes=late))
     if early > grace:
-        yield because(VerdictCode.LEFT_EARLY, minutes=early)
+        found.append(because(VerdictCode.LEFT_EARLY, minutes=early))
+    return found
 
 
 def _apart(occasion: Occasion, seen: Seen) -> VerdictReason:
@@ -49,6 +53,4 @@ def _odd(seen: Seen) -> Iterator[VerdictReason]:
         yield because(VerdictCode.SOMEBODY_ELSE)
     if seen.unidentified:
         yield because(VerdictCode.UNIDENTIFIED_PRESENCE)
-    for flag in Flag if seen.flags else ():
-        if flag in seen.flags:
-            yield because(VerdictCode(flag))
+    yield from (because(VerdictCode(flag)) for flag in sorted(seen.flags & _FLAGS))

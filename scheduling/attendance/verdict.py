@@ -23,6 +23,7 @@ from scheduling.attendance.reasons import VerdictCode, VerdictReason, because
 from scheduling.attendance.remarks import remarks
 from scheduling.attendance.statements import Word, words_of_the_two
 from scheduling.attendance.thresholds import USUAL_DAYS, DaysOf, Thresholds, WorkingDays
+from scheduling.changes.limits import shown
 
 _MINUTE = timedelta(minutes=1)
 _NOBODY: frozenset[str] = frozenset()
@@ -87,6 +88,8 @@ def judge(
     if now < occasion.span.end:
         return Judgement(VerdictKind.PENDING, reasons=_NOT_ENDED, look_again_at=occasion.span.end)
     seen = case.seen()
+    if not evidence.statements:
+        return case.unsaid(seen)
     words, absurd = words_of_the_two(occasion, evidence.statements)
     judgement = case.by_word(seen, words) if words else case.unsaid(seen)
     if absurd:
@@ -195,7 +198,9 @@ class _Case:
         until = self.objection_ends(word)
         if self.now >= until:
             return self.met(seen, [word], because(VerdictCode.UNOPPOSED, person=person))
-        met = self.met(seen, [word], because(VerdictCode.ONE_SAYS_MET, person=person, until=until))
+        met = self.met(
+            seen, [word], because(VerdictCode.ONE_SAYS_MET, person=person, until=shown(until))
+        )
         if met.verdict is VerdictKind.SHORT and seen is not None and seen.minutes:
             return self.by_teams(seen)
         return replace(
@@ -218,7 +223,7 @@ class _Case:
                 judgement = replace(judgement, reasons=(*judgement.reasons, denied))
             return replace(judgement, ask=open_to, look_again_at=look)
         if open_to:
-            reason = because(VerdictCode.ONE_SAYS_NOT, person=person, until=until)
+            reason = because(VerdictCode.ONE_SAYS_NOT, person=person, until=shown(until))
             kind = EvidenceKind.SELF_REPORTED
             reasons = (*self.remarks(seen), reason)
             return Judgement(VerdictKind.PENDING, 0, kind, reasons, open_to, look)
@@ -277,7 +282,7 @@ class _Case:
         if self.now < min(begins.values()):
             state = because(VerdictCode.NOT_ASKED_YET)
         else:
-            state = because(VerdictCode.ASKED, until=last)
+            state = because(VerdictCode.ASKED, until=shown(last))
         return Judgement(
             VerdictKind.PENDING,
             reasons=(*remarks, *self.missing(), state),
