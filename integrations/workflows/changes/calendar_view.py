@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -38,7 +38,8 @@ class Reading:
     """One look at the pair's series and single events, taken at ``at``.
 
     ``masters`` are keyed by generation, None where the series is gone; ``instances`` likewise;
-    ``singles`` by session id, None where the event is gone.
+    ``singles`` by session id, None where the event is gone. ``after`` are the ids of our own late
+    writes that were settled before it, which it may not show yet all the same.
     """
 
     at: datetime
@@ -46,6 +47,7 @@ class Reading:
     masters: Mapping[int, EventSnapshot | None]
     instances: Mapping[int, Sequence[EventSnapshot]]
     singles: Mapping[str, EventSnapshot | None]
+    after: frozenset[str] = frozenset()
 
     def event_of(self, session: Session) -> EventSnapshot | None:
         """The live event that stands for a session, None if none was read."""
@@ -80,6 +82,7 @@ async def read_calendar(app: App, case: Case, horizon: TimeSpan) -> Reading | No
         masters={b.generation: master for b, (master, _) in zip(series, found, strict=True)},
         instances={b.generation: dates for b, (_, dates) in zip(series, found, strict=True)},
         singles={s.id: event for s, event in zip(singles, alone, strict=True)},
+        after=frozenset(intent.id for intent in case.settled_lately),
     )
 
 
@@ -144,7 +147,7 @@ def series_view(case: Case, reading: Reading) -> Shown:
     Dates are matched by recurrence id, single events by their own; people by address. An answer
     that Graph does not define counts as none. Further attendees go by their address.
     """
-    doubts = _Doubts(case.settled_lately, reading.at)
+    doubts = _Doubts(case.settled_lately, reading.after)
     who = _Who(case)
     occurrences = [
         shown
@@ -188,15 +191,18 @@ class _Doubts:
     """Which dates were written so lately that a read may show them as they were before.
 
     ``until`` is when a read that was taken after a write and does not show it may be believed.
+    What was read before a write needs no second look: it could not show it.
     """
 
-    def __init__(self, settled: Iterable[Intent], read_at: datetime) -> None:
-        self._read_at = read_at
-        self._written: dict[str | None, datetime] = {}
+    def __init__(self, settled: Iterable[Intent], read_after: Collection[str]) -> None:
+        self._written: set[str | None] = set()
+        self._stale_until: dict[str | None, datetime] = {}
         for intent in settled:
-            if intent.settled_at is not None:
-                known = self._written.get(intent.session_id, intent.settled_at)
-                self._written[intent.session_id] = max(known, intent.settled_at)
+            about = intent.session_id
+            self._written.add(about)
+            if intent.settled_at is not None and intent.id in read_after:
+                until = intent.settled_at + STALE_FOR
+                self._stale_until[about] = max(self._stale_until.get(about, until), until)
         self.until: datetime | None = None
 
     def about(self, session: Session | None) -> bool:
@@ -204,14 +210,11 @@ class _Doubts:
 
         A write to the series may concern each of its dates.
         """
-        written = [self._written.get(None)]
-        if session is not None:
-            written.append(self._written.get(session.id))
-        known = [at for at in written if at is not None]
-        stale = [at + STALE_FOR for at in known if at < self._read_at]
+        subjects = {None} if session is None else {None, session.id}
+        stale = [self._stale_until[one] for one in subjects & self._stale_until.keys()]
         if stale:
             self.until = max(stale if self.until is None else [*stale, self.until])
-        return bool(known)
+        return bool(subjects & self._written)
 
 
 class _Who:

@@ -104,11 +104,18 @@ def _written(session_id: str | None, at: datetime) -> Intent:
 
 
 def _reading(
-    *instances: EventSnapshot, singles: Mapping[str, EventSnapshot | None] | None = None
+    *instances: EventSnapshot,
+    singles: Mapping[str, EventSnapshot | None] | None = None,
+    after: Intent | None = None,
 ) -> Reading:
     master = _event(0, id="master", kind="seriesMaster")
     return Reading(
-        at=NOW, span=READ, masters={1: master}, instances={1: instances}, singles=singles or {}
+        at=NOW,
+        span=READ,
+        masters={1: master},
+        instances={1: instances},
+        singles=singles or {},
+        after=frozenset({after.id} if after else ()),
     )
 
 
@@ -137,15 +144,25 @@ def test_people_are_known_by_address_in_any_case_and_others_stay_strangers() -> 
 def test_a_date_written_a_moment_ago_is_believed_where_the_store_has_it() -> None:
     to = hour(tuesday(1) + DAY)
     at = NOW - timedelta(seconds=30)
-    case = _case(_session(1, start=to.start, end=to.end), settled=(_written("p.1", at),))
-    shown = series_view(case, _reading(_event(1)))
+    written = _written("p.1", at)
+    case = _case(_session(1, start=to.start, end=to.end), settled=(written,))
+    shown = series_view(case, _reading(_event(1), after=written))
     assert shown.series.occurrences[0].span == to
     assert shown.look_again_at == at + STALE_FOR
 
 
+def test_what_was_read_in_the_very_instant_after_our_own_write_is_looked_at_again() -> None:
+    """A person's move just then went unnoticed until the next sweep, an hour later."""
+    written = _written("p.1", NOW)
+    theirs = _event(1, span=hour(tuesday(1) + DAY))
+    shown = series_view(_case(_session(1), settled=(written,)), _reading(theirs, after=written))
+    assert shown.series.occurrences[0].span == hour(tuesday(1))
+    assert shown.look_again_at == NOW + STALE_FOR
+
+
 def test_what_was_read_before_our_own_write_asks_for_no_second_look() -> None:
     to = hour(tuesday(1) + DAY)
-    case = _case(_session(1, start=to.start, end=to.end), settled=(_written("p.1", NOW + HOUR),))
+    case = _case(_session(1, start=to.start, end=to.end), settled=(_written("p.1", NOW),))
     shown = series_view(case, _reading(_event(1)))
     assert shown.series.occurrences[0].span == to
     assert shown.look_again_at is None
