@@ -192,6 +192,7 @@ class Wire:
         """Let go of the running loop's connections."""
         connection = self._connections.pop(asyncio.get_running_loop(), None)
         if connection is not None:
+            await connection.gates.close()
             await connection.http.aclose()
 
     async def _attempt(

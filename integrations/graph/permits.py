@@ -2,14 +2,15 @@
 
 The store's permits are the truth. In front of them each process keeps a line per mailbox, first
 come first served, so that a busy mailbox costs the store about one transaction a second instead
-of two per call: a permit given back goes straight to the next in line while its life lasts.
+of two per call: a permit given back goes straight to the next in line while its life lasts, and
+waits a moment for one where nobody stands in line, since the next call of the same work is near.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from itertools import count
 from random import Random
+from typing import Any
 
 from integrations.errors import NoPermitError
 from integrations.ports import Clock, Store, Transaction
@@ -38,6 +40,10 @@ MOST_AT_ONCE = len(Urgency.ROUTINE.value)
 _FRESH_FOR = timedelta(seconds=1)
 """How long a permit is handed on without asking the store, hence how late another process's
 ``Retry-After`` can be noticed here."""
+
+_LINGER = timedelta(milliseconds=150)
+"""How long a permit nobody waits for is kept for this process's next call. Others who want it
+meanwhile poll about as often."""
 
 _POLITE_PAUSE = timedelta(milliseconds=200)
 """A process whose permit is used up lets others ask first."""
@@ -98,12 +104,17 @@ class Gates:
             yield
         finally:
             for gate, permits in held:
-                await gate.give_back(permits)
+                gate.give_back(permits)
 
     async def defer(self, mailbox_id: str, until: datetime) -> None:
         """Let nobody in the fleet call the mailbox before ``until``."""
         self._gate(mailbox_id).close_until(until)
         await self._store.run(lambda t: t.mailboxes.defer(mailbox_id, until))
+
+    async def close(self) -> None:
+        """Give back what is kept for calls that will not come."""
+        for gate in self._gates.values():
+            await gate.close()
 
     def _gate(self, mailbox_id: str) -> _Gate:
         if mailbox_id not in self._gates:
@@ -131,6 +142,7 @@ class _Gate:
         self._ask_again_at = dict.fromkeys(Urgency, clock.now())
         self._told = dict.fromkeys(Urgency, clock.now())
         self._poll = _FIRST_POLL
+        self._tidying: asyncio.Task[None] | None = None
 
     async def take(self, number: int, urgency: Urgency) -> list[Permit]:
         """``number`` permits, all or none, when it is our turn."""
@@ -141,19 +153,37 @@ class _Gate:
                 return await self._take_first_in_line(number, urgency, deadline)
         finally:
             self._waiting[urgency] -= 1
-            await self._release([p for p in self._spare if not self._wanted(p)])
+            self._tidy_soon()
 
-    async def give_back(self, permits: Sequence[Permit]) -> None:
-        """Hand the permits to whoever waits here, or back to the store."""
-        wanted = [p for p in permits if self._wanted(p)]
-        self._spare.extend(wanted)
+    def give_back(self, permits: Sequence[Permit]) -> None:
+        """Hand the permits to whoever waits here or comes soon; after that, back to the store."""
+        self._spare.extend(permits)
         self._given_back.set()
-        await self._release([p for p in permits if p not in wanted])
+        self._tidy_soon()
+
+    async def close(self) -> None:
+        """Give everything back that is not in use, as far as the store takes it."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+        await asyncio.wait({_unwatched(self._release(list(self._spare)))})
 
     def close_until(self, moment: datetime) -> None:
         """Hand nothing on before ``moment``."""
         if self._closed_until is None or moment > self._closed_until:
             self._closed_until = moment
+
+    def _tidy_soon(self) -> None:
+        if self._spare and (self._tidying is None or self._tidying.done()):
+            self._tidying = _unwatched(self._tidy())
+
+    async def _tidy(self) -> None:
+        """Give back what nobody has used for a moment."""
+        while self._spare:
+            kept = {permit.holder for permit in self._spare}
+            await self._clock.sleep(_LINGER)
+            await self._release(
+                [p for p in self._spare if p.holder in kept and not self._wanted(p)]
+            )
 
     async def _take_first_in_line(
         self, number: int, urgency: Urgency, deadline: datetime
@@ -264,3 +294,10 @@ class _Gate:
 
     def _lasts(self, permit: Permit, now: datetime) -> bool:
         return permit.expires_at - now >= self._terms.needed
+
+
+def _unwatched(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """``work`` beside everything else. Its failure troubles nobody: permits run out anyway."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task

@@ -71,6 +71,10 @@ class Fleet:
     async def held(self) -> int:
         return len(await self.store.run(lambda t: t.permits.held(MAILBOX, self.clock.now())))
 
+    async def held_a_moment_later(self) -> int:
+        await self.clock.sleep(timedelta(seconds=0.5))
+        return await self.held()
+
     async def take_slots(self, slots: range, length: timedelta) -> None:
         """Another process holds these slots for so long, and never gives them back."""
 
@@ -100,7 +104,7 @@ def test_three_routine_calls_run_at_once_and_never_more(tmp_path: Path) -> None:
         await asyncio.gather(*(fleet.call(gates) for _ in range(30)))
         assert fleet.most == 3
         assert fleet.elapsed() == pytest.approx(30 / 3 * 0.2, rel=0.1)
-        assert await fleet.held() == 0
+        assert await fleet.held_a_moment_later() == 0
 
     in_fleet(tmp_path, scenario)
 
@@ -155,7 +159,7 @@ def test_two_processes_together_stay_within_the_slots_and_both_get_on(tmp_path: 
         assert fleet.most == 3
         assert sorted(fleet.order) == [1] * 60 + [2] * 60
         assert fleet.elapsed() < 120 / 3 * 0.2 * 1.25
-        assert await fleet.held() == 0
+        assert await fleet.held_a_moment_later() == 0
 
     in_fleet(tmp_path, scenario)
 
@@ -265,7 +269,7 @@ def test_an_envelope_takes_a_permit_per_item_but_three_at_most(
     async def scenario(fleet: Fleet) -> None:
         async with fleet.process(1).hold([MAILBOX] * items):
             assert await fleet.held() == permits
-        assert await fleet.held() == 0
+        assert await fleet.held_a_moment_later() == 0
 
     in_fleet(tmp_path, scenario)
 
@@ -290,6 +294,38 @@ def test_a_call_that_is_given_up_gives_its_permit_back(tmp_path: Path) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        assert await fleet.held_a_moment_later() == 0
+
+    in_fleet(tmp_path, scenario)
+
+
+def test_calls_that_follow_one_another_closely_share_a_permit(tmp_path: Path) -> None:
+    async def scenario(fleet: Fleet) -> None:
+        gates = fleet.process(1)
+        for _ in range(10):
+            await fleet.call(gates, seconds=0.05)
+        assert fleet.store.transactions == 1
+        assert await fleet.held() == 1
+
+    in_fleet(tmp_path, scenario)
+
+
+def test_a_permit_kept_for_a_next_call_does_not_keep_other_processes_out(tmp_path: Path) -> None:
+    async def scenario(fleet: Fleet) -> None:
+        here, there = fleet.process(1), fleet.process(2)
+        await asyncio.gather(*(fleet.call(here, seconds=1) for _ in range(3)))
+        await fleet.call(there, seconds=0)
+        assert 1 <= fleet.elapsed() <= 1.5
+
+    in_fleet(tmp_path, scenario)
+
+
+def test_what_is_kept_is_given_back_when_the_process_ends(tmp_path: Path) -> None:
+    async def scenario(fleet: Fleet) -> None:
+        gates = fleet.process(1)
+        await fleet.call(gates)
+        assert await fleet.held() == 1
+        await gates.close()
         assert await fleet.held() == 0
 
     in_fleet(tmp_path, scenario)
