@@ -38,6 +38,7 @@ from integrations.errors import (
     ThrottledError,
     UnreachableError,
 )
+from integrations.graph.addresses import address_of
 from integrations.graph.credential import Credential, TokenSource, authentication
 from integrations.graph.guard import Guard
 from integrations.graph.models import Answer, MalformedAnswerError, parse_json
@@ -87,15 +88,14 @@ class _Connection:
 class _Adapter(GraphRequestAdapter):
     """Fills a request's address template in once.
 
-    Kiota fills it in anew each time somebody asks for the address, three times a call, and that is
-    the dearest part of building a request.
+    Kiota fills it in anew each time somebody asks for the address, three times a call.
     """
 
     async def get_http_response_message(
         self, request_info: RequestInformation, parent_span: Span, claims: str = ""
     ) -> httpx.Response:
         self.set_base_url_for_request_information(request_info)
-        request_info.url = request_info.url
+        request_info.url = address_of(request_info)
         answer: httpx.Response = await super().get_http_response_message(
             request_info, parent_span, claims
         )
@@ -169,7 +169,7 @@ class Wire:
     def url_in_batch(self, info: RequestInformation) -> str:
         """The address of a request as an item of a batch: relative to the version root."""
         info.path_parameters["baseurl"] = self._settings.base_url
-        path, mark, query = info.url.removeprefix(self._settings.base_url).partition("?")
+        path, mark, query = address_of(info).removeprefix(self._settings.base_url).partition("?")
         # Kiota's own middleware does this for requests that are sent singly.
         names = ParametersNameDecodingHandler().decode_uri_encoded_string(query, ["$"])
         return f"{path}{mark}{names}"
