@@ -519,8 +519,11 @@ class Reports(Records[KeptReport], Protocol):
         """Reports by pair id, oldest first (those without a start last); empty lists included."""
         ...
 
-    def whole(self, before: datetime, limit: int = 500) -> list[KeptReport]:
-        """Those not reduced yet that ended or were read before this instant, oldest first."""
+    def whole(self, before: datetime, *, after: str = "", limit: int = 500) -> list[KeptReport]:
+        """Those not reduced yet that ended or were read before this instant.
+
+        In the order of their ids, those up to ``after`` left out.
+        """
         ...
 
 

@@ -103,16 +103,20 @@ def _report(answer: ItemAnswer, home: str) -> AttendanceReport | Unreadable:
 
 def _record(record: models.AttendanceRecord, home: str) -> AttendanceRecord:
     identity = record.identity or models.AttendanceIdentity()
+    mail = (record.mail or "").strip().casefold() or None
+    kind = _kind(identity, mail, home)
+    # A caller's id is her number, which is nobody's business.
+    is_account = kind in ("member", "guest")
     return AttendanceRecord(
-        kind=_kind(record, identity, home),
-        user_id=identity.id or None,
-        mail=(record.mail or "").strip().casefold() or None,
+        kind=kind,
+        user_id=(identity.id or "").casefold() or None if is_account else None,
+        mail=mail,
         role=record.role,
         stays=tuple(Stay(stay.joined_at, stay.left_at) for stay in record.intervals or ()),
     )
 
 
-def _kind(record: models.AttendanceRecord, identity: models.AttendanceIdentity, home: str) -> str:
+def _kind(identity: models.AttendanceIdentity, mail: str | None, home: str) -> str:
     """How somebody came in, by what Teams wrote of the identity, never by a name."""
     person = (identity.id or "").casefold()
     if "phone" in identity.type or _PHONE_ID.fullmatch(person):
@@ -122,4 +126,4 @@ def _kind(record: models.AttendanceRecord, identity: models.AttendanceIdentity, 
     if _ACCOUNT_ID.fullmatch(person) and "guest" not in identity.type:
         return "member"
     # An address without an identity is one Teams knew from a sign-in.
-    return "member" if not person and record.mail else "anonymous"
+    return "member" if not person and mail else "anonymous"
