@@ -9,109 +9,33 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import event
 
-from integrations import cli, live
-from integrations.bootstrap import Surroundings, build_app
+from integrations import live
 from integrations.runtime import Immortal, inline
 from integrations.settings import Settings
 from integrations.store.store import SqlStore
 from integrations.workflows.roster import read_roster, template
 from integrations.workflows.rules import ProgramRule
-from simulator.roster import roster_csv
-from simulator.tenant import Tenant
-from simulator.transport import TenantHttpClient, TenantTransport
 from simulator.virtual_time import run_virtually
 from tests.acceptance.oracle import planned_world
+from tests.support.terminal import Office, Terminal, assert_told
 from tests.support.world import (
-    CLIENT,
-    SECRET,
     START,
     Empty,
     World,
     book_all,
-    firm_of,
-    least_rights,
 )
 
 NOBODY = 65534
-
-Spoken = tuple[int, str, str]
-
-
-class Terminal:
-    """Runs ``tandem`` in this process, exactly as its entry point does."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._capsys, self._monkeypatch = capsys, monkeypatch
-
-    def __call__(self, *arguments: str) -> Spoken:
-        """Exit code, standard output, standard error."""
-        self._monkeypatch.setattr("sys.argv", ["tandem", *arguments])
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = self._capsys.readouterr()
-        code = left.value.code
-        return (code if isinstance(code, int) else 0), out, err
-
-    def set(self, **values: str) -> None:
-        """Set ``TANDEM_*`` variables, named in lower case."""
-        for name, value in values.items():
-            self._monkeypatch.setenv(f"TANDEM_{name.upper()}", value)
-
-
-@pytest.fixture
-def terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Terminal:
-    from rich.console import Console
-
-    monkeypatch.setattr("integrations.console.out", Console(highlight=False, width=200))
-    monkeypatch.setattr(
-        "integrations.console.err", Console(stderr=True, highlight=False, width=200)
-    )
-    opened = Terminal(capsys, monkeypatch)
-    opened.set(
-        store_url=f"sqlite:///{tmp_path / 'tandem.sqlite'}",
-        tenant_id="11111111-2222-4333-8444-666666666666",
-        client_id=CLIENT,
-        credential="secret",
-        client_secret=SECRET,
-        program_mailboxes="mentoring-1@firm.example",
-        # Nobody listens there: the network of this machine ends at the loopback.
-        authority="https://127.0.0.1:9",
-        graph_url="https://127.0.0.1:9/v1.0",
-    )
-    return opened
-
-
-@pytest.fixture
-def store(terminal: Terminal, store_template: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(store_template, tmp_path / "tandem.sqlite"))
-
-
-def assert_told(spoken: Spoken, code: int, *words: str) -> None:
-    """The command left with this code, said what is wrong, and one line of what helps."""
-    assert spoken[0] == code, spoken
-    lines = spoken[2].strip().splitlines()
-    assert lines[0].startswith("error ")
-    assert lines[-1].startswith("remedy "), "no remedy"
-    assert "Traceback" not in spoken[2]
-    assert SECRET not in spoken[1] + spoken[2]
-    for word in words:
-        assert word in spoken[2]
 
 
 # --- the store ----------------------------------------------------------------------------
@@ -222,78 +146,10 @@ def _roster(folder: Path) -> Path:
     return file
 
 
-class HurriedClock:
-    """A clock that jumps over every wait."""
-
-    def __init__(self) -> None:
-        self._now = START
-
-    def now(self) -> datetime:
-        return self._now
-
-    async def sleep(self, length: timedelta) -> None:
-        self._now += length
-
-
-class NobodyThere(httpx.AsyncBaseTransport):
-    """A network that ends at the wall."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no route", request=request)
-
-
-@dataclass(frozen=True)
-class Office:
-    """A terminal in a firm: its commands reach the firm's tenant without a socket."""
-
-    terminal: Terminal
-    tenant: Tenant
-    roster: Path
-
-    def unplug(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """From now on the tenant cannot be reached; sign-in still can."""
-        around = Surroundings(
-            clock=HurriedClock(),
-            transport=NobodyThere(),
-            token_http_client=TenantHttpClient(self.tenant.asgi()),
-        )
-        monkeypatch.setattr(live, "build_app", lambda settings: build_app(settings, around))
-
-
-@pytest.fixture
-def office(
-    store: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Office:
-    clock, firm = HurriedClock(), firm_of(6)
-    tenant = Tenant.open(":memory:", clock.now, sign_in_clock=clock.now)
-    tenant.take_in(firm)
-    tenant.register_app(least_rights(firm))
-    around = Surroundings(
-        clock=clock,
-        transport=TenantTransport(tenant.asgi()),
-        token_http_client=TenantHttpClient(tenant.asgi()),
-    )
-    monkeypatch.setattr(live, "build_app", lambda settings: build_app(settings, around))
-    terminal.set(
-        tenant_id=tenant.id,
-        program_mailboxes=firm.program_mailboxes[0].mail,
-        authority="https://login.firm.example",
-        graph_url="https://graph.microsoft.com/v1.0",
-        mails_per_minute="0",
-    )
-    roster = tmp_path / "firm.csv"
-    roster.write_text(roster_csv(firm))
-    return Office(terminal, tenant, roster)
-
-
 def test_import_plan_book_status_and_doctor_print_data_that_agrees_with_the_tenant(
     office: Office,
 ) -> None:
-    def data(*arguments: str) -> Any:
-        code, out, err = office.terminal(*arguments, "--json")
-        assert code == 0, err
-        return json.loads(out)
-
+    data = office.data
     assert data("import", str(office.roster))["added"] == 6
     assert data("import", str(office.roster))["unchanged"] == 6
     planned = data("plan")

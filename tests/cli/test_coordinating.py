@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,52 +13,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations import live
-from integrations.bootstrap import Surroundings, build_app
 from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, Need, WorkState
 from integrations.workflows.standing_work import STANDING
 from scheduling.changes.reasons import ChangeCode
 from simulator.faults import Fault
-from simulator.roster import roster_csv
-from simulator.tenant import Tenant
-from simulator.transport import TenantHttpClient, TenantTransport
-from tests.cli.test_commands import (  # noqa: F401 - fixtures
-    HurriedClock,
-    Office,
-    Terminal,
-    assert_told,
-    store,
-    terminal,
-)
-from tests.support.world import firm_of, least_rights
+from tests.support.terminal import Office, Terminal, assert_told
 
 A_WEDNESDAY = datetime(2027, 2, 17, 15, tzinfo=UTC)
 A_NIGHT = datetime(2027, 2, 18, 3, tzinfo=UTC)
 
 
-class PocketClock(HurriedClock):
-    """A clock that somebody sets."""
-
-    def set(self, at: datetime) -> None:
-        self._now = at
-
-
 class Desk(Office):
-    """An office whose six pairs are booked, in the sixth week of their program."""
-
-    clock: PocketClock
-
-    def data(self, *arguments: str) -> Any:
-        """What a command that has to succeed prints with ``--json``."""
-        code, out, err = self.terminal(*arguments, "--json")
-        assert code == 0, err
-        return json.loads(out)
-
-    def read(self, *arguments: str) -> str:
-        """What a command that has to succeed prints for people, on one line."""
-        code, out, err = self.terminal(*arguments)
-        assert code == 0, err
-        return re.sub(r"[\s│]+", " ", out)
+    """An office whose pairs are booked, in the sixth week of their program."""
 
     def dates(self, pair: str) -> list[datetime]:
         """When the pair's dates to come begin."""
@@ -73,36 +39,11 @@ class Desk(Office):
 
 
 @pytest.fixture
-def desk(
-    store: Path,  # noqa: F811
-    terminal: Terminal,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Desk:
-    clock, firm = PocketClock(), firm_of(2)
-    tenant = Tenant.open(":memory:", clock.now, sign_in_clock=clock.now)
-    tenant.take_in(firm)
-    tenant.register_app(least_rights(firm))
-    around = Surroundings(
-        clock=clock,
-        transport=TenantTransport(tenant.asgi()),
-        token_http_client=TenantHttpClient(tenant.asgi()),
-    )
-    monkeypatch.setattr(live, "build_app", lambda settings: build_app(settings, around))
-    terminal.set(
-        tenant_id=tenant.id,
-        program_mailboxes=firm.program_mailboxes[0].mail,
-        authority="https://login.firm.example",
-        graph_url="https://graph.microsoft.com/v1.0",
-        mails_per_minute="0",
-    )
-    roster = tmp_path / "firm.csv"
-    roster.write_text(roster_csv(firm))
-    found = Desk(terminal, tenant, roster)
-    object.__setattr__(found, "clock", clock)
-    for command in (("import", str(roster)), ("plan",), ("book",)):
+def desk(store: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Desk:
+    found = Desk.open(terminal, monkeypatch, tmp_path, pairs=2)
+    for command in (("import", str(found.roster)), ("plan",), ("book",)):
         assert terminal(*command)[0] == 0
-    clock.set(A_WEDNESDAY)
+    found.clock.set(A_WEDNESDAY)
     return found
 
 
@@ -220,8 +161,8 @@ def test_an_order_is_kept_when_microsoft_365_cannot_be_reached(desk: Desk) -> No
     ],
 )
 def test_a_pair_nobody_knows_is_told_as_such(
-    store: Path,  # noqa: F811
-    terminal: Terminal,  # noqa: F811
+    store: Path,
+    terminal: Terminal,
     arguments: tuple[str, ...],
 ) -> None:
     assert_told(
@@ -245,8 +186,8 @@ def test_a_pair_nobody_knows_is_told_as_such(
     ],
 )
 def test_nonsense_is_wrong_usage(
-    store: Path,  # noqa: F811
-    terminal: Terminal,  # noqa: F811
+    store: Path,
+    terminal: Terminal,
     arguments: tuple[str, ...],
 ) -> None:
     code, _, err = terminal(*arguments)
