@@ -121,12 +121,65 @@ def program_set(
     resources: Annotated[
         str | None, typer.Option(help="Link to good ways to start, for the invitation.")
     ] = None,
+    sponsor: Annotated[
+        str | None, typer.Option(help="In whose name the program is announced.")
+    ] = None,
 ) -> None:
-    """Set what a program's invitations say; what is not named stays as it is."""
+    """Set what a program's messages say; what is not named stays as it is."""
     from integrations import live
 
     contact = {"name": contact_name, "phone": contact_phone, "mail": contact_mail}
+    contact["sponsor"] = sponsor
     live.set_program(name, zone=zone, mixed=mixed, contact=contact, links={"resources": resources})
+
+
+@program.command("announce")
+def program_announce(
+    name: Annotated[str, typer.Argument(help="Name of the program.")],
+    mails: Annotated[
+        int | None,
+        typer.Option("--mails", help="The number of mails shown; without it nothing is sent."),
+    ] = None,
+    books_on: Annotated[
+        datetime | None,
+        typer.Option(
+            "--books-on",
+            formats=["%Y-%m-%d"],
+            help="First day of booking. Default: five working days from today, the soonest.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show how many mails announcing a program causes; with that number, announce it."""
+    from integrations import messaging
+
+    day = books_on.date() if books_on else None
+    messaging.announce(name, books_on=day, mails=mails, as_json=as_json)
+
+
+@program.command("text")
+def program_text(
+    name: Annotated[str, typer.Argument(help="Name of the program.")],
+    message: Annotated[
+        str | None, typer.Argument(help="Name of the message. Default: list them all.")
+    ] = None,
+    from_file: Annotated[
+        Path | None, typer.Option("--from", help="File with the program's own text.")
+    ] = None,
+    usual: Annotated[bool, typer.Option("--usual", help="Go back to the usual text.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what a program says in a message, give it a text of its own, or take that back."""
+    from integrations import messaging
+
+    if (from_file is not None and usual) or (message is None and (from_file or usual)):
+        raise typer.BadParameter("name one message, and one of --from and --usual")
+    if message is None:
+        messaging.list_texts(name, as_json=as_json)
+    elif from_file is None and not usual:
+        messaging.show_text(name, message)
+    else:
+        messaging.set_text_from(name, message, from_file)
 
 
 @app.command("import")

@@ -49,6 +49,7 @@ from integrations.workflows.acting import (
     ReadBack,
     perform,
 )
+from integrations.workflows.announce import require_its_day
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.freshness import require_fresh_plan
@@ -509,12 +510,16 @@ async def launch(app: App, program_id: str | None = None, *, again: bool = False
     """Set the programs running and have work for every planned pair; return how many there are.
 
     ``again`` also takes up pairs that were given up or refused before.
+
+    Raises:
+        AnnouncedLaterError: a program was announced to begin later; nothing is set running.
     """
     now = app.clock.now()
 
     def record(tx: Transaction) -> int:
         for program in tx.programs.all():
             if program_id in (None, program.id) and program.state is not ProgramState.CLOSED:
+                require_its_day(tx, program, now)
                 tx.programs.put(replace(program, state=ProgramState.RUNNING))
         return schedule_bookings(tx, now, program_id, again=again)
 

@@ -17,6 +17,7 @@ from scheduling.changes.reasons import ChangeCode
 DEEDS: Mapping[str, str] = MappingProxyType(
     {
         "enrolled": "enrolled",
+        "program_announced": "the program was announced, to be booked from {books_on} on",
         "planned": "planned: {placed} dates, {moved} of them moved, {skipped} left out",
         "no_common_slot": "no common hour was found",
         "series_created": "the series was created and both were invited",
@@ -58,6 +59,17 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "subscription_made": "a subscription to the program mailbox was made",
         "subscription_ended": "a subscription to the program mailbox was ended",
         "hints_ignored": "notifications were ignored: {count}",
+        "verdict": "{verdict} ({minutes} minutes together)",
+        "asked_whether_met": "{person} is asked whether the two met",
+        "statement_made": "{person} said: {said}",
+        "verdict_corrected": "a coordinator corrected it to {verdict}",
+        "meeting_recorded": "a meeting of {minutes} minutes was recorded",
+        "identity_confirmed": "another account was confirmed to be {person}'s",
+        "evidence_mode_set": "evidence comes from {mode} from now on",
+        "evidence_reduced": "joining and leaving times were deleted; minutes stay",
+        "attendance_refused": "Microsoft Graph refuses the mailbox's attendance reports",
+        "attendance_not_found": "Microsoft Graph does not know the pair's online meeting",
+        "minimum_lowered": "the number asked of the pair is {minimum}",
         "message_dropped": "a queue message was none of ours",
         "message_poisoned": "a queue message failed too often",
     }

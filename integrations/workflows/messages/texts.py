@@ -54,8 +54,7 @@ def set_text(tx: Transaction, program_id: str, name: str, text: str | None) -> P
     Raises:
         TextError: the text cannot be used.
     """
-    if name not in MESSAGES:
-        raise TextError([Fault(name, f"one of {', '.join(MESSAGES)}")])
+    require_message(name)
     if text is not None:
         check_text(name, text)
     program = tx.programs.require(program_id)
@@ -65,6 +64,12 @@ def set_text(tx: Transaction, program_id: str, name: str, text: str | None) -> P
     changed = replace(program, links={**program.links, OWN_TEXTS: own})
     tx.programs.put(changed)
     return changed
+
+
+def require_message(name: str) -> None:
+    """Return if a message is called that. Raises TextError."""
+    if name not in MESSAGES:
+        raise TextError([Fault(name, f"one of {', '.join(MESSAGES)}")])
 
 
 def own_texts(program: Program) -> Mapping[str, str]:
