@@ -217,7 +217,8 @@ class Session:
 
     ``moves`` counts Tandem's own moves, ``declines`` the declines acted upon, ``answered`` holds
     the answers dealt with (``{"event", "person", "proposed", "at"}``), ``conflicts`` appointments
-    seen over the date (``{"person", "since", "last_look", "looks"}``), ``told`` the
+    seen over the date (``{"person", "since", "last_look", "looks"}``) and those that stood there
+    when a person chose its time (``{"person", "start", "end"}``), ``told`` the
     ``person:message`` notes already on their way, ``cause`` why it is in no calendar. ``seen`` is
     a digest of the organizer's copy as it was last compared. ``held`` is None until the verdict
     counts for or against it, ``verdict`` is the word in force. ``meeting_id`` is the online meeting

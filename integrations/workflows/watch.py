@@ -20,6 +20,7 @@ from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.calendars import Look, look_at, record_look
 from integrations.workflows.changes.case import parsed_rule
+from integrations.workflows.changes.views import stood_of
 from integrations.workflows.look_times import (
     WORKING_DAYS,
     is_hour_of_looks,
@@ -30,7 +31,7 @@ from integrations.workflows.look_times import (
 from integrations.workflows.noticed import due_pairs
 from integrations.workflows.rules import ProgramRule
 from integrations.workflows.standing_work import DueAgain
-from scheduling.changes.conflicts import has_firm_entry
+from scheduling.changes.conflicts import has_news_over
 from scheduling.changes.working_time import working_days_after
 from scheduling.freebusy import Answer, OwnSession, without_own_sessions
 from scheduling.people import BusyTable, Person
@@ -202,8 +203,9 @@ def _has_news(session: Session, people: Sequence[Person]) -> bool:
     What is noted and still there has its next look from the pair's own reconciliation.
     """
     span = TimeSpan(session.start, session.end)
-    hit = {person.id for person in people if has_firm_entry(person, span)}
-    noted = {conflict["person"] for conflict in session.conflicts}
+    stood = stood_of(session)
+    hit = {person.id for person in people if has_news_over(person, span, stood)}
+    noted = {data["person"] for data in session.conflicts if "since" in data}
     return not hit & noted if hit else bool(noted)
 
 

@@ -11,7 +11,14 @@ from enum import StrEnum
 
 from scheduling.cadence import Recurrence, SeriesSlot
 from scheduling.changes.reasons import ChangeCode, ChangeReason
-from scheduling.changes.views import CancelCause, ConflictSeen, Pause, ReplyKey, SeriesDecline
+from scheduling.changes.views import (
+    CancelCause,
+    ConflictSeen,
+    Pause,
+    ReplyKey,
+    SeriesDecline,
+    StoodAlready,
+)
 from scheduling.rule import CadenceRule
 from scheduling.timespan import TimeSpan
 
@@ -45,7 +52,8 @@ class MoveDate:
     """Move the session's own event to ``to``: ``start`` and ``end`` only. Mails both.
 
     ``reply`` is the answer that asked for it; ``decline`` whether that was a decline;
-    ``by_person`` whether somebody of the pair chose the time, which then stays.
+    ``by_person`` whether somebody of the pair chose the time, which then stays, whatever
+    appointments ``stood`` there already.
     """
 
     session_id: str
@@ -53,6 +61,7 @@ class MoveDate:
     reply: ReplyKey | None = None
     decline: bool = False
     by_person: bool = False
+    stood: tuple[StoodAlready, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,7 @@ class ReplaceDate:
     reply: ReplyKey | None = None
     decline: bool = False
     by_person: bool = False
+    stood: tuple[StoodAlready, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +186,14 @@ class EndSeries:
 
 @dataclass(frozen=True, slots=True)
 class FollowMove:
-    """The store follows the calendar. Nothing is written to it and nobody is mailed."""
+    """The store follows the calendar. Nothing is written to it and nobody is mailed.
+
+    Appointments that ``stood`` where the date is now are no conflict.
+    """
 
     session_id: str
     span: TimeSpan
+    stood: tuple[StoodAlready, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

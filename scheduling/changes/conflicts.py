@@ -1,8 +1,7 @@
 """New appointments over a date: seen twice, standing for some working hours, then moved once."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-
-import numpy as np
 
 from scheduling.changes.acts import (
     Decision,
@@ -15,20 +14,18 @@ from scheduling.changes.acts import (
 from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.replies import stands
-from scheduling.changes.search import change_of_time, other_hours
+from scheduling.changes.search import change_of_time, firm_over, other_hours
 from scheduling.changes.situation import Situation
-from scheduling.changes.views import ConflictSeen, KnownTime, SessionView
+from scheduling.changes.views import ConflictSeen, KnownTime, SessionView, StoodAlready
 from scheduling.changes.working_time import working_hours_after, working_time_between
-from scheduling.people import BLOCKS, Person, epoch_minute
+from scheduling.people import Person
 from scheduling.timespan import TimeSpan
 
 
-def has_firm_entry(person: Person, span: TimeSpan) -> bool:
-    """Whether something firm lies over ``span``; tentative holds and invitations do not count."""
-    table = person.busy
-    start, end = epoch_minute(span.start), epoch_minute(span.end)
-    over = (table.start < end) & (table.end > start) & (table.start < table.end)
-    return bool(np.any(over & (table.effect == BLOCKS)))
+def has_news_over(person: Person, span: TimeSpan, stood: Iterable[StoodAlready]) -> bool:
+    """Whether something firm lies over ``span`` that did not stand when a person chose it."""
+    known = {one.span for one in stood if one.person == person.id}
+    return any(entry not in known for entry in firm_over(person, span))
 
 
 def new_conflict(situation: Situation, session: SessionView) -> Decision | None:
@@ -38,7 +35,7 @@ def new_conflict(situation: Situation, session: SessionView) -> Decision | None:
     if known is None or session.span.start > horizon:
         return None
     people = known.reaching(session.span.end).people
-    hit = [p for p in people if has_firm_entry(p, session.span)]
+    hit = [p for p in people if has_news_over(p, session.span, session.stood)]
     if not hit:
         return _gone(session)
     # Who was first seen in conflict is the one whose calendar changed.

@@ -19,7 +19,7 @@ from scheduling.changes.acts import (
 from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.rule_changes import preview_rule_change
-from scheduling.changes.search import change_of_time, other_hours, other_series
+from scheduling.changes.search import change_by_person, other_hours, other_series
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import (
     CancelCause,
@@ -78,7 +78,7 @@ def _moved(situation: Situation, order: Order, session: SessionView) -> Decision
         return _refused(order, ChangeCode.ORDER_DOUBLE_BOOKS)
     return decision(
         ChangeCode.MOVED_BY_ORDER,
-        change_of_time(pair, session, to, by_person=True),
+        change_by_person(situation, session, to),
         SettleOrder(order.id, ChangeCode.MOVED_BY_ORDER),
         session=session.id,
         to=shown(to.start),

@@ -14,7 +14,7 @@ from scheduling.changes.acts import (
 from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.replies import DATE_ACTS
-from scheduling.changes.search import beyond_tolerance, change_of_time, other_hours
+from scheduling.changes.search import beyond_tolerance, change_of_time, other_hours, standing_over
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import PairView, Response, SeriesView, SessionView
 from scheduling.timespan import TimeSpan
@@ -37,16 +37,16 @@ def followed(situation: Situation) -> Iterator[Decision]:
             if session.span.start > situation.now:
                 missing.append(session)
         elif occurrence.span != session.span:
-            yield _moved(pair, session, occurrence.span)
+            yield _moved(situation, session, occurrence.span)
     yield from _missing(pair, calendar, missing)
     yield from _left_alone(situation, calendar)
 
 
-def _moved(pair: PairView, session: SessionView, to: TimeSpan) -> Decision:
-    beyond = beyond_tolerance(pair, session, to)
+def _moved(situation: Situation, session: SessionView, to: TimeSpan) -> Decision:
+    beyond = beyond_tolerance(situation.pair, session, to)
     return decision(
         ChangeCode.MOVED_OUTSIDE_TOLERANCE if beyond else ChangeCode.MOVED_IN_CALENDAR,
-        FollowMove(session.id, to),
+        FollowMove(session.id, to, standing_over(situation.known, to)),
         session=session.id,
         to=shown(to.start),
     )

@@ -9,7 +9,7 @@ from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.replies import event_of, stands, unreadable
 from scheduling.changes.search import (
     after_program,
-    change_of_time,
+    change_by_person,
     nearest_hour,
     problem_of,
     window_of,
@@ -122,7 +122,7 @@ def _accepted(
     declined = answer.answer is Answer.DECLINED
     return decision(
         ChangeCode.PROPOSAL_ACCEPTED,
-        change_of_time(situation.pair, session, to, reply=key, decline=declined, by_person=True),
+        change_by_person(situation, session, to, reply=key, decline=declined),
         session=session.id,
         person=answer.person,
         other=situation.pair.other(answer.person).id,

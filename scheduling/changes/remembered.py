@@ -63,6 +63,7 @@ def _moved(pair: PairView, act: MoveDate | ReplaceDate, _: datetime) -> PairView
         declines=session.declines + act.decline,
         acted=session.acted | replies,
         conflicts=(),
+        stood=act.stood,
         moved_by_person=act.by_person,
     )
     if isinstance(act, ReplaceDate):
@@ -92,6 +93,7 @@ def _booked(pair: PairView, act: BookDate, _: datetime) -> PairView:
             moves=0,
             declines=0,
             told=frozenset(),
+            stood=(),
             moved_by_person=False,
             held=None,
         )
@@ -180,7 +182,8 @@ def _ended(pair: PairView, act: EndSeries, _: datetime) -> PairView:
 
 def _followed_move(pair: PairView, act: FollowMove, _: datetime) -> PairView:
     session = pair.session(act.session_id)
-    return pair.with_session(replace(session, span=act.span, moved_by_person=True, conflicts=()))
+    followed = replace(session, span=act.span, moved_by_person=True, conflicts=(), stood=act.stood)
+    return pair.with_session(followed)
 
 
 def _followed_cancel(pair: PairView, act: FollowCancel, _: datetime) -> PairView:

@@ -4,13 +4,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import numpy as np
+
 from scheduling.alternatives import OFFERED, alternatives, series_alternatives
 from scheduling.cadence import SeriesSlot, zone_info
 from scheduling.changes.acts import MoveDate, ReplaceDate
 from scheduling.changes.situation import Situation
-from scheduling.changes.views import KnownTime, PairView, ReplyKey, SessionView
+from scheduling.changes.views import (
+    KnownTime,
+    PairView,
+    ReplyKey,
+    SessionView,
+    StoodAlready,
+)
 from scheduling.fits import still_fits, too_near
-from scheduling.people import Person
+from scheduling.people import BLOCKS, Person, epoch_minute, instant_at
 from scheduling.problem import KeptSession, PairRequest, Problem
 from scheduling.rule import MOST_OCCURRENCES, CadenceRule
 from scheduling.timespan import TimeSpan
@@ -183,12 +191,41 @@ def change_of_time(
     *,
     reply: ReplyKey | None = None,
     decline: bool = False,
-    by_person: bool = False,
 ) -> MoveDate | ReplaceDate:
     """A move of the session's own event, or a single event where none can be moved."""
     if not session.is_single and crosses_neighbour(pair, session, to):
-        return ReplaceDate(session.id, to, reply, decline, by_person)
-    return MoveDate(session.id, to, reply, decline, by_person)
+        return ReplaceDate(session.id, to, reply, decline)
+    return MoveDate(session.id, to, reply, decline)
+
+
+def change_by_person(
+    situation: Situation,
+    session: SessionView,
+    to: TimeSpan,
+    *,
+    reply: ReplyKey | None = None,
+    decline: bool = False,
+) -> MoveDate | ReplaceDate:
+    """As ``change_of_time``, to a time that somebody chose, whatever stands there."""
+    change = change_of_time(situation.pair, session, to, reply=reply, decline=decline)
+    return replace(change, by_person=True, stood=standing_over(situation.known, to))
+
+
+def standing_over(known: KnownTime | None, span: TimeSpan) -> tuple[StoodAlready, ...]:
+    """Both people's firm appointments over ``span``; none where their time cannot be read."""
+    if known is None:
+        return ()
+    people = known.reaching(span.end).people
+    return tuple(StoodAlready(p.id, entry) for p in people for entry in firm_over(p, span))
+
+
+def firm_over(person: Person, span: TimeSpan) -> list[TimeSpan]:
+    """Firm entries over ``span``; tentative holds and invitations do not count."""
+    table = person.busy
+    start, end = epoch_minute(span.start), epoch_minute(span.end)
+    over = (table.start < end) & (table.end > start) & (table.start < table.end)
+    found = np.flatnonzero(over & (table.effect == BLOCKS))
+    return [TimeSpan(instant_at(table.start[n]), instant_at(table.end[n])) for n in found]
 
 
 def crosses_neighbour(pair: PairView, session: SessionView, to: TimeSpan) -> bool:

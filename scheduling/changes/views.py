@@ -190,6 +190,14 @@ class ConflictSeen:
     looks: int = 1
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class StoodAlready:
+    """A firm appointment of ``person`` that was there when somebody put a date over it."""
+
+    person: str
+    span: TimeSpan
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
     """A session as the store holds it.
@@ -200,6 +208,7 @@ class SessionView:
     occurrence of the series. ``moves`` counts Tandem's own moves, ``declines`` the declines
     acted upon, ``acted`` the answers dealt with. ``told`` are ``person:message`` notes
     already on their way. ``held`` is None until the verdict counts for or against it.
+    ``stood`` are appointments over it that are no conflict: a person chose the time all the same.
     """
 
     id: str
@@ -213,6 +222,7 @@ class SessionView:
     declines: int = 0
     acted: frozenset[ReplyKey] = frozenset()
     conflicts: tuple[ConflictSeen, ...] = ()
+    stood: tuple[StoodAlready, ...] = ()
     told: frozenset[str] = frozenset()
     moved_by_person: bool = False
     cause: CancelCause | None = None

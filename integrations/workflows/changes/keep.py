@@ -122,7 +122,7 @@ class Change:
             declines=view.declines,
             moved_by_person=view.moved_by_person,
             answered=replies_data(view.acted),
-            conflicts=conflicts_data(view.conflicts),
+            conflicts=conflicts_data(view.conflicts, view.stood),
             told=tuple(sorted(view.told)),
             cause=view.cause.value if view.cause else None,
             seen=old.seen if old else None,

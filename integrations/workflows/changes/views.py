@@ -23,6 +23,7 @@ from scheduling.changes.views import (
     SessionState,
     SessionView,
     Standing,
+    StoodAlready,
 )
 from scheduling.timespan import TimeSpan
 
@@ -101,7 +102,8 @@ def _session(case: Case, session: Session) -> SessionView:
         moves=session.moves,
         declines=session.declines,
         acted=frozenset(ReplyKey(**_reply_words(data)) for data in session.answered),
-        conflicts=tuple(map(_conflict, session.conflicts)),
+        conflicts=tuple(_conflict(data) for data in session.conflicts if "since" in data),
+        stood=stood_of(session),
         told=frozenset(session.told),
         moved_by_person=session.moved_by_person,
         cause=CancelCause(session.cause) if session.cause else None,
@@ -245,17 +247,40 @@ def _conflict(data: Json) -> ConflictSeen:
     )
 
 
-def conflicts_data(conflicts: Iterable[ConflictSeen]) -> tuple[Json, ...]:
-    """Appointments seen over a date as stored."""
+def stood_of(session: Session) -> tuple[StoodAlready, ...]:
+    """Appointments over a date that were there when somebody chose its time."""
     return tuple(
-        {
-            "person": c.person,
-            "since": c.since.isoformat(),
-            "last_look": c.last_look.isoformat(),
-            "looks": c.looks,
-        }
-        for c in conflicts
+        StoodAlready(
+            data["person"],
+            TimeSpan(datetime.fromisoformat(data["start"]), datetime.fromisoformat(data["end"])),
+        )
+        for data in session.conflicts
+        if "since" not in data
     )
+
+
+def conflicts_data(
+    conflicts: Iterable[ConflictSeen], stood: Iterable[StoodAlready] = ()
+) -> tuple[Json, ...]:
+    """Appointments over a date as stored: those seen since, and those that stood before it."""
+    before = (
+        {
+            "person": one.person,
+            "start": one.span.start.isoformat(),
+            "end": one.span.end.isoformat(),
+        }
+        for one in stood
+    )
+    return (*map(_conflict_data, conflicts), *before)
+
+
+def _conflict_data(conflict: ConflictSeen) -> Json:
+    return {
+        "person": conflict.person,
+        "since": conflict.since.isoformat(),
+        "last_look": conflict.last_look.isoformat(),
+        "looks": conflict.looks,
+    }
 
 
 def _reply_words(data: Json) -> dict[str, str]:

@@ -163,7 +163,8 @@ def _hour_has_passed(about: Spoken) -> str | None:
 
 def _appointment_is_gone(about: Spoken) -> str | None:
     session = about.session
-    if session is not None and all(c["person"] != about.you.id for c in session.conflicts):
+    seen = [] if session is None else [c["person"] for c in session.conflicts if "since" in c]
+    if session is not None and about.you.id not in seen:
         return "appointment_gone"
     return _date_is_gone(about)
 

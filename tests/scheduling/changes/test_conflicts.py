@@ -26,8 +26,10 @@ from tests.scheduling.changes.builders import (
     START,
     acts,
     blocked,
+    calendar,
     codes,
     decided,
+    hour,
     known,
     pair,
     tuesday,
@@ -43,6 +45,21 @@ SEEN = ConflictSeen("jo", FRIDAY_NOON, FRIDAY_NOON)
 
 def seen(**facts: object) -> tuple[ConflictSeen, ...]:
     return (replace(SEEN, **facts),)  # type: ignore[arg-type]
+
+
+def test_a_date_that_somebody_put_over_an_appointment_stays_until_another_one_comes() -> None:
+    """A coordinator's move onto an existing appointment was undone four working hours later."""
+    shown = calendar(with_session(pair(), 1, span=hour(DATE, "12:00")))
+    stood = blocked(DATE, "11:30", "12:30")
+    time = known(jo=[stood])
+    (follow,) = acts(decided(FRIDAY_NOON, pair(), shown, time))
+    view = remembered(pair(), follow, FRIDAY_NOON)
+    for now in (FRIDAY_EVENING, FRIDAY_EVENING + 3 * DAY):
+        assert decided(now, view, shown, time) == ()
+    another = known(jo=[stood, blocked(DATE, "12:30", "13:30")])
+    assert codes(decided(FRIDAY_EVENING, view, shown, another)) == [ChangeCode.CONFLICT_SEEN]
+    other_ones = known(jo=[stood], sam=[stood])
+    assert codes(decided(FRIDAY_EVENING, view, shown, other_ones)) == [ChangeCode.CONFLICT_SEEN]
 
 
 @pytest.mark.acceptance(24)

@@ -56,6 +56,7 @@ from scheduling.changes.views import (
     ReplyKey,
     SeriesDecline,
     SessionState,
+    StoodAlready,
 )
 from scheduling.changes.views import PairState as CorePairState
 from scheduling.timespan import TimeSpan
@@ -76,6 +77,7 @@ from tests.workflows.changes.records import Desk, without_evidence
 NOW = datetime(2027, 3, 15, 12, tzinfo=UTC)
 REPLY = ReplyKey("e1", "jo", "", NOW.isoformat())
 SEEN = ConflictSeen("jo", NOW - 5 * HOUR, NOW, 2)
+STOOD = StoodAlready("jo", hour(tuesday(3), "09:30"))
 PAUSE = Pause(START, START + 9 * DAY)
 NEW = replace(RULE, interval_weeks=3, occurrences=3)
 
@@ -88,7 +90,7 @@ def desk(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk
 
 ACTS: tuple[Act, ...] = (
     MoveDate("s2", hour(tuesday(2) + DAY), REPLY, decline=True),
-    MoveDate("s2", hour(tuesday(2) + DAY, "11:30"), by_person=True),
+    MoveDate("s2", hour(tuesday(2) + DAY, "11:30"), by_person=True, stood=(STOOD,)),
     ReplaceDate("s2", hour(tuesday(3)), REPLY),
     CancelDate("s2", CancelCause.SHORT_NOTICE, at_once=True),
     BookDate("s1", 1, hour(tuesday(1) + DAY)),
@@ -96,6 +98,7 @@ ACTS: tuple[Act, ...] = (
     EndSeries(Truncation(None, ("s3", "s4")), CancelCause.ENDED, closes=True),
     EndSeries(Truncation(None, ("s4",), singles=(("s3", hour(tuesday(3) + DAY)),)), closes=False),
     FollowMove("s3", TimeSpan(hour(tuesday(3)).start + HOUR, hour(tuesday(3)).end + 2 * HOUR)),
+    FollowMove("s3", hour(tuesday(3) + DAY), (STOOD, replace(STOOD, person="sam"))),
     FollowCancel("s3"),
     NoteConflict("s3", SEEN),
     ForgetConflict("s4", "sam"),
