@@ -96,6 +96,13 @@ async def renew_subscriptions(timer: func.TimerRequest) -> None:
     await standing_round((await tandem()).app, "keep_subscriptions")
 
 
+@app.timer_trigger(schedule="%TANDEM_OUTBOUND_SCHEDULE%", arg_name="timer")
+@reported
+async def send_verdicts(timer: func.TimerRequest) -> None:
+    """Have verdicts sent to the firm's own system."""
+    await standing_round((await tandem()).app, "send_verdicts")
+
+
 @app.queue_trigger(arg_name="message", queue_name="%TANDEM_WORK_QUEUE%", connection=STORAGE)
 @reported
 @missable

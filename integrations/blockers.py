@@ -165,6 +165,16 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             "See `tandem doctor` and the error code; it is tried again every hour.",
             stops=False,
         ),
+        "verdicts_not_taken": BlockerKind(
+            "the firm's own system does not take verdicts; none is lost, all wait",
+            "See the error code: does it answer 2xx at TANDEM_OUTBOUND_URL within ten seconds?",
+            stops=False,
+        ),
+        "outbound_fails": BlockerKind(
+            "sending verdicts to the firm's own system keeps failing",
+            "See `tandem doctor` and the error code; it is tried again every hour.",
+            stops=False,
+        ),
     }
 )
 STOPPING = frozenset(code for code, kind in BLOCKERS.items() if kind.stops)

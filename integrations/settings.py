@@ -165,10 +165,6 @@ class Settings(BaseModel):
         default="0 */5 * * * *",
         description="NCRONTAB schedule of the timer that sends verdicts to the webhook, in UTC.",
     )
-    report_schedule: str = Field(
-        default="0 0 * * * *",
-        description="NCRONTAB schedule of the timer that writes coordinators' reports, in UTC.",
-    )
     outbound_url: str | None = Field(
         default=None,
         pattern=r"^https://[^/?#@]+(/[^?#]*)?$",
@@ -219,7 +215,6 @@ class Settings(BaseModel):
         "mail_schedule",
         "renew_schedule",
         "outbound_schedule",
-        "report_schedule",
     )
     @classmethod
     def _six_fields(cls, value: str) -> str:

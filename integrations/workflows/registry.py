@@ -8,6 +8,7 @@ from types import MappingProxyType
 from integrations.workflows import (
     book,
     mailboxes,
+    outbound,
     outbox,
     standing,
     standing_plan,
@@ -22,6 +23,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         book.KIND: book.book_pair,
         mailboxes.KIND: mailboxes.check_mailbox,
+        outbound.KIND: outbound.send_verdicts,
         outbox.KIND: outbox.send_mails,
         reconcile.KIND: reconcile.reconcile_pair,
         outbox.KIND: outbox.send_mails,

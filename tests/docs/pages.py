@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
@@ -17,6 +18,7 @@ from integrations import cli
 from integrations.blockers import BLOCKERS, PASSING
 from integrations.workflows.messages.catalogue import FIELDS, MESSAGES, MessageKind
 from integrations.workflows.messages.texts import usual_text
+from integrations.workflows.outbound_message import schema
 from simulator import behaviour, operations
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -233,11 +235,17 @@ def _comments_above_fields(source: str) -> dict[str, str]:
     }
 
 
+def verdict_schema() -> str:
+    """``docs/reference/verdict-v1.schema.json``."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/cli.md": cli_page,
     "docs/reference/blockers.md": blockers_page,
     "docs/reference/messages.md": messages_page,
     "docs/reference/simulator.md": simulator_page,
+    "docs/reference/verdict-v1.schema.json": verdict_schema,
 }
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def bindings() -> dict[str, list[dict[str, Any]]]:
     return {name: list(function.bindings) for name, function in indexed().items()}
 
 
-def test_the_host_finds_a_route_seven_timers_and_two_queues() -> None:
+def test_the_host_finds_a_route_eight_timers_and_two_queues() -> None:
     queue = {"direction": "IN", "type": "queueTrigger", "name": "message"}
     timer = {"direction": "IN", "type": "timerTrigger", "name": "timer"}
     assert bindings() == {
@@ -43,6 +43,7 @@ def test_the_host_finds_a_route_seven_timers_and_two_queues() -> None:
         "check_people": [{**timer, "schedule": "%TANDEM_PEOPLE_SCHEDULE%"}],
         "send_mails": [{**timer, "schedule": "%TANDEM_MAIL_SCHEDULE%"}],
         "renew_subscriptions": [{**timer, "schedule": "%TANDEM_RENEW_SCHEDULE%"}],
+        "send_verdicts": [{**timer, "schedule": "%TANDEM_OUTBOUND_SCHEDULE%"}],
         "do_work": [{**queue, "queueName": WORK, "connection": "AzureWebJobsStorage"}],
         "put_aside": [{**queue, "queueName": POISON, "connection": "AzureWebJobsStorage"}],
     }

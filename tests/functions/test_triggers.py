@@ -185,6 +185,7 @@ STANDING_TIMERS = {
     "check_people": "check_people",
     "send_mails": "send_mails",
     "renew_subscriptions": "keep_subscriptions",
+    "send_verdicts": "send_verdicts",
 }
 
 

@@ -15,6 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+import httpx
+
 from integrations.bootstrap import Surroundings, build_app, build_worker
 from integrations.ports import Transaction
 from integrations.records import Session, SessionState
@@ -55,7 +57,10 @@ def virtually(test: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 
 @dataclass
 class World:
-    """Everything outside Tandem, and how to begin a Tandem in it."""
+    """Everything outside Tandem, and how to begin a Tandem in it.
+
+    ``receiver`` takes what the outbound webhook sends, if the settings name one.
+    """
 
     tenant: Tenant
     firm: Firm
@@ -63,6 +68,7 @@ class World:
     log: EventLog = field(default_factory=EventLog)
     seed: int = 1
     born: int = 0
+    receiver: httpx.AsyncBaseTransport | None = None
 
     @property
     def store_url(self) -> str:
@@ -98,6 +104,8 @@ class World:
             seed=self.seed * 1000 + self.born,
             transport=self.transport,
             token_http_client=self.token_http_client,
+            outbound_transport=self.receiver,
+            resolve=_resolved,
         )
         return build_app(self.settings(**over), around)
 
@@ -188,6 +196,11 @@ async def book_all(app: App) -> None:
 
 async def quietly() -> None:
     """Nobody watches the progress."""
+
+
+async def _resolved(host: str, port: int) -> list[str]:
+    """Every name is known under one public address."""
+    return ["93.184.216.34"]
 
 
 async def dies(doing: Awaitable[object]) -> bool:
