@@ -88,7 +88,7 @@ class Attendance:
 
     def of(self, meeting_id: str) -> list[Stay]:
         """Every stay in a meeting of those who were let in, from when they were, by that time."""
-        return _let_in(self._by_meeting.get(meeting_id, ()))
+        return let_in(self._by_meeting.get(meeting_id, ()))
 
     def reports(self, meeting_id: str, now: datetime) -> list[Report]:
         """The reports there are of a meeting, newest first."""
@@ -116,7 +116,7 @@ class Attendance:
         return least + spread * int(self._mint.number(3, "delay", report.id)) / 1000
 
 
-def _let_in(stays: Iterable[Stay]) -> list[Stay]:
+def let_in(stays: Iterable[Stay]) -> list[Stay]:
     """The stays by when they began, those in the lobby only from when somebody opened."""
     known = list(stays)
     opening = [stay for stay in known if not stay.waits]

@@ -76,6 +76,8 @@ class Calendars:
         self.directory, self.behaviour = directory, behaviour
         self.mails = MailLog(storage)
         self.watcher: Watcher | None = None
+        # Keys of the events that changed since somebody last emptied it.
+        self.restless: dict[str, None] = {}
         self._events: dict[str, Event] = {}
         self._keys_by_user: dict[str, dict[str, None]] = {}
         self._users_by_key: dict[str, set[str]] = {}
@@ -279,6 +281,7 @@ class Calendars:
     def _touch(self, event: Event) -> None:
         """Let go of whatever was worked out from the event as it was."""
         self._expanded.pop(event.key, None)
+        self.restless[event.key] = None
         for user_id in {*self._users_by_key.get(event.key, ()), *self._people_of(event)}:
             self._versions[user_id] = self._versions.get(user_id, 0) + 1
 

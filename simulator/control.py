@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulator.behaviour import TeamsPolicy
+from simulator.behaviour_in_meetings import Manners
 from simulator.behaviour_of_people import PersonAct, Rates
 from simulator.clock import AdjustableClock
 from simulator.errors import GraphError
@@ -137,6 +138,16 @@ def _acts_on(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     return [asdict(act) for act in tenant.acts_on(day, Rates(**rates))]
 
 
+def _gatherings(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    return [asdict(one) for one in tenant.gatherings.past()[int(asked.get("from", 0)) :]]
+
+
+def _replies(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """What people do about mails with a link that begins with ``link``."""
+    mails = tenant.mail_log[int(asked.get("from", 0)) :]
+    return [asdict(one) for one in tenant.gatherings.replies(asked["link"], mails)]
+
+
 # Acting
 
 
@@ -177,8 +188,14 @@ def _set_clock(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
 
 
 def _begin_life(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
-    """Let people act whenever time passes; members are rates other than the believable ones."""
-    tenant.life.begin(Rates(**{name: float(value) for name, value in asked.items()}))
+    """Let people act and come to meetings whenever time passes.
+
+    Members are rates and manners other than the believable ones.
+    """
+    shares = {name: float(value) for name, value in asked.items()}
+    of_meetings = {one.name for one in fields(Manners)} & set(shares)
+    manners = Manners(**{name: shares.pop(name) for name in of_meetings})
+    tenant.life.begin(Rates(**shares), manners)
     return {"next": tenant.life.next_at()}
 
 
@@ -322,6 +339,8 @@ _ACTS: dict[tuple[str, str], Act] = {
     ("POST", "teams-policy"): _teams_policy,
     ("GET", "people/acts"): _acts_on,
     ("POST", "people/act"): _carry_out,
+    ("GET", "people/gatherings"): _gatherings,
+    ("GET", "people/replies"): _replies,
     ("POST", "people/life"): _begin_life,
     ("POST", "people/answer"): _answer,
     ("POST", "people/delete"): _delete,

@@ -208,6 +208,7 @@ class Gate:
         self._check_right(visit, app)
         user = self._user(visit)
         self._check_strictness(visit, prefer)
+        tenant.gatherings.catch_up()
         call = Call(visit.request, app, visit.parts, user, prefer)
         try:
             given = visit.operation.handler(tenant, call)

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from simulator.behaviour_in_meetings import BELIEVABLE as POLITE
+from simulator.behaviour_in_meetings import Manners
 from simulator.behaviour_of_people import BELIEVABLE, PersonAct, Rates
 from simulator.clock import AdjustableClock
 
@@ -46,8 +48,9 @@ class Life:
             self._rates = Rates(**kept["rates"])
             self._reached = _Place(datetime.fromisoformat(kept["at"]), kept["person"], kept["kind"])
 
-    def begin(self, rates: Rates = BELIEVABLE) -> None:
-        """Let people act from now on; once begun, life goes on as it began."""
+    def begin(self, rates: Rates = BELIEVABLE, manners: Manners = POLITE) -> None:
+        """Let people act and come to meetings from now on; once begun, it goes on as it began."""
+        self._tenant.gatherings.begin(manners)
         if self._reached is None:
             self._rates = rates
             self._keep(_Place(self._tenant.clock()))

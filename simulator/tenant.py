@@ -41,6 +41,7 @@ from simulator.mail import Mail
 from simulator.meetings import Admission, Join, Meetings
 from simulator.people import Appointment, Firm, FirmPerson
 from simulator.people_acts import Done, carry_out
+from simulator.people_in_meetings import Gatherings
 from simulator.registration import AppRegistration, ManagedIdentity
 from simulator.replies import Replies, Response
 from simulator.requests import LoggedCall
@@ -128,6 +129,7 @@ class Tenant:
         self.subscriptions = Subscriptions(storage, clock, self.behaviour)
         self.delivery = Delivery(self)
         self.calendars.watcher = self.delivery
+        self.gatherings = Gatherings(self)
         self.life = Life(self)
         self.gate = Gate(self)
         self.calls = [_read_call(doc) for doc in storage.entries("call")]
@@ -204,6 +206,7 @@ class Tenant:
 
     def change_person(self, mail: str, **changes: Any) -> None:
         """Change fields of a user (:class:`simulator.directory.User`), such as ``enabled``."""
+        self.gatherings.catch_up()
         self.directory.change(self.directory.user(mail), **changes)
         self.storage.commit()
 
@@ -234,6 +237,7 @@ class Tenant:
             day: the original date of an occurrence, where the id names its series.
             proposed: start and end of a new time, proposed along with the answer.
         """
+        self.gatherings.catch_up()
         item = self._item_for(person, item_id, day)
         with self.calendars.mails.caused_by("person"):
             self.replies.answer(item, response, send_reply=send_reply, proposed=proposed)
@@ -241,6 +245,7 @@ class Tenant:
 
     def delete_from_calendar(self, person: str, item_id: str, *, day: date | None = None) -> None:
         """Let an attendee delete an event (or one date) without telling anybody."""
+        self.gatherings.catch_up()
         self.replies.delete_silently(self._item_for(person, item_id, day))
         self.storage.commit()
 
@@ -251,10 +256,12 @@ class Tenant:
 
     def carry_out(self, act: PersonAct) -> Done | None:
         """Let somebody do what she does now; None: there is nothing she could do it to."""
+        self.gatherings.catch_up()
         return carry_out(self, act)
 
     def book_appointment(self, person: str, appointment: Appointment) -> None:
         """Let somebody plan something of her own."""
+        self.gatherings.catch_up()
         user = self.directory.user(person)
         self.directory.plan(user, (*self.directory.appointments(user), appointment))
         self.storage.commit()
@@ -265,6 +272,7 @@ class Tenant:
         Raises:
             ValueError: she has planned no such thing.
         """
+        self.gatherings.catch_up()
         user = self.directory.user(person)
         kept = list(self.directory.appointments(user))
         kept.remove(appointment)
@@ -278,12 +286,14 @@ class Tenant:
 
         ``changes`` is a PATCH body.
         """
+        self.gatherings.catch_up()
         with self.calendars.mails.caused_by("person"):
             self.writes.change(self._organizers_item(item_id, day), changes, None)
         self.storage.commit()
 
     def cancel_event(self, item_id: str, *, day: date | None = None, comment: str = "") -> None:
         """Let somebody with rights on the organizer's calendar cancel an event or a date."""
+        self.gatherings.catch_up()
         with self.calendars.mails.caused_by("person"):
             self.writes.cancel(self._organizers_item(item_id, day), comment)
         self.storage.commit()

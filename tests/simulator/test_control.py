@@ -10,7 +10,16 @@ import pytest
 
 from simulator.firm import make_firm
 from simulator.transport import TenantTransport
-from tests.simulator.tenancy import ADA, GRAPH, PROGRAM, Tenancy, busy
+from tests.simulator.tenancy import (
+    ADA,
+    BEN,
+    GRAPH,
+    PROGRAM,
+    Tenancy,
+    busy,
+    registration,
+    signed_in,
+)
 from tests.simulator.webhook import STATE, Webhook, open_with, subscribe
 
 TOKEN = "control"
@@ -76,6 +85,46 @@ async def test_people_act_while_time_passes_once_life_has_begun(tenancy: Tenancy
     assert (await control.get("/calls")).json() == before
     refused = await control.post("/people/life", json={"takes_naps": 1.0})
     assert refused.status_code == 400
+
+
+async def test_people_come_to_meetings_and_answer_mails_about_them(tenancy: Tenancy) -> None:
+    control = controller(tenancy)
+    manners = {"attends": 100.0, "answers_question": 100.0, "contradicts": 0.0, "takes_leave": 0.0}
+    await control.post("/people/life", json=manners)
+    made = await tenancy.book(ADA, BEN)
+    await control.post("/clock", json={"now": "2027-03-02T12:00:00+00:00"})
+    [gathering] = (await control.get("/people/gatherings")).json()
+    assert sorted(gathering["came"]) == [ADA, BEN]
+    assert (await control.get("/people/gatherings?from=1")).json() == []
+    tenancy.tenant.register_app(registration({"Mail.Send": None}))
+    later = signed_in(tenancy.tenant)
+    message = {
+        "subject": "Did you meet?",
+        "body": {"contentType": "html", "content": '<a href="https://t.example/met/1">Say</a>'},
+        "toRecipients": [{"emailAddress": {"address": ADA}}],
+    }
+    sent = await later.post(f"{GRAPH}/users/{PROGRAM}/sendMail", json={"message": message})
+    assert sent.status_code == 202
+    mails = (await control.get("/mails")).json()
+    assert "https://t.example/met/1" in mails[-1]["body"]
+    asked = {"link": "https://t.example/met/"}
+    [reply] = (await control.get("/people/replies", params=asked)).json()
+    assert (reply["person"], reply["says"]) == (ADA, "met")
+    assert reply["link"] == "https://t.example/met/1"
+    assert (await control.get("/people/replies", params={**asked, "from": len(mails)})).json() == []
+    stay = {
+        "person": BEN,
+        "join_url": made["onlineMeeting"]["joinUrl"],
+        "joined": "2027-03-09T09:00:00+00:00",
+        "left": "2027-03-09T09:05:00+00:00",
+        "way": "anonymous",
+    }
+    noted = (await control.post("/people/attend", json=stay)).json()
+    assert (noted["way"], noted["device"]) == ("anonymous", "computer")
+    backwards = {**stay, "left": stay["joined"]}
+    assert (await control.post("/people/attend", json=backwards)).status_code == 400
+    elsewhere = {**stay, "join_url": "https://teams.example/none"}
+    assert (await control.post("/people/attend", json=elsewhere)).status_code == 400
 
 
 async def test_the_clock_faults_and_behaviour_are_set_from_outside(tenancy: Tenancy) -> None:
