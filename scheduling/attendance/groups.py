@@ -5,7 +5,6 @@ Nor can they be told by taking what is shown from a total, or one shown group fr
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 LEAST = 5
 
@@ -50,10 +49,11 @@ def all_shown(
 ) -> tuple[Breakdown, ...]:
     """What may be shown of several breakdowns of one whole, side by side.
 
-    A group of fewer than ``least`` members is withheld. So is the smallest further group as
-    long as the withheld ones of a breakdown, taken together, or what lies between two shown
-    groups of any breakdowns, are some but fewer than that. A whole that is too small shows
-    nothing at all. Groups without members are left in: there is nothing to be told of them.
+    A group of fewer than ``least`` members is withheld. Further ones are, the smallest first, as
+    long as some but fewer than ``least`` members can be singled out: by taking shown groups from
+    the whole, or all that lie inside a shown group (or inside all but that group) from it. A
+    whole that is too small shows nothing at all. Groups without members are left in: there is
+    nothing to be told of them.
 
     Raises:
         ValueError: a breakdown has members the whole has not, or lacks some.
@@ -80,40 +80,36 @@ def _withheld(whole: Group, tables: Sequence[Sequence[Group]], least: int) -> se
     if len(whole.members) < least:
         return set(places)
     hidden = {place for place, group in places.items() if len(group.members) < least}
-    while True:
-        more = _told_by_the_whole(tables, places, hidden, least)
-        more = more or _told_by_each_other(places, hidden, least)
-        if more is None:
-            return hidden
-        hidden.add(more)
+    while (telling := _telling(whole, places, hidden, len(tables), least)) is not None:
+        hidden.add(telling)
+    return hidden
 
 
-def _told_by_the_whole(
-    tables: Sequence[Sequence[Group]],
-    places: Mapping[_Place, Group],
-    hidden: set[_Place],
-    least: int,
+def _telling(
+    whole: Group, places: Mapping[_Place, Group], hidden: set[_Place], tables: int, least: int
 ) -> _Place | None:
-    """A group to withhold because the rest of its breakdown would tell of too few."""
-    for i in range(len(tables)):
-        mine = [place for place in places if place[0] == i]
-        away = [places[place].members for place in mine if place in hidden]
-        if away and len(frozenset().union(*away)) < least:
-            left = [place for place in mine if place not in hidden]
-            return _smallest(places, left)
+    """A group to withhold because, with what else is shown, it tells of too few; None if safe."""
+    blocks = [_blocks(places, hidden, table) for table in range(tables)]
+    for one, mine in enumerate(blocks):
+        for known in (*mine, *(whole.members - block for block in mine)):
+            for other, theirs in enumerate(blocks):
+                left = known.difference(*(block for block in theirs if block <= known))
+                # What is left of a breakdown's own groups is its rest, a block of its own.
+                if 0 < len(left) < least or (one == other and 0 < len(known) < least):
+                    return _smallest(
+                        places, [p for p in places if p not in hidden and p[0] in (one, other)]
+                    )
     return None
 
 
-def _told_by_each_other(
-    places: Mapping[_Place, Group], hidden: set[_Place], least: int
-) -> _Place | None:
-    """A group to withhold because another one less this one would tell of too few."""
-    left = sorted(place for place in places if place not in hidden)
-    for one, other in combinations(left, 2):
-        a, b = places[one].members, places[other].members
-        if (a < b or b < a) and len(a ^ b) < least:
-            return _smallest(places, [one, other])
-    return None
+def _blocks(
+    places: Mapping[_Place, Group], hidden: set[_Place], table: int
+) -> list[frozenset[str]]:
+    """What anybody knows the figures of: groups that are shown, and the rest taken together."""
+    mine = [place for place in places if place[0] == table]
+    rest = frozenset[str]().union(*(places[p].members for p in mine if p in hidden))
+    seen = [places[place].members for place in mine if place not in hidden]
+    return [*seen, rest] if rest else seen
 
 
 def _smallest(places: Mapping[_Place, Group], among: Iterable[_Place]) -> _Place | None:

@@ -1,9 +1,9 @@
 """Minutes together: what the reports of one session add up to."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from scheduling.attendance.evidence import Flag, Occasion, Report
 
@@ -15,8 +15,7 @@ _LONGEST_STAY = timedelta(hours=24)
 """Whoever was in a meeting for longer was not: a join without its leave, or the other way round."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What the reports of a session show within its slack.
 
     ``minutes`` the two were together, rounded down; ``possible`` is what it would be at most if
@@ -65,20 +64,22 @@ def seen_in(occasion: Occasion, reports: Iterable[Report], slack: timedelta) -> 
     whose: dict[str | None, list[Stay]] = {occasion.mentor: mentors, occasion.mentee: mentees}
     flags: set[str] = set()
     for report in reports:
-        flags.update(report.flags)
+        if report.flags:
+            flags.update(report.flags)
         for presence in report.presences:
-            into = whose.get(presence.person, others)
-            if into is others and presence.is_unidentified:
-                into = unidentified
+            into = whose.get(presence.person)
+            if into is None:
+                into = unidentified if presence.is_unidentified else others
             for span in presence.spans:
                 start, end = span.start, span.end
                 if start >= closes or end <= opens or end - start > _LONGEST_STAY:
                     flags.add(Flag.ABSURD_TIMES)
                 else:
-                    into.append((max(start, opens), min(end, closes)))
+                    into.append((max(opens, start), min(closes, end)))
     mentor, mentee = united(mentors), united(mentees)
     common = _shared(mentor, mentee)
     minutes = minutes_of(common)
+    plain = len(mentors) == len(mentees) == len(common) == 1 and not (unidentified or others)
     return Seen(
         minutes=minutes,
         possible=minutes_of(_where_two(mentor, mentee, unidentified)) if unidentified else minutes,
@@ -86,8 +87,8 @@ def seen_in(occasion: Occasion, reports: Iterable[Report], slack: timedelta) -> 
         came=(bool(mentor), bool(mentee)),
         first=common[0][0] if common else None,
         last=common[-1][1] if common else None,
-        runs=len(united([*mentor, *mentee, *unidentified, *others])),
-        several_devices=_overlap(mentors) or _overlap(mentees),
+        runs=1 if plain else len(united([*mentor, *mentee, *unidentified, *others])),
+        several_devices=not plain and (_overlap(mentors) or _overlap(mentees)),
         somebody_else=bool(others),
         unidentified=bool(unidentified),
         flags=frozenset(flags),
@@ -117,7 +118,8 @@ def _shared(first: Sequence[Stay], second: Sequence[Stay]) -> list[Stay]:
     i = j = 0
     while i < len(first) and j < len(second):
         (begin, leave), (other_begin, other_leave) = first[i], second[j]
-        start, end = max(begin, other_begin), min(leave, other_leave)
+        start = max(other_begin, begin)
+        end = min(other_leave, leave)
         if start < end:
             found.append((start, end))
         if leave < other_leave:
@@ -150,7 +152,7 @@ def _where_two(
 
 
 def _overlap(stays: Sequence[Stay]) -> bool:
-    return len(stays) > 1 and any(b[0] < a[1] for a, b in pairwise(sorted(stays)))
+    return any(b[0] < a[1] for a, b in pairwise(sorted(stays)))
 
 
 def minutes_of(stays: Sequence[Stay]) -> int:

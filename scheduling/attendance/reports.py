@@ -47,16 +47,15 @@ def assigned(
     unmatched: list[Report] = []
     for report in sorted({r.id: r for r in reports}.values(), key=lambda r: (r.span.start, r.id)):
         start, end = report.span.start, report.span.end
-        best, closest = None, (_NONE, _NONE)
+        best, closest = None, (-slack, _NONE)
         place = bisect_right(begins, end) - 1
         while place >= 0 and reach[place] > start:
-            occasion = in_order[place]
-            span = occasion.span
+            span = in_order[place].span
             overlap = min(end, span.end) - max(start, span.start)
             within = min(end, span.end + slack) - max(start, span.start - slack)
             # Of equals the earlier session takes it, and it is looked at last.
-            if within > _NONE and (overlap, within) >= closest if best else within > _NONE:
-                best, closest = occasion, (overlap, within)
+            if within > _NONE and (overlap, within) >= closest:
+                best, closest = in_order[place], (overlap, within)
             place -= 1
         (found[best.session_id] if best else unmatched).append(report)
     return Assigned({name: tuple(kept) for name, kept in found.items()}, tuple(unmatched))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 
 from scheduling.attendance.evidence import (
     Correction,
@@ -98,8 +99,7 @@ def judge(
     return judgement
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(NamedTuple):
     occasion: Occasion
     evidence: Evidence
     thresholds: Thresholds
@@ -116,7 +116,7 @@ class _Case:
             return None
         seen = seen_in(self.occasion, evidence.reports, self.thresholds.slack)
         if kept is not None and kept > seen.minutes:
-            return replace(seen, minutes=kept, possible=max(kept, seen.possible))
+            return seen._replace(minutes=kept, possible=max(kept, seen.possible))
         return seen
 
     def kind_of(self, minutes: int) -> VerdictKind:
@@ -144,25 +144,26 @@ class _Case:
             return Judgement(VerdictKind.UNKNOWN, reasons=(because(VerdictCode.EVIDENCE_OFF),))
         if seen is None:
             return self.open(())
-        kind = self.kind_of(seen.minutes)
+        judgement = self.by_teams(seen)
+        kind = judgement.verdict
         if kind is VerdictKind.HELD:
-            return self.by_teams(seen)
+            return judgement
         may_go_on = self.occasion.span.end + self.thresholds.restart_within
         if self.now < may_go_on:
-            reasons = (*self.remarks(seen), because(VerdictCode.MAY_GO_ON))
+            reasons = (*judgement.reasons, because(VerdictCode.MAY_GO_ON))
             return self.pending(seen, reasons, may_go_on)
         if self.may_be_more(seen):
             return self.asking(
-                replace(self.by_teams(seen), verdict=VerdictKind.TO_CONFIRM), self.lacking(seen)
+                replace(judgement, verdict=VerdictKind.TO_CONFIRM), self.lacking(seen)
             )
         if kind is VerdictKind.SHORT:
-            return self.by_teams(seen)
+            return judgement
         if not self.tells(seen):
-            return self.open(self.remarks(seen))
+            return self.open(judgement.reasons)
         ask_from = self.occasion.span.end + self.thresholds.ask_after
         if self.now < ask_from:
-            return self.pending(seen, self.remarks(seen), ask_from)
-        return self.asking(self.by_teams(seen), self.occasion.people)
+            return self.pending(seen, judgement.reasons, ask_from)
+        return self.asking(judgement, self.occasion.people)
 
     def by_word(self, seen: Seen | None, words: Mapping[str, Word]) -> Judgement:
         """The verdict where at least one of the two has said something."""
