@@ -24,10 +24,9 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from integrations.bootstrap import Surroundings, build_app, build_worker
+from integrations.bootstrap import Surroundings, build_app, build_worker, warm_up
 from integrations.demo.run import demo_settings
 from integrations.demo.tenant import Ready, running_tenant
-from integrations.runtime import ease_garbage_collection
 from integrations.store.upgrade import upgrade
 from integrations.workflows import book
 from integrations.workflows.app import App
@@ -89,7 +88,7 @@ def _instance(case: Case, seed: int, line: Connection) -> None:
 
 async def _work(case: Case, seed: int, line: Connection) -> None:
     app = await case.app(seed).open()
-    ease_garbage_collection()
+    warm_up()
     try:
         line.send("ready")
         line.recv()

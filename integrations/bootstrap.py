@@ -14,6 +14,7 @@ import httpx
 from cryptography import x509
 
 from integrations.errors import Fault, SettingsError
+from integrations.graph.ahead import import_ahead
 from integrations.graph.graph import open_graph
 from integrations.graph.quiet import quiet_libraries
 from integrations.graph.settings import (
@@ -29,10 +30,17 @@ from integrations.ports import Clock, Life, Offload, Queue
 from integrations.queue.mortal_queue import MortalQueue
 from integrations.queue.no_queue import NoQueue
 from integrations.queue.storage_queue import StorageQueue
-from integrations.runtime import Immortal, SystemClock, in_thread
+from integrations.runtime import (
+    Immortal,
+    SystemClock,
+    ease_garbage_collection,
+    hand_over_sooner,
+    in_thread,
+)
 from integrations.settings import Settings
 from integrations.store.store import SqlStore
 from integrations.workflows.app import App, Options
+from integrations.workflows.attendance.links import PersonalLinks
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.work import Worker
 
@@ -89,6 +97,7 @@ def build_app(settings: Settings, around: Surroundings | None = None) -> App:
         offload=around.offload,
         queue=_within_life(around.queue or build_queue(settings), around.life),
         outbound=build_outbound(settings, around),
+        links=build_links(settings),
         chance=chance,
         secrets=unguessable if around.seed is None else random.Random(f"secrets {around.seed}"),
         options=options_of(settings),
@@ -106,6 +115,16 @@ def build_store(settings: Settings, around: Surroundings | None = None) -> SqlSt
 def build_worker(app: App) -> Worker:
     """Who does the application's due work."""
     return Worker(app, HANDLERS)
+
+
+def warm_up() -> None:
+    """What a process that works for long does once, before its first piece of work; blocking.
+
+    It imports what the first calls need and has collector and threads disturb each other less.
+    """
+    import_ahead()
+    ease_garbage_collection()
+    hand_over_sooner()
 
 
 def build_queue(settings: Settings) -> Queue:
@@ -139,6 +158,13 @@ def build_outbound(settings: Settings, around: Surroundings) -> SignedWebhook | 
         resolve=around.resolve,
         transport=around.outbound_transport,
     )
+
+
+def build_links(settings: Settings) -> PersonalLinks | None:
+    """Personal links under the settings' address; None where they name none."""
+    if settings.public_url is None:
+        return None
+    return PersonalLinks(settings.public_url, settings.link_keys)
 
 
 def _within_life(queue: Queue, life: Life) -> Queue:

@@ -14,11 +14,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ParamSpec
 
-from integrations.bootstrap import build_app, build_worker, settings_from_environment
+from integrations.bootstrap import build_app, build_worker, settings_from_environment, warm_up
 from integrations.errors import FaultsError, IntegrationError
 from integrations.logs import JsonLines, log_event
 from integrations.queue.no_queue import NoQueue
-from integrations.runtime import ease_garbage_collection
 from integrations.workflows.app import App
 from integrations.workflows.work import Worker
 
@@ -81,7 +80,8 @@ async def open_from_environment() -> App:
     settings = settings_from_environment()
     log_through_host(logging.getLevelNamesMapping()[settings.log_level.upper()])
     app = build_app(settings)
-    ease_garbage_collection()
+    # Beside opening and answering: Graph waits ten seconds for the first answer to a webhook.
+    asyncio.get_running_loop().run_in_executor(None, warm_up)
     try:
         return await app.open()
     except BaseException:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 # Python's own is 700. A call's objects die by reference count; few cycles are left to find.
 _ALLOCATIONS_PER_COLLECTION = 20_000
+_TURN_SECONDS = 0.0005
 
 
 class SystemClock:
@@ -79,6 +81,15 @@ def ease_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS_PER_COLLECTION, 20, 50)
+
+
+def hand_over_sooner() -> None:
+    """Have threads get their turn after half a millisecond instead of five.
+
+    A transaction gives its turn up at each of its statements, and while the event loop was busy
+    it waited for it again up to five milliseconds each time, with the store locked.
+    """
+    sys.setswitchinterval(_TURN_SECONDS)
 
 
 class Immortal:
