@@ -43,6 +43,7 @@ class App:
     """The ports of one incarnation. ``holder`` names it in claims and permits.
 
     ``mailbox_ids`` are the program mailboxes known by now: the only ones Graph calls may write to.
+    ``two_of`` are both people of pairs that were worked on, by pair id, which never change.
     ``outbound`` is the system that is told of verdicts, None where there is none. ``secrets`` is
     chance that nobody can guess. ``woken`` is set when this process made something due, so that
     its loop looks at once.
@@ -59,6 +60,7 @@ class App:
     outbound: Outbound | None = None
     secrets: random.Random = field(default_factory=random.SystemRandom)
     mailbox_ids: set[str] = field(default_factory=set)
+    two_of: dict[str, tuple[str, str]] = field(default_factory=dict)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 

@@ -118,8 +118,10 @@ def record_look(tx: Transaction, look: Look, now: datetime) -> None:
                 data={"reason": reason},
             )
         )
-    for person_id in look.people:
-        tx.blockers.clear(BlockerScope.PERSON, person_id, now, "calendar_unreadable")
+    # Hardly anybody has one, so asking once is less than clearing for everybody.
+    for blocker in tx.blockers.open(BlockerScope.PERSON, look.people):
+        if blocker.code == "calendar_unreadable":
+            tx.blockers.clear(BlockerScope.PERSON, blocker.subject_id, now, blocker.code)
 
 
 def _whole_hour(at: datetime) -> datetime:

@@ -96,23 +96,32 @@ async def send_mails(app: App, claim: Claim, mailbox_id: str) -> None:
         IntegrationError: Graph takes nothing at present; what is left waits.
     """
     now = app.clock.now()
-    due, lists_at = await app.store.run(lambda tx: _due(app, tx, mailbox_id, now))
-    for mail in due:
+    waiting = await app.store.run(lambda tx: _waiting(app, tx, mailbox_id, now))
+    for mail in waiting.due:
         await _send(app, claim, mail)
-    next_at = await app.store.run(lambda tx: tx.outbox.next_due_at(mailbox_id))
-    again_at = min(filter(None, (lists_at, next_at, now + IDLE)))
+    next_at = waiting.next_at
+    if waiting.due:
+        next_at = await app.store.run(lambda tx: tx.outbox.next_due_at(mailbox_id))
+    again_at = min(filter(None, (waiting.lists_at, next_at, now + IDLE)))
     raise NotYet(again_at, "no mail is due")
 
 
-def _due(
-    app: App, tx: Transaction, mailbox_id: str, now: datetime
-) -> tuple[list[OutboxMail], datetime]:
-    """What is due, today's lists included; and when to ask for lists again."""
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What is due, today's lists included; when the next mail is, and when to ask for lists."""
+
+    due: list[OutboxMail]
+    next_at: datetime | None
+    lists_at: datetime
+
+
+def _waiting(app: App, tx: Transaction, mailbox_id: str, now: datetime) -> _Waiting:
     boxes = tx.mailboxes.all()
     lists_at = now + IDLE
     if boxes and boxes[0].id == mailbox_id:
         lists_at = daily_list.put_lists(tx, mailbox_id, now, app.options.zone)
-    return tx.outbox.due(now, limit=500, mailbox_id=mailbox_id), lists_at
+    due = tx.outbox.due(now, limit=500, mailbox_id=mailbox_id)
+    return _Waiting(due, tx.outbox.next_due_at(mailbox_id), lists_at)
 
 
 async def _send(app: App, claim: Claim, mail: OutboxMail) -> None:

@@ -32,8 +32,15 @@ async def check_people(app: App, claim: Claim, subject: str) -> None:
     users = await app.graph.directory.standing([person.directory_id for person in people])
 
     def record(tx: Transaction) -> None:
-        for person in people:
-            _compare(tx, person.id, users[person.directory_id], now)
+        known = tx.participants.many(person.id for person in people)
+        held_up = {b.subject_id for b in tx.blockers.open(BlockerScope.PERSON, known)}
+        for asked in people:
+            if (person := known.get(asked.id)) is None:
+                continue
+            found = _as_now(person, users[asked.directory_id])
+            # Of hardly anybody there is news, and a look costs less than closing what is not open.
+            if found != person or person.id in held_up or not _is_well(found):
+                _keep_news(tx, person, found, now)
         tx.switches.set(MEMORY, now.isoformat())
 
     raise DueAgain(again_at, "the next night", record)
@@ -56,12 +63,12 @@ def _to_be_asked(tx: Transaction, night: datetime) -> Sequence[Participant] | No
     return [people[key] for key in sorted(people)]
 
 
-def _compare(tx: Transaction, person_id: str, user: DirectoryUser | None, now: datetime) -> None:
+def _is_well(person: Participant) -> bool:
+    return person.enabled and not person.guest
+
+
+def _keep_news(tx: Transaction, known: Participant, person: Participant, now: datetime) -> None:
     """Keep what the account is now; where that is news, their pairs are due."""
-    known = tx.participants.get(person_id)
-    if known is None:
-        return
-    person = _as_now(known, user)
     keep_blockers(tx, person, now)
     if person == known:
         return

@@ -87,9 +87,11 @@ async def reconcile_pair(app: App, claim: Claim, pair_id: str) -> None:
 @asynccontextmanager
 async def alone(app: App, pair_id: str) -> AsyncIterator[None]:
     """One at a time for each person, so that no two pairs are given the same hour of hers."""
-    pair = await app.store.run(lambda tx: tx.pairs.require(pair_id))
+    if pair_id not in app.two_of:
+        pair = await app.store.run(lambda tx: tx.pairs.require(pair_id))
+        app.two_of[pair_id] = (pair.mentor_id, pair.mentee_id)
     async with AsyncExitStack() as held:
-        for person in sorted((pair.mentor_id, pair.mentee_id)):
+        for person in sorted(app.two_of[pair_id]):
             await held.enter_async_context(app.locks[f"person/{person}"])
         yield
 
