@@ -90,13 +90,13 @@ class View:
 
 def stamp(instant: datetime) -> str:
     """A ``DateTimeOffset`` in UTC with seven fraction digits."""
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}0Z"
 
 
 def zoned(instant: datetime, zone: ZoneInfo, name: str) -> dict[str, str]:
     """A ``dateTimeTimeZone`` as answers hold it."""
     return {
-        "dateTime": f"{to_local(instant, zone):%Y-%m-%dT%H:%M:%S.%f}0",
+        "dateTime": f"{to_local(instant, zone).isoformat(timespec='microseconds')}0",
         "timeZone": name,
     }
 

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -96,6 +97,8 @@ class Timetable:
         return digits.decode()
 
 
+# A timetable is made anew whenever one entry changes; all the others stay what they were.
+@lru_cache(maxsize=50_000)
 def _item(entry: Busy, zone: str, *, detailed: bool) -> bytes:
     shown: dict[str, Any] = {}
     if detailed:

@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 
+from integrations.runtime import ease_garbage_collection
 from tests.simulation.driver import simulate
 
 
@@ -17,6 +18,7 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="print every point passed")
     options = parser.parse_args()
     logging.disable(logging.INFO if options.verbose else logging.CRITICAL)
+    ease_garbage_collection()
     broken = False
     for seed in options.seed:
         began = time.process_time()

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from integrations.runtime import ease_garbage_collection
 from tests.simulation.driver import simulate
 
 
@@ -64,6 +65,7 @@ class Summary:
 def live(seed: int) -> Lived:
     """Live one seed; a run that breaks off is a violation, too."""
     logging.disable(logging.CRITICAL)
+    ease_garbage_collection()
     began = time.process_time()
     try:
         outcome = simulate(seed)
