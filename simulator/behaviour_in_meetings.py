@@ -30,7 +30,7 @@ class Manners:
     """
 
     attends: float = 94.0
-    late: float = 15.0
+    late: float = 12.0
     leaves_early: float = 7.0
     overruns: float = 10.0
     goes_and_comes_back: float = 6.0
@@ -93,7 +93,7 @@ def conduct_of(person_id: str, day: date, seed: int, manners: Manners = BELIEVAB
     def between(name: str, least: float, most: float) -> timedelta:
         return _MINUTE * round(least + (most - least) * drawn[name][1])
 
-    joins = between("late", 8, 25) if happens("late") else between("attends", -3, 4)
+    joins = between("late", 6, 20) if happens("late") else between("attends", -3, 4)
     leaves = between("leaves_early", -3, 3)
     if happens("leaves_early"):
         leaves = between("leaves_early", -30, -10)

@@ -8,7 +8,6 @@ latency, so that a run repeats itself call by call.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +45,7 @@ from simulator.registration import AppRegistration, ManagedIdentity
 from simulator.replies import Replies, Response
 from simulator.requests import LoggedCall
 from simulator.schedule import FreeBusy
+from simulator.seen import EventSeen, OccurrenceSeen
 from simulator.sign_in import SignIn
 from simulator.storage import Storage
 from simulator.subscriptions import Subscription, Subscriptions
@@ -54,55 +54,6 @@ from simulator.zones import to_utc, zone_named
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-
-
-@dataclass(frozen=True, slots=True)
-class EventSeen:
-    """An event as it stands in somebody's calendar; ``id`` is immutable and of that mailbox.
-
-    ``responses`` maps each attendee's address to what the organizer was told.
-    """
-
-    id: str
-    subject: str
-    start: datetime
-    end: datetime
-    zone: str
-    is_series: bool
-    is_organizer: bool
-    organizer: str
-    show_as: str
-    responses: Mapping[str, str]
-    join_url: str | None
-    transaction_id: str | None
-    extended: Mapping[str, str]
-    recurrence: Mapping[str, Any] | None
-    moved: tuple[date, ...]
-    cancelled: tuple[date, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OccurrenceSeen:
-    """One meeting as it stands in somebody's calendar, times in UTC.
-
-    ``day`` is its original date in the series' zone (None: it does not recur),
-    ``event_id`` the immutable id of the single event or master, ``id`` its own.
-    ``response`` is what the calendar's owner answered, ``responses`` what the
-    organizer was told by each attendee, by address.
-    """
-
-    id: str
-    event_id: str
-    day: date | None
-    start: datetime
-    end: datetime
-    subject: str
-    organizer: str
-    show_as: str
-    response: str
-    responses: Mapping[str, str]
-    is_exception: bool
-    join_url: str | None
 
 
 class Tenant:

@@ -44,7 +44,7 @@ def test_conduct_depends_on_seed_person_and_day_alone() -> None:
 def test_believable_people_do_everything_about_as_often_as_their_manners_say() -> None:
     lived = all_conduct()
     assert share(lived, lambda one: one.comes) == pytest.approx(BELIEVABLE.attends, abs=1)
-    late = share(lived, lambda one: one.joins >= 8 * MINUTE)
+    late = share(lived, lambda one: one.joins >= 6 * MINUTE)
     assert late == pytest.approx(BELIEVABLE.late, abs=1.5)
     early = share(lived, lambda one: one.leaves <= -10 * MINUTE)
     assert early == pytest.approx(BELIEVABLE.leaves_early, abs=1)

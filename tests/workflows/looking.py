@@ -13,7 +13,7 @@ from integrations.workflows.app import App
 from integrations.workflows.changes.calendar_view import digest
 from scheduling.timespan import TimeSpan
 from simulator.people import Appointment, ShowAs
-from simulator.tenant import OccurrenceSeen
+from simulator.seen import OccurrenceSeen
 from tests.acceptance.oracle import empty_of_calls, mailbox_of, planned_world
 from tests.support.world import Empty, World, book_all
 
