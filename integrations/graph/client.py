@@ -47,7 +47,7 @@ from integrations.graph.permits import Gates, PermitTerms
 from integrations.graph.refusals import TOO_MANY, TRANSIENT, refusal, retry_after
 from integrations.graph.retry import PassingTroubleError, Retries
 from integrations.graph.settings import GraphSettings
-from integrations.graph.transport import Departures, GuardedTransport
+from integrations.graph.transport import Departures, GuardedTransport, LanePools
 from integrations.ports import Clock, Life, Offload, Store
 
 M = TypeVar("M", bound=Answer)
@@ -341,6 +341,6 @@ def _http_client(settings: GraphSettings, transport: GuardedTransport) -> httpx.
     )
 
 
-def _network(settings: GraphSettings) -> httpx.AsyncHTTPTransport:
+def _network(settings: GraphSettings) -> LanePools:
     trust = ssl.create_default_context(cafile=settings.ca_file)
-    return httpx.AsyncHTTPTransport(verify=trust)
+    return LanePools(lambda: httpx.AsyncHTTPTransport(verify=trust))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -19,6 +20,29 @@ from integrations.logs import log_event
 from integrations.ports import Clock, Life
 
 log = logging.getLogger(__name__)
+
+
+_LANE = "tandem.lane"
+
+
+class LanePools(httpx.AsyncBaseTransport):
+    """The network, with connections of their own for each lane of permits.
+
+    At each call httpcore asks the system about every idle connection of a pool. With all in one,
+    four busy mailboxes spent a seventh of a booking's processor time on that.
+    """
+
+    def __init__(self, open_pool: Callable[[], httpx.AsyncBaseTransport]) -> None:
+        self._pools: defaultdict[str, httpx.AsyncBaseTransport] = defaultdict(open_pool)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request on a connection of its lane."""
+        return await self._pools[request.extensions[_LANE]].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for pool in self._pools.values():
+            await pool.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +86,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     def _mark(self, request: httpx.Request, passage: Passage) -> None:
         call_id = uuid.UUID(int=self._departures.chance.getrandbits(128), version=4)
         request.headers["client-request-id"] = str(call_id)
+        request.extensions[_LANE] = passage.lanes[0] if passage.lanes else ""
         prefer = passage.operation.prefer
         if prefer is not None:
             request.headers["Prefer"] = prefer
