@@ -554,6 +554,10 @@ class Verdicts(Records[KeptVerdict], Protocol):
         """The newest version of each judged session of these pairs, by session id."""
         ...
 
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[KeptVerdict]]:
+        """Every version of these pairs' verdicts, oldest first; pairs without any included."""
+        ...
+
     def of_session(self, session_id: str) -> list[KeptVerdict]:
         """Every version, oldest first."""
         ...

@@ -95,12 +95,14 @@ class VerdictRows(_SubjectRows[KeptVerdict]):
 
     def in_force(self, pair_ids: Iterable[str]) -> dict[str, KeptVerdict]:
         """The newest version of each judged session of these pairs, by session id."""
-        columns = tables.verdicts.c
-        versions = self._by(
-            "pair_id", pair_ids, columns.version, of=lambda verdict: verdict.pair_id
-        )
+        versions = self.of_pairs(pair_ids)
         # The later version of a session replaces the earlier one.
         return {each.session_id: each for of_pair in versions.values() for each in of_pair}
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[KeptVerdict]]:
+        """Every version of these pairs' verdicts, oldest first; pairs without any included."""
+        version = tables.verdicts.c.version
+        return self._by("pair_id", pair_ids, version, of=lambda verdict: verdict.pair_id)
 
     def of_session(self, session_id: str) -> list[KeptVerdict]:
         """Every version, oldest first."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -97,6 +98,7 @@ def open_engine(
         address.url,
         hide_parameters=True,
         execution_options=_OPTIONS,
+        json_deserializer=orjson.loads,
         isolation_level="REPEATABLE READ",
         pool_size=pool_size,
         max_overflow=0,
@@ -133,6 +135,8 @@ def _open_sqlite(address: Address, create: bool, lock_timeout: timedelta) -> Eng
         pool_timeout=max(6 * lock_timeout.total_seconds(), 60.0),
         hide_parameters=True,
         execution_options=_OPTIONS,
+        # Half of what reading a table of sessions takes goes into their small JSON columns.
+        json_deserializer=orjson.loads,
     )
 
     @event.listens_for(engine, "connect")

@@ -1,0 +1,211 @@
+"""What the store knows of each pair, read in bulk and given to the core: who met, and how far along.
+
+Pairs are read a few hundred at a time, so that a report over ten thousand of them stays small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from integrations.attendance_records import KeptVerdict
+from integrations.ports import Transaction
+from integrations.records import Pair, PairState, Participant, Program, Session, SessionState
+from integrations.workflows.changes.case import parsed_rule
+from integrations.workflows.changes.views import pause_of, windows_from
+from integrations.workflows.rules import ProgramRule
+from scheduling.attendance.evidence import EvidenceKind, VerdictKind
+from scheduling.attendance.progress import Calm, Progress, SessionOutcome, progress_of
+from scheduling.changes.acts import RaiseNeed
+from scheduling.changes.reasons import ChangeCode
+
+AT_ONCE = 500
+_TO_COME = frozenset({SessionState.PLANNED, SessionState.SCHEDULED})
+_NO_ROOM = RaiseNeed(ChangeCode.SHORTFALL).key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A session and every version of its verdict, oldest first; none while it stands ahead."""
+
+    session: Session
+    versions: tuple[KeptVerdict, ...]
+    outcome: SessionOutcome
+
+    @property
+    def in_force(self) -> KeptVerdict | None:
+        """The verdict in force."""
+        return self.versions[-1] if self.versions else None
+
+    @property
+    def revised_at(self) -> datetime | None:
+        """When the verdict in force took the place of another one that was more than pending."""
+        said = [v for v in self.versions if v.verdict != VerdictKind.PENDING]
+        return said[-1].at if len({(v.verdict, v.minutes) for v in said}) > 1 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A pair with its two people, its sessions that count for something, and where it stands."""
+
+    program: Program
+    rule: ProgramRule
+    pair: Pair
+    mentor: Participant
+    mentee: Participant
+    zone: ZoneInfo
+    sessions: tuple[Judged, ...]
+    progress: Progress
+
+    @property
+    def outcomes(self) -> tuple[SessionOutcome, ...]:
+        """The sessions as the core counts them."""
+        return tuple(judged.outcome for judged in self.sessions)
+
+
+def histories(
+    tx: Transaction, now: datetime, program_id: str | None, default_zone: str
+) -> Iterator[History]:
+    """The pairs of a program, or of all, in the order of the roster's ids."""
+    reader = _Reader(tx, now, default_zone)
+    pairs = [p for p in tx.pairs.all() if program_id in (None, p.program_id)]
+    pairs.sort(key=lambda p: (p.program_id, p.roster_id or "", p.id))
+    for first in range(0, len(pairs), AT_ONCE):
+        yield from reader.read(pairs[first : first + AT_ONCE])
+
+
+def histories_of_person(
+    tx: Transaction, now: datetime, person_id: str, default_zone: str
+) -> list[History]:
+    """Every pair, of whatever program, that a person is or was in."""
+    pairs = sorted(tx.pairs.of_people([person_id]), key=lambda p: (p.start_date, p.id))
+    return list(_Reader(tx, now, default_zone).read(pairs))
+
+
+class _Reader:
+    """Reads pairs; what many of them share is read and worked out once."""
+
+    def __init__(self, tx: Transaction, now: datetime, default_zone: str) -> None:
+        self._tx, self._now, self._default_zone = tx, now, default_zone
+        self._programs = {program.id: program for program in tx.programs.all()}
+        self._rules = {rule.id: parsed_rule(rule.body) for rule in tx.rules.all()}
+        self._current: dict[str, ProgramRule] = {}
+        self._closed: dict[tuple[object, ...], frozenset[date]] = {}
+
+    def read(self, pairs: Sequence[Pair]) -> Iterator[History]:
+        tx, ids = self._tx, [pair.id for pair in pairs]
+        people = tx.participants.many({i for p in pairs for i in (p.mentor_id, p.mentee_id)})
+        sessions = tx.sessions.of_pairs(ids)
+        versions = tx.verdicts.of_pairs(ids)
+        full = {need.pair_id for need in tx.needs.open(ids) if need.key == _NO_ROOM}
+        for pair in pairs:
+            yield self._history(pair, people, sessions[pair.id], versions[pair.id], full)
+
+    def _history(
+        self,
+        pair: Pair,
+        people: Mapping[str, Participant],
+        sessions: Iterable[Session],
+        versions: Iterable[KeptVerdict],
+        full: set[str],
+    ) -> History:
+        program, rule = self._programs[pair.program_id], self._rule(pair)
+        mentor, mentee = people[pair.mentor_id], people[pair.mentee_id]
+        zone = ZoneInfo((pair.series or {}).get("zone") or program.zone or self._default_zone)
+        by_session: dict[str, list[KeptVerdict]] = {}
+        for version in versions:
+            by_session.setdefault(version.session_id, []).append(version)
+        counted = [s for s in sessions if s.id in by_session or s.state in _TO_COME]
+        judged = tuple(
+            self._judged(program, rule, pair, session, by_session.get(session.id, ()), zone)
+            for session in sorted(counted, key=lambda s: (s.start, s.id))
+        )
+        today = self._now.astimezone(zone).date()
+        room = 0 if pair.id in full else _room(pair, rule, counted, today)
+        progress = progress_of(
+            (one.outcome for one in judged),
+            required=rule.cadence.minimum_held or 0,
+            today=today,
+            room=room,
+            calm=self._calm(pair, rule, (mentor, mentee), today),
+        )
+        return History(
+            program=program,
+            rule=rule,
+            pair=pair,
+            mentor=mentor,
+            mentee=mentee,
+            zone=zone,
+            sessions=judged,
+            progress=progress,
+        )
+
+    def _rule(self, pair: Pair) -> ProgramRule:
+        """As ``case.rule_of``, from what was read at once."""
+        if pair.rule_id is not None and pair.rule_id in self._rules:
+            rule = self._rules[pair.rule_id]
+        else:
+            if pair.program_id not in self._current:
+                current = self._tx.rules.current(pair.program_id)
+                self._current[pair.program_id] = self._rules[current.id]
+            rule = self._current[pair.program_id]
+        own = (pair.series or {}).get("cadence")
+        if own is None:
+            return rule
+        return rule.model_copy(update={"cadence": parsed_rule({"cadence": own}).cadence})
+
+    def _judged(
+        self,
+        program: Program,
+        rule: ProgramRule,
+        pair: Pair,
+        session: Session,
+        versions: Sequence[KeptVerdict],
+        zone: ZoneInfo,
+    ) -> Judged:
+        last = versions[-1] if versions else None
+        verdict = VerdictKind(last.verdict) if last else None
+        if verdict is None and session.end <= self._now:
+            # Over, and nobody has looked at it yet.
+            verdict = VerdictKind.PENDING
+        second = program.mixed and session.window % 2 == 1
+        outcome = SessionOutcome(
+            session_id=session.id,
+            day=session.start.astimezone(zone).date(),
+            verdict=verdict,
+            minutes=last.minutes if last else 0,
+            evidence=EvidenceKind(last.kind) if last and last.kind else None,
+            kind=rule.cadence.kind,
+            led_by=pair.mentee_id if second else pair.mentor_id,
+        )
+        return Judged(session=session, versions=tuple(versions), outcome=outcome)
+
+    def _calm(
+        self, pair: Pair, rule: ProgramRule, people: Iterable[Participant], today: date
+    ) -> Calm:
+        pauses = (pause_of(data) for data in (*pair.past_pauses, pair.pause) if data)
+        offices = tuple(sorted({person.office or "" for person in people}))
+        key = (pair.rule_id or pair.program_id, offices, pair.start_date, today)
+        if key not in self._closed:
+            found = set(rule.cadence.blackout_dates)
+            for office in offices:
+                if office in rule.holidays:
+                    found |= rule.holidays[office].dates(pair.start_date, today)
+            self._closed[key] = frozenset(found)
+        return Calm(tuple(pause for pause in pauses if pause), self._closed[key])
+
+
+def _room(pair: Pair, rule: ProgramRule, sessions: Iterable[Session], today: date) -> int:
+    """Cadence windows from today's to the last chance of a make-up that have no date yet."""
+    if pair.state is not PairState.BOOKED:
+        return 0
+    cadence, first = rule.cadence, windows_from(pair)
+    last = first + timedelta(days=cadence.horizon_days, weeks=rule.limits.make_up_weeks)
+    if rule.ends_on is not None:
+        last = min(last, rule.ends_on + timedelta(days=1))
+    here = max(0, (today - first).days // cadence.window_days)
+    beyond = -(-(last - first).days // cadence.window_days)
+    full = {session.window for session in sessions if session.generation == pair.generation}
+    return sum(window not in full for window in range(here, beyond))

@@ -1,0 +1,147 @@
+"""What a sponsor sees: figures of the whole and of groups, none of them of fewer than five pairs.
+
+No name, no pair, no single date. Groups are withheld so that what is missing cannot be worked out
+from totals or from each other (``scheduling.attendance.groups``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from integrations.workflows.reporting.history import History
+from integrations.workflows.reporting.tables import Cell, Table, table
+from scheduling.attendance.evidence import VerdictKind
+from scheduling.attendance.groups import LEAST, Group, Shown, all_shown
+from scheduling.attendance.progress import Forecast, sessions_led
+
+WITHHELD = "fewer than five"
+_SUMS = (
+    ("judged", "Sessions over"),
+    ("held", "Held"),
+    ("self_reported", "of them self-reported"),
+    ("minutes", "Minutes together"),
+    ("led_by_mentor", "Led by mentors"),
+    ("led_by_mentee", "Led by mentees"),
+    ("dates", "Dates"),
+    ("declined", "Dates declined at least once"),
+    ("on_course", "Pairs on course or there"),
+)
+_RATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "held_rate": ("Held, of a hundred", "held", "judged"),
+        "kept_rate": ("Dates nobody declined, of a hundred", "not_declined", "dates"),
+        "mentors_led_rate": ("Led by mentors, of a hundred", "led_by_mentor", "led"),
+        "on_course_rate": ("Pairs on course, of a hundred", "on_course", "pairs"),
+    }
+)
+_COLUMNS = (
+    ("breakdown", "By"),
+    ("group", "Group"),
+    ("pairs", "Pairs"),
+    *_SUMS,
+    *((name, title) for name, (title, _, _) in _RATES.items()),
+)
+_OPEN = frozenset({VerdictKind.PENDING})
+_WELL = frozenset({Forecast.REACHED, Forecast.ON_COURSE})
+
+
+@dataclass(slots=True)
+class _Tally:
+    members: set[str] = field(default_factory=set)
+    figures: Counter[str] = field(default_factory=Counter)
+
+    def group(self, name: str) -> Group:
+        return Group(name, frozenset(self.members), dict(self.figures))
+
+
+_BREAKDOWNS: Mapping[str, Callable[[History], str | None]] = MappingProxyType(
+    {
+        "office": lambda history: history.pair.office,
+        "practice group": lambda history: history.pair.practice_group,
+    }
+)
+
+
+def sponsor_tables(histories: Iterable[History]) -> tuple[Table, ...]:
+    """The sponsor's figures, program by program: the whole, by office, by practice group."""
+    by_program: dict[str, _Program] = {}
+    for history in histories:
+        program = by_program.setdefault(history.program.id, _Program(history.program.name))
+        program.take(history)
+    rows = [row for key in sorted(by_program) for row in by_program[key].rows()]
+    titled = (("program", "Program"), *_COLUMNS)
+    return (table("sponsor", "Sponsor's figures", titled, rows),)
+
+
+class _Program:
+    """The tallies of one program."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._whole = _Tally()
+        self._groups: dict[str, dict[str, _Tally]] = {name: {} for name in _BREAKDOWNS}
+
+    def take(self, history: History) -> None:
+        """Add one pair to the whole and to its groups."""
+        figures = figures_of(history)
+        tallies = [self._whole]
+        for breakdown, group_of in _BREAKDOWNS.items():
+            group = group_of(history) or "none named"
+            tallies.append(self._groups[breakdown].setdefault(group, _Tally()))
+        for tally in tallies:
+            tally.members.add(history.pair.id)
+            tally.figures.update(figures)
+
+    def rows(self) -> list[tuple[Cell, ...]]:
+        """One row for the whole and each group, in the order of their names."""
+        tables = [
+            [groups[name].group(name) for name in sorted(groups)]
+            for groups in self._groups.values()
+        ]
+        shown = all_shown(self._whole.group("all"), tables)
+        rows = [self._row("whole", shown[0].whole)]
+        for breakdown, found in zip(_BREAKDOWNS, shown, strict=True):
+            rows += [self._row(breakdown, group) for group in found.groups]
+        return rows
+
+    def _row(self, breakdown: str, group: Shown) -> tuple[Cell, ...]:
+        head = (self._name, breakdown, group.name)
+        if group.figures is None or group.members is None:
+            return (*head, WITHHELD, *(None for _ in (*_SUMS, *_RATES)))
+        figures = Counter(group.figures)
+        figures["pairs"] = group.members
+        figures["not_declined"] = figures["dates"] - figures["declined"]
+        figures["led"] = figures["led_by_mentor"] + figures["led_by_mentee"]
+        rates = (_percent(figures[part], figures[of]) for _, part, of in _RATES.values())
+        return (*head, group.members, *(figures[name] for name, _ in _SUMS), *rates)
+
+
+def figures_of(history: History) -> dict[str, int]:
+    """What one pair adds to the figures of its groups."""
+    outcomes = history.outcomes
+    led = {led.person: led.sessions for led in sessions_led(outcomes)}
+    held = [o for o in outcomes if o.verdict is VerdictKind.HELD]
+    return {
+        "judged": sum(o.verdict is not None and o.verdict not in _OPEN for o in outcomes),
+        "held": len(held),
+        "self_reported": history.progress.self_reported,
+        "minutes": sum(o.minutes for o in held),
+        "led_by_mentor": led.get(history.pair.mentor_id, 0),
+        "led_by_mentee": led.get(history.pair.mentee_id, 0),
+        "dates": len(history.sessions),
+        "declined": sum(judged.session.declines > 0 for judged in history.sessions),
+        "on_course": int(history.progress.forecast in _WELL),
+    }
+
+
+def _percent(part: int, whole: int) -> int | None:
+    """Rounded to whole numbers; None where there is nothing to be a share of."""
+    return (100 * part + whole // 2) // whole if whole else None
+
+
+def is_shown(pairs: Sequence[object]) -> bool:
+    """Whether figures of so many pairs may be shown to a sponsor at all."""
+    return len(pairs) >= LEAST
