@@ -58,14 +58,24 @@ class Doorkeeper:
     people: tuple[Identity, ...]
     home_tenant: str | None = None
 
-    def report(self, report_id: str, ran: Join, records: Iterable[Record]) -> Report | None:
+    def report(
+        self,
+        report_id: str,
+        ran: Join,
+        records: Iterable[Record],
+        participants: int | None = None,
+    ) -> Report | None:
         """The report of one meeting; None if no time in it can be meant.
 
         Parameters:
             ran: start and end of the meeting. Where they are absurd, the first join to the last
                 leave stand for them.
+            participants: how many Teams counted, None if it does not say.
         """
         flags: set[str] = set()
+        records = tuple(records)
+        if participants is not None and participants > len(records):
+            flags.add(Flag.HIDDEN_PRESENCE)
         presences = tuple(self._presence(record, flags) for record in records)
         stays = [span for presence in presences for span in presence.spans]
         span = _span_of(ran)

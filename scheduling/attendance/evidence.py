@@ -62,6 +62,8 @@ class Flag(StrEnum):
     MISSING_IDENTITY = "missing_identity"
     UNKNOWN_ROLE = "unknown_role"
     FOREIGN_TENANT = "foreign_tenant"
+    HIDDEN_PRESENCE = "hidden_presence"
+    """Teams counted more people than it has records of: somebody keeps out of reports."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class VerdictCode(StrEnum):
     MISSING_IDENTITY = "missing_identity"
     UNKNOWN_ROLE = "unknown_role"
     FOREIGN_TENANT = "foreign_tenant"
+    HIDDEN_PRESENCE = "hidden_presence"
     ONLY_ONE_CAME = "only_one_came"
     NEVER_TOGETHER = "never_together"
     NOBODY_CAME = "nobody_came"
@@ -70,6 +71,7 @@ WORDS: Mapping[VerdictCode, str] = MappingProxyType(
         VerdictCode.MISSING_IDENTITY: "Teams gives no identity for somebody who was there",
         VerdictCode.UNKNOWN_ROLE: "Teams gives somebody a role that is not known",
         VerdictCode.FOREIGN_TENANT: "somebody was signed in at another organisation",
+        VerdictCode.HIDDEN_PRESENCE: "somebody was there who keeps out of reports",
         VerdictCode.ONLY_ONE_CAME: "only {person} was in the meeting",
         VerdictCode.NEVER_TOGETHER: "both were in the meeting, but never at the same time",
         VerdictCode.NOBODY_CAME: "neither of the two was in the meeting",

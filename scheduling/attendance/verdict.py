@@ -28,6 +28,7 @@ from scheduling.changes.limits import shown
 
 _MINUTE = timedelta(minutes=1)
 _NOBODY: frozenset[str] = frozenset()
+_LEAVES_OPEN = frozenset({Flag.ABSURD_TIMES, Flag.HIDDEN_PRESENCE})
 _NO_DAYS: DaysOf = MappingProxyType({})
 _RANK: Mapping[VerdictKind, int] = MappingProxyType(
     {VerdictKind.NOT_HELD: 0, VerdictKind.SHORT: 1, VerdictKind.HELD: 2}
@@ -328,9 +329,7 @@ class _Case(NamedTuple):
 
     def tells(self, seen: Seen) -> bool:
         """Whether reports without a meeting are evidence that there was none."""
-        return not (
-            self.occasion.in_person or self.evidence.blocked or Flag.ABSURD_TIMES in seen.flags
-        )
+        return not (self.occasion.in_person or self.evidence.blocked or seen.flags & _LEAVES_OPEN)
 
     def remarks(self, seen: Seen | None) -> Reasons:
         """What is worth knowing of what Teams saw, in a fixed order."""

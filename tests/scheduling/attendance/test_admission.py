@@ -144,6 +144,17 @@ def test_the_documented_example_is_kept_and_nobody_is_credited() -> None:
     assert judged(found, now=END + 2 * DAY).minutes_together == 0
 
 
+def test_who_keeps_out_of_reports_is_counted_and_proves_no_absence() -> None:
+    ana = Record(HOUR, directory_id="id-ana")
+    hidden = DOOR.report("r", RAN, [ana], participants=2)
+    seen = DOOR.report("r", RAN, [ana], participants=1)
+    assert hidden is not None
+    assert seen is not None
+    assert (hidden.flags, seen.flags) == ((Flag.HIDDEN_PRESENCE,), ())
+    assert judged(hidden, now=END + 2 * DAY).verdict is VerdictKind.PENDING
+    assert judged(seen, now=END + 2 * DAY).verdict is VerdictKind.NOT_HELD
+
+
 anything = st.none() | st.text(max_size=5) | st.sampled_from(["id-ana", "id-james", HOME])
 instants = st.none() | st.integers(-5000, 5000).map(lambda m: START + timedelta(minutes=m))
 records = st.builds(
