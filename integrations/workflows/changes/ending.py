@@ -7,9 +7,9 @@ owed in the transaction that settles the cut, and is done from there whatever is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from integrations.errors import NotFoundError
 from integrations.ports import EventSnapshot
@@ -23,7 +23,11 @@ from integrations.workflows.changes.steps import Step, StepKind, packed
 from integrations.workflows.changes.writes import write
 from integrations.workflows.messages.comments import Comment
 from scheduling.changes.acts import CancelDate, EndSeries
+from scheduling.changes.views import CancelCause
 from scheduling.timespan import TimeSpan
+
+_FAR = timedelta(weeks=8)
+"""Further than this from its usual place no date is looked for."""
 
 
 async def end_series(
@@ -69,9 +73,21 @@ async def _cut(app: App, ending: _Ending, booking: Booking, acts: tuple[Json, ..
     """The cut, from the series as it is now; None where it ends there already or is gone."""
     try:
         master = await app.graph.calendar.read(booking.mailbox_id, booking.event_id)
+        standing = await _standing(app, ending, booking)
     except NotFoundError:
         return None
-    return ending.cut(booking, master, acts)
+    return ending.cut(booking, master, acts, standing)
+
+
+async def _standing(app: App, ending: _Ending, booking: Booking) -> Mapping[datetime, TimeSpan]:
+    """Where dates stand, by recurrence id, that the calendar only seemed to have lost."""
+    seemed = ending.seemed_gone
+    if not seemed:
+        return {}
+    around = TimeSpan(min(seemed) - _FAR, max(seemed) + _FAR)
+    found = await app.graph.calendar.instances(booking.mailbox_id, booking.event_id, around)
+    by_id = {event.original_start or event.span.start: event for event in found}
+    return {at: by_id[at].span for at in seemed & by_id.keys() if not by_id[at].cancelled}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +140,23 @@ class _Ending:
     def _name(self) -> str:
         return f"{self.case.pair.id}/{self.case.pair.generation}"
 
-    def cut(self, booking: Booking, master: EventSnapshot, acts: tuple[Json, ...]) -> Step | None:
-        """The series cut after its last kept date; None where it ends there already."""
+    @property
+    def seemed_gone(self) -> set[datetime]:
+        """Recurrence ids that a cut brings back and that somebody else seems to have cancelled."""
+        lost = {s.series_start for s in self.case.sessions if s.cause == CancelCause.IN_CALENDAR}
+        return lost & set(self.act.truncation.cancel_again)
+
+    def cut(
+        self,
+        booking: Booking,
+        master: EventSnapshot,
+        acts: tuple[Json, ...],
+        standing: Mapping[datetime, TimeSpan],
+    ) -> Step | None:
+        """The series cut after its last kept date; None where it ends there already.
+
+        What is ``standing`` though it seemed to be gone stays where it is.
+        """
         stands, wanted = master.recurrence, self.act.truncation.range
         if stands is None or wanted is None:
             return None
@@ -143,16 +174,22 @@ class _Ending:
             range_stands=stands,
             range_to=shorter,
             acts=acts,
-            owes=tuple(self._undone(booking, key)),
+            owes=tuple(self._undone(booking, key, standing)),
             capped=False,
         )
 
-    def _undone(self, booking: Booking, key: str) -> Iterator[Step]:
+    def _undone(
+        self, booking: Booking, key: str, standing: Mapping[datetime, TimeSpan]
+    ) -> Iterator[Step]:
         """What the cut undoes, to be done again: first room is made, then dates are put back."""
         cut = self.act.truncation
         unfit = [self.case.session(session_id).series_start for session_id, _ in cut.singles]
         for recurrence_id in (*cut.cancel_again, *unfit):
-            yield _owed(StepKind.CANCEL, booking, key, recurrence_id)
+            if recurrence_id not in standing:
+                yield _owed(StepKind.CANCEL, booking, key, recurrence_id)
+        for recurrence_id, span in sorted(standing.items()):
+            if span.start != recurrence_id:
+                yield _owed(StepKind.RESTORE, booking, key, recurrence_id, to=span)
         for session_id, recurrence_id, span in cut.reapply:
             yield _owed(
                 StepKind.RESTORE, booking, key, recurrence_id, session_id=session_id, to=span

@@ -35,6 +35,7 @@ from scheduling.timespan import TimeSpan
 from simulator.faults import Effect, Fault
 from simulator.virtual_time import virtual_now
 from tests.support.world import START, Empty
+from tests.workflows.changes.reconciling import moved_by_coordinator
 from tests.workflows.changes.stage import (
     DAY,
     HOUR,
@@ -172,6 +173,30 @@ def test_an_ending_spares_a_past_date_that_only_seemed_to_be_cancelled(empty: Em
                 if session.start < virtual_now():
                     gone = replace(session, state=SessionState.CANCELLED, cause="in_calendar")
                     tx.sessions.put_many([gone])
+
+        await stage.read(believed)
+        await stage.live(await withdrawn(stage))
+        assert await past(stage) == before
+        assert await stage.shown(await stage.box()) == before
+
+    on_stage(empty, play)
+
+
+def test_a_cut_spares_a_past_date_that_only_seemed_to_be_cancelled(empty: Empty) -> None:
+    """It was cancelled again with those that the cut had really brought back."""
+
+    async def play(stage: Stage) -> None:
+        seemed, lost, *_ = sorted((await stage.case()).sessions, key=lambda s: s.start)
+        await moved_by_coordinator(stage, seemed, seemed.start + HOUR)
+        stage.world.tenant.cancel_event(lost.event_id or "")
+        before = await past(stage)
+        assert (seemed.start + HOUR, seemed.end + HOUR) in before
+        assert (lost.start, lost.end) not in before
+        assert len(before) >= 2
+
+        def believed(tx: Transaction) -> None:
+            gone = {"state": SessionState.CANCELLED, "cause": "in_calendar"}
+            tx.sessions.put_many([replace(session, **gone) for session in (seemed, lost)])
 
         await stage.read(believed)
         await stage.live(await withdrawn(stage))
