@@ -101,6 +101,9 @@ class Gates:
             for mailbox, calls in sorted(Counter(mailboxes).items()):
                 gate = self._gate(mailbox)
                 held.append((gate, await gate.take(min(calls, MOST_AT_ONCE), urgency)))
+            for number, (gate, permits) in enumerate(held[:-1]):
+                # The wait for those after it may have used up much of their life.
+                held[number] = (gate, await gate.made_to_last(permits))
             yield
         finally:
             for gate, permits in held:
@@ -154,6 +157,31 @@ class _Gate:
         finally:
             self._waiting[urgency] -= 1
             self._tidy_soon()
+
+    async def made_to_last(self, permits: list[Permit]) -> list[Permit]:
+        """The permits with life enough for a call; renewed where they have not.
+
+        Raises:
+            NoPermitError: one ran out and is somebody else's by now, or the mailbox has to be
+                left alone.
+        """
+        now = self._clock.now()
+        if all(self._lasts(permit, now) for permit in permits):
+            return permits
+
+        def renew(t: Transaction) -> list[Permit | datetime]:
+            length = self._terms.length
+            return [
+                t.permits.acquire(p.mailbox_id, p.holder, now, length, range(p.slot, p.slot + 1))
+                for p in permits
+            ]
+
+        renewed: list[Permit] = []
+        for answer in await self._store.run(renew):
+            if isinstance(answer, datetime):
+                raise NoPermitError(answer)
+            renewed.append(answer)
+        return renewed
 
     def give_back(self, permits: Sequence[Permit]) -> None:
         """Hand the permits to whoever waits here or comes soon; after that, back to the store."""

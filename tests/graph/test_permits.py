@@ -329,3 +329,58 @@ def test_what_is_kept_is_given_back_when_the_process_ends(tmp_path: Path) -> Non
         assert await fleet.held() == 0
 
     in_fleet(tmp_path, scenario)
+
+
+def test_a_permit_that_waited_for_another_mailboxs_lasts_as_long_as_a_call(tmp_path: Path) -> None:
+    """It ran out under the call, and a fifth one was let in beside it."""
+    assert MAILBOX < OTHER_MAILBOX
+
+    async def scenario(fleet: Fleet) -> None:
+        here, there = fleet.process(1), fleet.process(2)
+
+        async def occupied() -> None:
+            async with there.hold([OTHER_MAILBOX] * 3):
+                await fleet.clock.sleep(timedelta(seconds=25))
+
+        async def both() -> None:
+            await fleet.clock.sleep(timedelta(seconds=1))
+            async with here.hold([MAILBOX, OTHER_MAILBOX]):
+                assert fleet.elapsed() >= 25
+                now = fleet.clock.now()
+                [mine] = await fleet.store.run(lambda t: t.permits.held(MAILBOX, now))
+                assert mine.expires_at - now >= TERMS.needed
+
+        await asyncio.gather(occupied(), both())
+
+    in_fleet(tmp_path, scenario)
+
+
+def test_a_permit_that_another_host_has_taken_over_meanwhile_is_not_held(tmp_path: Path) -> None:
+    async def scenario(fleet: Fleet) -> None:
+        here, there = fleet.process(1), fleet.process(2)
+
+        async def occupied() -> None:
+            async with there.hold([OTHER_MAILBOX] * 3):
+                await fleet.clock.sleep(timedelta(seconds=5))
+                now = fleet.clock.now()
+
+                def take_over(t: Transaction) -> None:
+                    for permit in t.permits.held(MAILBOX, now):
+                        t.permits.release(permit)
+                    for slot in range(4):
+                        t.permits.acquire(
+                            MAILBOX, f"other/{slot}", now, TERMS.length, range(slot, slot + 1)
+                        )
+
+                await fleet.store.run(take_over)
+                await fleet.clock.sleep(timedelta(seconds=20))
+
+        async def both() -> None:
+            await fleet.clock.sleep(timedelta(seconds=1))
+            with pytest.raises(NoPermitError):
+                async with here.hold([MAILBOX, OTHER_MAILBOX]):
+                    raise AssertionError("a call without a permit")
+
+        await asyncio.gather(occupied(), both())
+
+    in_fleet(tmp_path, scenario)
