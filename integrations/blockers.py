@@ -139,10 +139,36 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             " granted for the mailbox; or set TANDEM_WEBHOOKS=off.",
             stops=False,
         ),
+        "attendance_refused": BlockerKind(
+            "Microsoft Graph refuses the mailbox's attendance reports",
+            "Grant OnlineMeetingArtifact.Read.All and the Teams application access policy for this"
+            " mailbox; `tandem doctor` shows which is missing.",
+            stops=False,
+        ),
+        "attendance_not_found": BlockerKind(
+            "Microsoft Graph does not know the pair's online meeting",
+            "Was the program mailbox exchanged? The two are asked whether they met meanwhile.",
+            stops=False,
+        ),
         # the whole installation
         "contact_refused": BlockerKind(
             "Microsoft 365 refused the daily list to a program's contact",
             "Correct the contact's address with `tandem program set`; rows stay open meanwhile.",
+            stops=False,
+        ),
+        "no_links": BlockerKind(
+            "nobody can be asked whether they met: there is no address or key for personal links",
+            "Set TANDEM_PUBLIC_URL and TANDEM_SIGNING_KEYS; whoever is due is asked from then on.",
+            stops=False,
+        ),
+        "attendance_fails": BlockerKind(
+            "following sessions that are over keeps failing",
+            "See the error code; it is tried again every hour, and nothing is judged meanwhile.",
+            stops=False,
+        ),
+        "retention_fails": BlockerKind(
+            "deleting intervals whose time is over keeps failing",
+            "See the error code; it is tried again every hour.",
             stops=False,
         ),
         "planning_fails": BlockerKind(

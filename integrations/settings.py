@@ -111,6 +111,17 @@ class Settings(BaseModel):
         pattern=r"^https?://",
         description="Root of the pairs' pages, linked from the invitation.",
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^?#@]+$",
+        description="Public address of Tandem's pages, under which personal links are sent."
+        " Without it nobody is asked whether they met.",
+    )
+    signing_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that sign personal links, newest first, separated by commas: each at"
+        " least 32 characters. An older one is kept until its links have ended, seven days.",
+    )
     webhook_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^?#]+/webhooks/graph$",
@@ -222,6 +233,13 @@ class Settings(BaseModel):
             raise ValueError("six NCRONTAB fields: second minute hour day month weekday")
         return value
 
+    @field_validator("signing_keys")
+    @classmethod
+    def _are_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if any(len(key) < _LEAST_KEY for key in _secrets_in(value)):
+            raise ValueError(f"keys of at least {_LEAST_KEY} characters each")
+        return value
+
     @field_validator("outbound_secrets")
     @classmethod
     def _are_secrets(cls, value: SecretStr | None) -> SecretStr | None:
@@ -240,6 +258,11 @@ class Settings(BaseModel):
     def outbound_keys(self) -> tuple[bytes, ...]:
         """The keys behind the secrets of the outbound webhook, newest first."""
         return tuple(map(key_of, _secrets_in(self.outbound_secrets)))
+
+    @property
+    def link_keys(self) -> tuple[str, ...]:
+        """The keys that sign personal links, newest first."""
+        return tuple(_secrets_in(self.signing_keys))
 
     @property
     def mail_pace(self) -> MailPace | None:
@@ -287,6 +310,9 @@ class Settings(BaseModel):
             raise SettingsError(faults)
 
 
+_LEAST_KEY = 32
+
+
 def _secrets_in(value: SecretStr | None) -> list[str]:
     return [s.strip() for s in value.get_secret_value().split(",") if s.strip()] if value else []
 
@@ -304,6 +330,12 @@ def _faults_between(values: Mapping[str, str], environ: Mapping[str, str]) -> li
         allowed = [name.strip() for name in values.get("outbound_hosts", host).split(",")]
         if "@" not in host and host not in allowed:
             faults.append(Fault(f"{PREFIX}OUTBOUND_URL", f"a host of {PREFIX}OUTBOUND_HOSTS", host))
+    links = ("public_url", "signing_keys")
+    faults += [
+        Fault(PREFIX + name.upper(), f"a value with {PREFIX}{other.upper()}")
+        for name, other in (links, links[::-1])
+        if other in values and name not in values
+    ]
     credential = values.get("credential", "certificate")
     needed = _NEEDED_BY_CREDENTIAL.get(credential)
     if needed and "client_id" in values and needed not in values:

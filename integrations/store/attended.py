@@ -51,12 +51,12 @@ class ReportRows(_SubjectRows[KeptReport]):
         order: Any = columns.start.asc().nulls_last()
         return self._by("pair_id", pair_ids, order, columns.id, of=lambda kept: kept.pair_id)
 
-    def whole(self, before: datetime, limit: int = 500) -> list[KeptReport]:
-        """Those not reduced yet that ended or were read before this instant, oldest first."""
+    def whole(self, before: datetime, *, after: str = "", limit: int = 500) -> list[KeptReport]:
+        """Those not reduced yet that ended or were read before this instant, beyond ``after``."""
         columns = tables.reports.c
         past = or_(columns.fetched_at < before, columns.end < before)
-        query = self._query().where(tables.REPORT_IS_WHOLE, past)
-        return self._fetch(query.order_by(columns.fetched_at, columns.id).limit(limit))
+        query = self._query().where(tables.REPORT_IS_WHOLE, past, columns.id > after)
+        return self._fetch(query.order_by(columns.id).limit(limit))
 
 
 class StatementRows(_SubjectRows[KeptStatement]):

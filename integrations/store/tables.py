@@ -406,7 +406,7 @@ reports = Table(
     Column("presences", JsonTuple, nullable=False),
     Column("flags", JsonTuple, nullable=False),
     Column("reduced_at", Instant),
-    _partial("ix_reports_fetched_at_whole", "fetched_at", where=REPORT_IS_WHOLE),
+    _partial("ix_reports_id_whole", "id", where=REPORT_IS_WHOLE),
 )
 
 statements = Table(

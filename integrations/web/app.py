@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from integrations.web.met import MET_PATH, MetPage
 from integrations.web.webhook import GraphWebhook
 from integrations.workflows.app import App
 
@@ -19,5 +20,11 @@ def asgi_app(application: Callable[[], Awaitable[App]]) -> Starlette:
     Parameters:
         application: gives the open application of the running event loop, the same each time.
     """
-    webhook = GraphWebhook(application)
-    return Starlette(routes=[Route(WEBHOOK_PATH, webhook.answer, methods=["POST"])])
+    webhook, met = GraphWebhook(application), MetPage(application)
+    return Starlette(
+        routes=[
+            Route(WEBHOOK_PATH, webhook.answer, methods=["POST"]),
+            Route(MET_PATH, met.show, methods=["GET"]),
+            Route(MET_PATH, met.take, methods=["POST"]),
+        ]
+    )

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from integrations.pacing import MailPace
 from integrations.ports import Clock, Graph, Offload, Outbound, Queue, Store
+from integrations.workflows.attendance.links import PersonalLinks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,8 @@ class App:
 
     ``mailbox_ids`` are the program mailboxes known by now: the only ones Graph calls may write to.
     ``two_of`` are both people of pairs that were worked on, by pair id, which never change.
-    ``outbound`` is the system that is told of verdicts, None where there is none. ``secrets`` is
+    ``outbound`` is the system that is told of verdicts, None where there is none. ``links`` makes
+    personal links, None where the settings have no key for them. ``secrets`` is
     chance that nobody can guess. ``woken`` is set when this process made something due, so that
     its loop looks at once.
     """
@@ -58,6 +60,7 @@ class App:
     options: Options
     holder: str
     outbound: Outbound | None = None
+    links: PersonalLinks | None = None
     secrets: random.Random = field(default_factory=random.SystemRandom)
     mailbox_ids: set[str] = field(default_factory=set)
     two_of: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -176,7 +176,9 @@ def _settled(tx: Transaction, mail: OutboxMail) -> _Ready:
 def _step(app: App, tx: Transaction, mail: OutboxMail, key: str, now: datetime) -> _Step:
     if mail.person_id.startswith(daily_list.CONTACT):
         return _list_step(app, tx, mail, now)
-    about = spoken(tx, mail, now, default_zone=app.options.zone, page_url=app.options.page_url)
+    about = spoken(
+        tx, mail, now, default_zone=app.options.zone, page_url=app.options.page_url, links=app.links
+    )
     why = silenced_by(about)
     if why is not None:
         return _Silent(why)

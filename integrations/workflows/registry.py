@@ -16,12 +16,17 @@ from integrations.workflows import (
     sweep,
     watch,
 )
+from integrations.workflows.attendance import harvest, judging, rounds
 from integrations.workflows.changes import reconcile
 from integrations.workflows.work import Handler
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         book.KIND: book.book_pair,
+        harvest.KIND: harvest.harvest,
+        judging.KIND: rounds.judge_again,
+        rounds.KIND: rounds.follow_sessions,
+        rounds.RETENTION: rounds.reduce_evidence,
         mailboxes.KIND: mailboxes.check_mailbox,
         outbound.KIND: outbound.send_verdicts,
         outbox.KIND: outbox.send_mails,

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass
 
 from integrations.errors import Fault, FaultsError
 from integrations.records import Json
+from scheduling.attendance.credit import CapPeriod, CreditAccount, Purpose, Role, Rounding
+from scheduling.attendance.evidence import EvidenceKind
+from scheduling.attendance.thresholds import Thresholds
 from scheduling.changes.limits import DEFAULT_LIMITS, Limits
 from scheduling.changes.views import Mode
 from scheduling.errors import SchedulingError
@@ -73,13 +85,83 @@ class ProgramLimits(Limits):
     gap_days: int = Field(default=DEFAULT_LIMITS.gap_days, ge=1, le=366)
 
 
+_USUAL = Thresholds()
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class AttendanceRule(Thresholds):
+    """What counts as a meeting, as a coordinator writes it; each member within its bounds.
+
+    ``retention_days`` after a session its intervals are deleted; minutes and kind stay.
+    """
+
+    held_minutes: int = Field(default=_USUAL.held_minutes, ge=1, le=24 * 60)
+    grace_minutes: int = Field(default=_USUAL.grace_minutes, ge=0, le=240)
+    slack: timedelta = Field(default=_USUAL.slack, ge=NO_TIME, le=timedelta(hours=12))
+    restart_within: timedelta = Field(
+        default=_USUAL.restart_within, ge=NO_TIME, le=timedelta(hours=12)
+    )
+    ask_after: timedelta = Field(default=_USUAL.ask_after, ge=NO_TIME, le=timedelta(days=7))
+    blocked_for: timedelta = Field(default=_USUAL.blocked_for, ge=NO_TIME, le=timedelta(days=30))
+    answer_within: timedelta = Field(
+        default=_USUAL.answer_within, ge=timedelta(days=1), le=timedelta(days=30)
+    )
+    objection_days: int = Field(default=_USUAL.objection_days, ge=1, le=30)
+    retention_days: int = Field(default=30, ge=1, le=366)
+
+
+_AS_ALL = CreditAccount(purpose=Purpose.DEVELOPMENT, code="-")
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class CreditRule(CreditAccount):
+    """One way in which time is credited, as a coordinator writes it."""
+
+    code: str = Field(min_length=1, max_length=40)
+    narrative: str = Field(default=_AS_ALL.narrative, min_length=1, max_length=120)
+    roles: frozenset[Role] = _AS_ALL.roles
+    rounding: Rounding = _AS_ALL.rounding
+    cap_tenths: int | None = Field(default=None, ge=0, le=100_000)
+    period: CapPeriod = _AS_ALL.period
+    evidence: frozenset[EvidenceKind] = _AS_ALL.evidence
+
+    @field_serializer("roles", "evidence")
+    def _in_order(self, words: frozenset[str]) -> list[str]:
+        return sorted(words)
+
+
+class Figure(StrEnum):
+    """What an objective of a program is measured by."""
+
+    HELD_RATE = "held_rate"
+    """Of a hundred sessions that are over, how many were held."""
+    ON_COURSE_RATE = "on_course_rate"
+    """Of a hundred pairs, how many have what is required, or dates enough for it."""
+    MEETINGS_HELD = "meetings_held"
+    HOURS_TOGETHER = "hours_together"
+    LONGEST_GAP_DAYS = "longest_gap_days"
+    """The longest stretch without a meeting of any pair; the target is the most it may be."""
+
+
+class Objective(BaseModel):
+    """What a program is to reach, in its own words, and the figure that says how far it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    words: str = Field(min_length=1, max_length=200)
+    figure: Figure
+    target: int = Field(ge=0, le=1_000_000)
+
+
 class ProgramRule(BaseModel):
     """Everything a coordinator configures for a program's cadence.
 
     ``holidays`` maps an office, as rosters spell it, to whose public holidays it keeps.
     ``least_share`` is the share of windows that must have a date before a pair is booked at all.
     ``mode`` says who finds the hour, ``senior_first_days`` for how many working days the mentee
-    may pick one before Tandem does (None: not asked), ``ends_on`` the last day of the program.
+    may pick one before Tandem does (None: not asked), ``ends_on`` the last day of the program,
+    ``attendance`` what counts as a meeting, ``credit`` how time is credited (at most one account
+    for each purpose; none: it is not), ``objectives`` what the program is to reach.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,6 +173,16 @@ class ProgramRule(BaseModel):
     senior_first_days: int | None = Field(default=None, ge=1, le=60)
     ends_on: date | None = None
     limits: ProgramLimits = Field(default_factory=ProgramLimits)
+    attendance: AttendanceRule = Field(default_factory=AttendanceRule)
+    credit: tuple[CreditRule, ...] = ()
+    objectives: tuple[Objective, ...] = Field(default=(), max_length=20)
+
+    @field_validator("credit")
+    @classmethod
+    def _one_of_each(cls, value: tuple[CreditRule, ...]) -> tuple[CreditRule, ...]:
+        if len({account.purpose for account in value}) != len(value):
+            raise ValueError("at most one account for each purpose")
+        return value
 
     @field_validator("cadence", mode="before")
     @classmethod

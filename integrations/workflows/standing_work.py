@@ -53,6 +53,8 @@ STANDING: Mapping[str, Standing] = MappingProxyType(
         "send_mails": Standing(BlockerScope.MAILBOX, "mails_fail"),
         "keep_subscriptions": Standing(BlockerScope.FIRM, "subscriptions_fail"),
         "send_verdicts": Standing(BlockerScope.FIRM, "outbound_fails"),
+        "follow_sessions": Standing(BlockerScope.FIRM, "attendance_fails"),
+        "reduce_evidence": Standing(BlockerScope.FIRM, "retention_fails"),
     }
 )
 

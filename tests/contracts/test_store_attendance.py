@@ -109,6 +109,7 @@ async def test_whole_reports_are_to_be_reduced_by_their_end_or_when_read(store: 
     read = REPORT.fetched_at + MINUTE
     assert await store.run(lambda tx: tx.reports.whole(read)) == [fresh, REPORT]
     assert await store.run(lambda tx: tx.reports.whole(read, limit=1)) == [fresh]
+    assert await store.run(lambda tx: tx.reports.whole(read, after="fresh")) == [REPORT]
 
 
 async def test_statements_and_corrections_come_back_by_session_oldest_first(store: Store) -> None:

@@ -17,7 +17,7 @@ PARTIAL = {
     "outbox": {"ix_outbox_due_at_waiting"},
     "needs": {"uq_needs_pair_id_key_open"},
     "orders": {"ix_orders_pair_id_open"},
-    "reports": {"ix_reports_fetched_at_whole"},
+    "reports": {"ix_reports_id_whole"},
     "deliveries": {"ix_deliveries_due_at_waiting"},
 }
 

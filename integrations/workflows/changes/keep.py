@@ -127,6 +127,9 @@ class Change:
             cause=view.cause.value if view.cause else None,
             seen=old.seen if old else None,
             held=view.held,
+            verdict=old.verdict if old else None,
+            meeting_id=old.meeting_id if old else None,
+            ad_hoc=old.ad_hoc if old else False,
         )
         if event is None:
             return record

@@ -8,6 +8,8 @@ from datetime import date, datetime, time, timedelta
 from integrations.records import Json, Order, Pair, Participant, Session
 from integrations.workflows.changes.case import Case, parsed_rule
 from integrations.workflows.plan import first_monday
+from scheduling.attendance.evidence import VerdictKind
+from scheduling.attendance.progress import ON_RECORD
 from scheduling.cadence import SeriesSlot, zone_info
 from scheduling.changes import views
 from scheduling.changes.views import (
@@ -32,7 +34,6 @@ def pair_view(case: Case) -> PairView:
     """The pair as the core decides about it.
 
     A single event whose id is not known yet goes by its session's id, as ``remembered`` has it.
-    Evidence of meetings counts as readable once any date of the pair has a verdict.
     """
     pair, rule = case.pair, case.rule
     return PairView(
@@ -57,7 +58,7 @@ def pair_view(case: Case) -> PairView:
         needs=frozenset(need.key for need in case.needs),
         said=frozenset(pair.said),
         last_on_record=_last_on_record(case),
-        evidence_readable=any(session.held is not None for session in case.sessions),
+        evidence_readable=pair.evidence_readable,
         closed_dates=_closed_dates(case),
         orders=tuple(_order(case, order) for order in case.orders),
     )
@@ -138,8 +139,14 @@ def _length_of(case: Case, session_id: str | None) -> timedelta:
 
 def _last_on_record(case: Case) -> date | None:
     zone = zone_info(case.zone_of(case.mentor))
-    met = [s.start.astimezone(zone).date() for s in case.sessions if s.held]
+    met = [s.start.astimezone(zone).date() for s in case.sessions if is_on_record(s)]
     return max(met, default=None)
+
+
+def is_on_record(session: Session) -> bool:
+    """Whether a meeting is on record: the two met, or may well have."""
+    verdict = session.verdict
+    return session.held is True or (verdict is not None and VerdictKind(verdict) in ON_RECORD)
 
 
 def _closed_dates(case: Case) -> frozenset[date]:

@@ -131,6 +131,10 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             (),
         ),
         "days": Field("for how many days nothing is on record", 45),
+        "question": Field(
+            "the reader's own link to the question, good for seven days",
+            "https://tandem.firm.example/met/8c1f.k2Jd",
+        ),
         "zone_place": Field("the city that stands for the series' zone", "New York"),
         "weekday": Field("the weekday of the series", "Tuesday"),
         "start": Field("the hour of the series in its zone", "10:00"),
@@ -272,6 +276,12 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
         "paused": _mail(_BOTH, "a pause begins", *("last_day", "resumes_on", "next")),
         "resumed": _mail(_BOTH, "a pause is over", "next"),
         "withdrawn": _mail(_BOTH, "the pair ends, in the same words for both"),
+        "did_you_meet": _mail(
+            "whoever can tell",
+            "a date is over and nothing tells whether the two met",
+            *("when", "question"),
+            must=("contact", "when", "question"),
+        ),
         "closing": _mail(_BOTH, "the last date is over"),
         "needs_you": MessageKind(
             recipient=_CONTACT,

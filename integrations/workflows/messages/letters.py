@@ -17,6 +17,7 @@ from integrations.records import (
     Session,
     SessionState,
 )
+from integrations.workflows.attendance.links import PersonalLinks, prolong
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.invitation import page_of
 from integrations.workflows.messages.texts import Letter, letter
@@ -42,7 +43,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """A mail to one person of a pair, and all that its words may be about."""
+    """A mail to one person of a pair, and all that its words may be about.
+
+    ``question`` is the personal link the mail is about, None where it has ended.
+    """
 
     mail: OutboxMail
     pair: Pair
@@ -54,6 +58,7 @@ class Spoken:
     now: datetime
     default_zone: str
     page_url: str
+    question: str | None = None
 
     @property
     def zone(self) -> str:
@@ -96,9 +101,18 @@ class Spoken:
 
 
 def spoken(
-    tx: Transaction, mail: OutboxMail, now: datetime, *, default_zone: str, page_url: str
+    tx: Transaction,
+    mail: OutboxMail,
+    now: datetime,
+    *,
+    default_zone: str,
+    page_url: str,
+    links: PersonalLinks | None = None,
 ) -> Spoken:
-    """What a row about a pair speaks of, as the store has it now."""
+    """What a row about a pair speaks of, as the store has it now.
+
+    A personal link in it counts its days from ``now``.
+    """
     pair = tx.pairs.require(mail.pair_id or "")
     people = tx.participants.many([pair.mentor_id, pair.mentee_id])
     other = pair.mentee_id if mail.person_id == pair.mentor_id else pair.mentor_id
@@ -113,7 +127,17 @@ def spoken(
         now=now,
         default_zone=default_zone,
         page_url=page_url,
+        question=_question(tx, mail, now, links),
     )
+
+
+def _question(
+    tx: Transaction, mail: OutboxMail, now: datetime, links: PersonalLinks | None
+) -> str | None:
+    link = tx.links.get(mail.data["link"]) if "link" in mail.data else None
+    if links is None or link is None or link.used_at is not None:
+        return None
+    return links.url(prolong(tx, link, now).id)
 
 
 def silenced_by(about: Spoken) -> str | None:
@@ -197,6 +221,13 @@ def _hours_are_known(about: Spoken) -> str | None:
     return "hours_known" if known else _over(about)
 
 
+def _told_already(about: Spoken) -> str | None:
+    session = about.sessions.get(about.mail.data["session"])
+    if about.question is None or session is None:
+        return "link_ended"
+    return "told_already" if session.verdict in ("held", "short") else None
+
+
 def _never(about: Spoken) -> str | None:
     return None
 
@@ -212,6 +243,7 @@ _SILENCED: Mapping[str, Callable[[Spoken], str | None]] = {
     "paused": _pause_changed,
     "resumed": _paused_again,
     "withdrawn": _never,
+    "did_you_meet": _told_already,
     "closing": _never,
 }
 
@@ -295,6 +327,10 @@ def _your_appointment(about: Spoken) -> dict[str, Any]:
     return {**_one_date(about), "freeze_hours": hours}
 
 
+def _did_you_meet(about: Spoken) -> dict[str, Any]:
+    return {**_one_date(about), "question": about.question}
+
+
 def _paused(about: Spoken) -> dict[str, Any]:
     last = date.fromisoformat(about.mail.data["last"])
     after = datetime.combine(last + _DAY, time(0), about.now.tzinfo)
@@ -320,5 +356,6 @@ _FIELDS: Mapping[str, Callable[[Spoken], dict[str, Any]]] = {
     "paused": _paused,
     "resumed": _resumed,
     "withdrawn": _nothing_more,
+    "did_you_meet": _did_you_meet,
     "closing": _nothing_more,
 }

@@ -131,5 +131,4 @@ def without_evidence(view: PairView) -> PairView:
     """The view as far as a store without verdicts tells it."""
     held = [s for s in view.sessions if s.held]
     last = max((view.day_of(s.span.start) for s in held), default=None)
-    readable = any(s.held is not None for s in view.sessions)
-    return replace(view, last_on_record=last, evidence_readable=readable)
+    return replace(view, last_on_record=last, evidence_readable=False)

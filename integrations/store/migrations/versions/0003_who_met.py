@@ -55,7 +55,7 @@ def _make_evidence() -> None:
         to={"pair_id": "pairs"},
         indexed=("pair_id", "meeting_id", "session_id"),
     )
-    _index_where("ix_reports_fetched_at_whole", "reports", "fetched_at", "reduced_at IS NULL")
+    _index_where("ix_reports_id_whole", "reports", "id", "reduced_at IS NULL")
     _make(
         "statements",
         _word("session_id"),

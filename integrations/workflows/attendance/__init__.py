@@ -1,0 +1,1 @@
+"""Finding out who met: reports, questions, statements, corrections; one door to the verdict."""

@@ -1,0 +1,327 @@
+"""What people tell: statements by link, corrections by a coordinator, meetings outside all plans.
+
+Each adds evidence and has the session judged in the same transaction; none sets a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from integrations.attendance_records import (
+    CorrectionNote,
+    KeptCorrection,
+    KeptStatement,
+    Link,
+)
+from integrations.errors import NotPossibleError
+from integrations.ports import Transaction
+from integrations.records import JournalEntry, Pair, Participant, Session, SessionState
+from integrations.workflows.app import App
+from integrations.workflows.attendance.judging import judge_session
+from integrations.workflows.changes.case import rule_of
+from integrations.workflows.orders import COORDINATOR, zone_of
+from scheduling.attendance.evidence import Correction, Said, VerdictKind
+from scheduling.attendance.verdict import Judgement
+from scheduling.timespan import TimeSpan
+
+BY_LINK = "link"
+_MINUTE = timedelta(minutes=1)
+_LONGEST = timedelta(hours=8)
+
+
+class LinkEndedError(NotPossibleError):
+    """The link was used, has expired, or never was one."""
+
+    remedy = "Ask the program's contact to record it."
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the link does not work: {why}")
+
+
+class NoPastDateError(NotPossibleError):
+    """The pair had no session on this date."""
+
+    remedy = "`tandem status PAIR` shows the dates; `tandem met` records a meeting of any time."
+
+    def __init__(self, pair_id: str, day: date) -> None:
+        self.pair_id, self.day = pair_id, day
+        super().__init__(f"{pair_id} had no session on {day}")
+
+
+class NoMeetingError(NotPossibleError):
+    """What is told cannot have been a meeting: it is to come, or lasts too long."""
+
+    remedy = "Give the day and hour at which it began, and its minutes."
+
+    def __init__(self, span: TimeSpan) -> None:
+        self.span = span
+        super().__init__(f"no meeting that took place: {span.start} to {span.end}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What somebody answers; ``span`` where they met at another time than planned."""
+
+    said: Said
+    span: TimeSpan | None = None
+    in_person: bool = False
+
+
+# --- by personal link ---------------------------------------------------------------------
+
+
+def why_ended(link: Link | None, now: datetime) -> str | None:
+    """Why a link does not work, as a code; None while it does."""
+    if link is None:
+        return "unknown"
+    if link.used_at is not None:
+        return "used"
+    return "expired" if link.expires_at <= now else None
+
+
+def answer(tx: Transaction, app: App, link_id: str, said: Answer, now: datetime) -> Judgement:
+    """Use the link to say something; it works no more after that.
+
+    Raises:
+        LinkEndedError: nothing was kept.
+        NoMeetingError: nothing was kept; the link still works.
+    """
+    link = tx.links.get(link_id)
+    why = why_ended(link, now)
+    if link is None or why is not None:
+        raise LinkEndedError(why or "unknown")
+    if said.span is not None:
+        _require_past(said.span, now)
+    if not tx.links.use(link_id, now):
+        raise LinkEndedError("used")
+    return state(
+        tx,
+        app,
+        KeptStatement(
+            id=link.id,
+            session_id=link.session_id,
+            person_id=link.person_id,
+            said=said.said.value,
+            at=now,
+            via=BY_LINK,
+            start=said.span.start if said.span else None,
+            end=said.span.end if said.span else None,
+            in_person=said.in_person,
+        ),
+    )
+
+
+def state(tx: Transaction, app: App, statement: KeptStatement) -> Judgement:
+    """Keep what a person said about a session, and judge it anew."""
+    tx.statements.put(statement)
+    _journal(
+        tx,
+        statement.session_id,
+        "statement_made",
+        statement.at,
+        person_id=statement.person_id,
+        said=statement.said,
+        via=statement.via,
+        elsewhere=statement.start is not None,
+        in_person=statement.in_person,
+    )
+    return _judged(tx, app, statement.session_id, statement.at)
+
+
+# --- by a coordinator -----------------------------------------------------------------------
+
+
+def correct(
+    tx: Transaction,
+    app: App,
+    session: Session,
+    correction: Correction,
+    *,
+    note: str = "",
+    by: str = COORDINATOR,
+) -> Judgement:
+    """Keep a coordinator's word on a session, with a note of its own, and judge it anew."""
+    key = UUID(int=app.chance.getrandbits(128)).hex
+    tx.corrections.add(
+        KeptCorrection(
+            id=key,
+            session_id=session.id,
+            verdict=correction.verdict.value,
+            at=correction.at,
+            given_by=by,
+            minutes=correction.minutes,
+        )
+    )
+    if note.strip():
+        tx.correction_notes.put(CorrectionNote(correction_id=key, text=note.strip()))
+    _journal(
+        tx,
+        session.id,
+        "verdict_corrected",
+        correction.at,
+        verdict=correction.verdict.value,
+        minutes=correction.minutes,
+        by=by,
+    )
+    return _judged(tx, app, session.id, correction.at)
+
+
+def record_meeting(
+    tx: Transaction,
+    app: App,
+    pair: Pair,
+    span: TimeSpan,
+    now: datetime,
+    *,
+    note: str = "",
+    by: str = COORDINATOR,
+) -> Session:
+    """Record that the two met then: on the date of a session as that one, else as one of its own.
+
+    Raises:
+        NoMeetingError: it is to come, or lasts too long; nothing was kept.
+    """
+    _require_past(span, now)
+    day = span.start.astimezone(zone_of(tx, pair)).date()
+    sessions = tx.sessions.of_pair(pair.id)
+    session = _on(tx, pair, sessions, day, now) or _ad_hoc(tx, app, pair, sessions, span, now)
+    minutes = span.length // _MINUTE
+    held = minutes >= rule_of(tx, pair).attendance.held_minutes
+    word = Correction(VerdictKind.HELD if held else VerdictKind.SHORT, minutes, now)
+    correct(tx, app, session, word, note=note, by=by)
+    return session
+
+
+def past_session(tx: Transaction, pair: Pair, day: date, now: datetime) -> Session:
+    """The pair's session that began on a date of its series' zone. Raises NoPastDateError."""
+    found = _on(tx, pair, tx.sessions.of_pair(pair.id), day, now)
+    if found is None:
+        raise NoPastDateError(pair.id, day)
+    return found
+
+
+def latest_open_session(tx: Transaction, pair: Pair, now: datetime) -> Session | None:
+    """The last session that is over and about which nothing is on record; None if all are."""
+    over = [
+        session
+        for session in tx.sessions.of_pair(pair.id)
+        if session.state is SessionState.SCHEDULED and session.end <= now and not session.held
+    ]
+    return max(over, key=lambda session: session.start, default=None)
+
+
+def confirm_identity(
+    tx: Transaction,
+    person: Participant,
+    *,
+    directory_id: str = "",
+    mail: str = "",
+    now: datetime,
+    by: str = COORDINATOR,
+) -> tuple[Participant, list[str]]:
+    """Confirm that another account is the same person; return them and the sessions to look at.
+
+    Reports in which somebody unidentified was are let go, so that they are read again with what
+    is known now.
+    """
+    link = {
+        "id": directory_id.strip().lower(),
+        "mail": mail.strip().lower(),
+        "confirmed_at": now.isoformat(),
+        "confirmed_by": by,
+    }
+    changed = replace(person, known_as=(*person.known_as, link))
+    tx.participants.put(changed)
+    tx.journal.write(
+        JournalEntry(at=now, code="identity_confirmed", person_id=person.id, data={"by": by})
+    )
+    pairs = [pair.id for pair in tx.pairs.of_people([person.id])]
+    again = []
+    for reports in tx.reports.of_pairs(pairs).values():
+        for report in reports:
+            if report.reduced_at is None and any(p["person"] is None for p in report.presences):
+                tx.reports.remove(report.id)
+                again.append(report.session_id)
+    return changed, sorted({session_id for session_id in again if session_id})
+
+
+def _on(
+    tx: Transaction, pair: Pair, sessions: Iterable[Session], day: date, now: datetime
+) -> Session | None:
+    zone = zone_of(tx, pair)
+    began = [
+        session
+        for session in sessions
+        if session.start <= now
+        and session.state is SessionState.SCHEDULED
+        and session.start.astimezone(zone).date() == day
+    ]
+    return max(began, key=lambda session: session.start, default=None)
+
+
+def _ad_hoc(
+    tx: Transaction,
+    app: App,
+    pair: Pair,
+    sessions: Iterable[Session],
+    span: TimeSpan,
+    now: datetime,
+) -> Session:
+    """A session of its own for a meeting that no plan had, in the window it fell into."""
+    current = [s for s in sessions if s.generation == pair.generation]
+    before = [s.window for s in current if s.series_start <= span.start]
+    session = Session(
+        id=f"{pair.id}.adhoc-{UUID(int=app.chance.getrandbits(128)).hex[:8]}",
+        pair_id=pair.id,
+        window=max(before, default=0),
+        state=SessionState.SCHEDULED,
+        series_start=span.start,
+        start=span.start,
+        end=span.end,
+        generation=pair.generation,
+        planned_start=span.start,
+        single=True,
+        ad_hoc=True,
+    )
+    tx.sessions.add(session)
+    _journal(tx, session.id, "meeting_recorded", now, minutes=span.length // _MINUTE)
+    return session
+
+
+def _require_past(span: TimeSpan, now: datetime) -> None:
+    if span.end > now or span.length > _LONGEST:
+        raise NoMeetingError(span)
+
+
+def _judged(tx: Transaction, app: App, session_id: str, now: datetime) -> Judgement:
+    judgement = judge_session(tx, app, session_id, now)
+    if judgement is None:
+        raise LookupError(f"{session_id}: evidence was kept and there is nothing to judge")
+    return judgement
+
+
+def _journal(
+    tx: Transaction,
+    session_id: str,
+    code: str,
+    now: datetime,
+    *,
+    person_id: str | None = None,
+    **data: object,
+) -> None:
+    session = tx.sessions.require(session_id)
+    tx.journal.write(
+        JournalEntry(
+            at=now,
+            code=code,
+            program_id=tx.pairs.require(session.pair_id).program_id,
+            pair_id=session.pair_id,
+            person_id=person_id,
+            session_id=session_id,
+            data=data,
+        )
+    )
