@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from integrations import console
+from integrations import cli_attendance, cli_outputs, console
 from integrations.errors import (
     FaultsError,
     GraphError,
@@ -39,6 +39,8 @@ rule = typer.Typer(help="Changes of a program's rule: look first.", no_args_is_h
 app.add_typer(db, name="db")
 app.add_typer(rule, name="rule")
 app.add_typer(program, name="program")
+cli_outputs.add_to(app)
+cli_attendance.add_to(app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
 ProgramName = Annotated[

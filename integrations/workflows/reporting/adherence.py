@@ -1,4 +1,4 @@
-"""The coordinator's report and the export: every pair with its counts, every session with its verdict.
+"""The coordinator's report and export: each pair with its counts, each session with its verdict.
 
 Names stand in it, so it is for coordinators alone; what sponsors see is made in ``sponsor``.
 """
@@ -6,7 +6,7 @@ Names stand in it, so it is for coordinators alone; what sponsors see is made in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -108,15 +108,11 @@ class Adherence:
     @property
     def tables(self) -> tuple[Table, ...]:
         """Pairs, sessions if they were asked for, and totals."""
-        wanted: Sequence[Table] = (
-            table("pairs", "Pairs", _PAIR_COLUMNS, self.pairs),
-            *(
-                [table("sessions", "Sessions", _SESSION_COLUMNS, self.sessions)]
-                * self.with_sessions
-            ),
-            table("totals", "Totals", _TOTAL_COLUMNS, self._total_rows()),
-        )
-        return tuple(wanted)
+        pairs = table("pairs", "Pairs", _PAIR_COLUMNS, self.pairs)
+        totals = table("totals", "Totals", _TOTAL_COLUMNS, self._total_rows())
+        if not self.with_sessions:
+            return (pairs, totals)
+        return (pairs, table("sessions", "Sessions", _SESSION_COLUMNS, self.sessions), totals)
 
     def _total_rows(self) -> list[tuple[Cell, ...]]:
         rows: list[tuple[Cell, ...]] = [("pairs", self.totals["pairs"])]

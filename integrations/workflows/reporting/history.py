@@ -1,4 +1,4 @@
-"""What the store knows of each pair, read in bulk and given to the core: who met, and how far along.
+"""What the store knows of each pair, read in bulk and given to the core.
 
 Pairs are read a few hundred at a time, so that a report over ten thousand of them stays small.
 """

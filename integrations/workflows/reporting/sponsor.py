@@ -7,14 +7,14 @@ from totals or from each other (``scheduling.attendance.groups``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from integrations.workflows.reporting.history import History
 from integrations.workflows.reporting.tables import Cell, Table, table
 from scheduling.attendance.evidence import VerdictKind
-from scheduling.attendance.groups import LEAST, Group, Shown, all_shown
+from scheduling.attendance.groups import Group, Shown, all_shown
 from scheduling.attendance.progress import Forecast, sessions_led
 
 WITHHELD = "fewer than five"
@@ -115,7 +115,7 @@ class _Program:
         figures["pairs"] = group.members
         figures["not_declined"] = figures["dates"] - figures["declined"]
         figures["led"] = figures["led_by_mentor"] + figures["led_by_mentee"]
-        rates = (_percent(figures[part], figures[of]) for _, part, of in _RATES.values())
+        rates = (percent(figures[part], figures[of]) for _, part, of in _RATES.values())
         return (*head, group.members, *(figures[name] for name, _ in _SUMS), *rates)
 
 
@@ -137,11 +137,6 @@ def figures_of(history: History) -> dict[str, int]:
     }
 
 
-def _percent(part: int, whole: int) -> int | None:
+def percent(part: int, whole: int) -> int | None:
     """Rounded to whole numbers; None where there is nothing to be a share of."""
     return (100 * part + whole // 2) // whole if whole else None
-
-
-def is_shown(pairs: Sequence[object]) -> bool:
-    """Whether figures of so many pairs may be shown to a sponsor at all."""
-    return len(pairs) >= LEAST

@@ -1,0 +1,222 @@
+"""What is kept about one person: handing it over, and putting a tombstone in its place.
+
+Erasing keeps what is counted. The person's row stays under its internal id, with nothing in it that
+says who it was; sessions, verdicts, credit and journal refer to that id and stay as they are. Names
+and addresses are taken out of what people typed, word by word. What has left Tandem (mails, files,
+the outbound webhook, calendars) is not called back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from integrations.attendance_records import CorrectionNote
+from integrations.errors import NotPossibleError
+from integrations.ports import Transaction
+from integrations.records import (
+    JournalEntry,
+    Json,
+    NeedNote,
+    Note,
+    Pair,
+    PairState,
+    Participant,
+    Program,
+)
+
+R = TypeVar("R")
+N = TypeVar("N", Note, NeedNote, CorrectionNote)
+
+TOMBSTONE = "Erased person"
+GONE_WORD = "[erased]"
+_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
+_SHORTEST_WORD = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """What erasing a person changes: how many rows of what. ``done`` says whether it was done.
+
+    ``contact_of`` are programs whose contact has the person's address; that is the program's own
+    and stays until somebody changes it.
+    """
+
+    person_id: str
+    rows: dict[str, int]
+    contact_of: tuple[str, ...]
+    done: bool
+
+
+def data_of(tx: Transaction, person_id: str) -> Json:
+    """Everything the store has about a person, as data; partners are named by internal id alone."""
+    person = tx.participants.require(person_id)
+    pairs = tx.pairs.of_people([person_id])
+    ids = [pair.id for pair in pairs]
+    sessions = [s for found in tx.sessions.of_pairs(ids).values() for s in found]
+    keys = [session.id for session in sessions]
+    statements = [s for found in tx.statements.of_sessions(keys).values() for s in found]
+    links = [link for found in tx.links.of_sessions(keys).values() for link in found]
+    lines = [line for found in tx.credit_lines.of_pairs(ids).values() for line in found]
+    return {
+        "person": asdict(person),
+        "pairs": [asdict(pair) for pair in pairs],
+        "sessions": [asdict(session) for session in sessions],
+        "verdicts": [asdict(v) for found in tx.verdicts.of_pairs(ids).values() for v in found],
+        "reports": [asdict(r) for found in tx.reports.of_pairs(ids).values() for r in found],
+        "statements": [asdict(s) for s in statements if s.person_id == person_id],
+        # The id of a link is a secret until it is used.
+        "links": [asdict(replace(x, id="")) for x in links if x.person_id == person_id],
+        "credit_lines": [asdict(line) for line in lines if line.person_id == person_id],
+        "mails": [
+            asdict(mail)
+            for pair_id in ids
+            for mail in tx.outbox.of_pair(pair_id)
+            if mail.person_id == person_id
+        ],
+        "blockers": [asdict(b) for b in tx.blockers.open(None, [person_id])],
+        "notes": [asdict(note) for pair_id in ids if (note := tx.notes.get(pair_id)) is not None],
+        "journal": [
+            asdict(entry)
+            for pair_id in ids
+            for entry in tx.journal.read(pair_id=pair_id)
+            if _about(entry, person_id)
+        ],
+    }
+
+
+def _about(entry: JournalEntry, person_id: str) -> bool:
+    return entry.person_id == person_id or person_id in str(entry.data)
+
+
+def erase(tx: Transaction, person_id: str, now: datetime, *, for_good: bool) -> Erasure:
+    """Put a tombstone in place of a person, or only say what that would change.
+
+    Raises:
+        NotPossibleError: the person is in a pair that is not over, or was erased before.
+    """
+    person = tx.participants.require(person_id)
+    if person.name == TOMBSTONE:
+        raise NotPossibleError("this person was erased before")
+    pairs = tx.pairs.of_people([person_id])
+    living = [pair.roster_id or pair.id for pair in pairs if pair.state not in _OVER]
+    if living:
+        raise NotPossibleError(
+            f"the person is still in {len(living)} pair(s): {', '.join(sorted(living))}",
+            remedy="Withdraw them first with `tandem withdraw`, and let the dates be taken out.",
+        )
+    eraser = _Eraser(tx, person, now, for_good=for_good)
+    eraser.erase(pairs)
+    return Erasure(
+        person_id=person_id,
+        rows=eraser.rows,
+        contact_of=tuple(p.name for p in tx.programs.all() if _is_contact(p, person)),
+        done=for_good,
+    )
+
+
+def _is_contact(program: Program, person: Participant) -> bool:
+    return str(program.contact.get("mail") or "").casefold() == person.mail.casefold()
+
+
+class _Eraser:
+    """Changes row after row and counts them; writes only ``for_good``."""
+
+    def __init__(
+        self, tx: Transaction, person: Participant, now: datetime, *, for_good: bool
+    ) -> None:
+        self._tx, self._person, self._now, self._for_good = tx, person, now, for_good
+        self._words = _pattern(person)
+        self.rows: dict[str, int] = {}
+
+    def erase(self, pairs: Sequence[Pair]) -> None:
+        """Everything: the person, what people typed, intervals, links, mails that wait."""
+        tx, ids = self._tx, [pair.id for pair in pairs]
+        self._put("participants", tx.participants.put, [_tombstone(self._person)])
+        self._put("pairs", tx.pairs.put, self._changed(tx.pairs.all(), self._without_name))
+        self._texts()
+        reports = [r for found in tx.reports.of_pairs(ids).values() for r in found]
+        whole = [
+            replace(r, presences=(), reduced_at=self._now) for r in reports if r.reduced_at is None
+        ]
+        self._put("reports", tx.reports.put, whole)
+        keys = [s.id for found in tx.sessions.of_pairs(ids).values() for s in found]
+        links = [link for found in tx.links.of_sessions(keys).values() for link in found]
+        unused = [
+            replace(link, used_at=self._now)
+            for link in links
+            if link.person_id == self._person.id and link.used_at is None
+        ]
+        self._put("links", tx.links.put, unused)
+        waiting = [
+            mail
+            for pair_id in ids
+            for mail in tx.outbox.of_pair(pair_id)
+            if mail.person_id == self._person.id and mail.state == "waiting"
+        ]
+        self._put("outbox", lambda mail: tx.outbox.drop(mail, "dropped"), waiting)
+        if self._for_good:
+            tx.journal.write(
+                JournalEntry(
+                    at=self._now, code="person_erased", person_id=self._person.id, data=self.rows
+                )
+            )
+
+    def _texts(self) -> None:
+        """What coordinators typed, wherever it names the person."""
+        tx = self._tx
+        self._put("notes", tx.notes.put, self._changed(tx.notes.all(), self._note))
+        self._put("need_notes", tx.need_notes.put, self._changed(tx.need_notes.all(), self._note))
+        told = self._changed(tx.correction_notes.all(), self._note)
+        self._put("correction_notes", tx.correction_notes.put, told)
+
+    def _note(self, note: N) -> N:
+        return replace(note, text=self._cleaned(note.text))
+
+    def _without_name(self, pair: Pair) -> Pair:
+        """The pair with nothing in it that names the person; an assistant's place is empty."""
+        mine = {self._person.id, self._person.mail.casefold()}
+        return replace(
+            pair,
+            assistants=tuple(a for a in pair.assistants if a.casefold() not in mine),
+            focus=self._cleaned(pair.focus) if pair.focus else pair.focus,
+            place=self._cleaned(pair.place) if pair.place else pair.place,
+            roster_id=self._cleaned(pair.roster_id) if pair.roster_id else pair.roster_id,
+        )
+
+    def _cleaned(self, text: str) -> str:
+        return self._words.sub(GONE_WORD, text)
+
+    def _changed(self, records: Iterable[R], change: Callable[[R], R]) -> list[R]:
+        return [new for record in records if (new := change(record)) != record]
+
+    def _put(self, table: str, put: Callable[[R], object], records: Sequence[R]) -> None:
+        if records:
+            self.rows[table] = len(records)
+        if self._for_good:
+            for record in records:
+                put(record)
+
+
+def _tombstone(person: Participant) -> Participant:
+    key = f"erased-{person.id}"
+    return Participant(
+        id=person.id,
+        directory_id=key,
+        mail=f"{key}@erased.invalid",
+        name=TOMBSTONE,
+        office=person.office,
+        enabled=False,
+        gone=True,
+    )
+
+
+def _pattern(person: Participant) -> re.Pattern[str]:
+    """Any of the words that name a person: address, name, and each part of the name."""
+    parts = [part for part in re.split(r"[\s,]+", person.name) if len(part) >= _SHORTEST_WORD]
+    words = [person.mail, person.name, *parts, *(str(k.get("mail") or "") for k in person.known_as)]
+    ordered = sorted({word for word in words if word}, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ordered))})(?!\w)", re.IGNORECASE)
