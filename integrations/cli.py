@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from integrations import cli_attendance, cli_outputs, console
+from integrations import cli_outputs, console
 from integrations.errors import (
     FaultsError,
     GraphError,
@@ -40,7 +40,6 @@ app.add_typer(db, name="db")
 app.add_typer(rule, name="rule")
 app.add_typer(program, name="program")
 cli_outputs.add_to(app)
-cli_attendance.add_to(app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
 ProgramName = Annotated[
