@@ -73,7 +73,7 @@ class Told:
     app: App
     way: Way
 
-    async def live_on(self, length: timedelta) -> None:
+    async def live_on(self, length: timedelta, nap: timedelta = timedelta(minutes=1)) -> None:
         """Let the tenant tell and Tandem work for a while."""
         telling = asyncio.ensure_future(self.world.tenant.keep_delivering())
         until = self.app.clock.now() + length
@@ -82,7 +82,7 @@ class Told:
                 await build_worker(self.app).run(
                     until_quiet=False, progress=quietly, kinds=KINDS, until=until
                 )
-                await self.app.clock.sleep(timedelta(minutes=1))
+                await self.app.clock.sleep(nap)
         finally:
             telling.cancel()
 
@@ -165,13 +165,16 @@ async def test_what_is_told_again_within_seconds_is_looked_at_once(empty: Empty)
     """One act in Outlook is told two to four times; a look for each would cost calls, and mails
     at the third."""
     told = await begin_told(empty)
-    told.world.tenant.behaviour.updates_that_follow = 0
+    behaviour = told.world.tenant.behaviour
+    behaviour.updates_that_follow = 0
+    behaviour.notification_latency = behaviour.notification_latency_most = timedelta(seconds=1)
     told.way.times, told.way.apart = 4, timedelta(seconds=1)
     session = (await told.sessions())[0]
     posted = len(told.world.tenant.delivery.posted)
     looks = len(calls(told.world, "GET", INSTANCES))
     to = told.move(session, timedelta(minutes=30))
-    await told.live_on(timedelta(minutes=20))
+    # Whoever works is idle for half a second at most: nothing else puts tellings together.
+    await told.live_on(timedelta(seconds=40), nap=timedelta(seconds=0.5))
     assert len(told.world.tenant.delivery.posted) == posted + 1
     assert (await told.session(session.id)).start == to
     assert len(calls(told.world, "GET", INSTANCES)) - looks == 1
