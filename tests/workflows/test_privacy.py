@@ -1,0 +1,290 @@
+"""One person's data: handed over whole, and gone from every row of the store when erased."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from integrations.attendance_records import (
+    CorrectionNote,
+    CreditLine,
+    KeptCorrection,
+    KeptReport,
+    KeptStatement,
+    Link,
+)
+from integrations.errors import NotPossibleError
+from integrations.ports import Transaction
+from integrations.records import Note, PairState, Participant, SessionState
+from integrations.workflows.app import App
+from integrations.workflows.attendance.judging import judge_session
+from integrations.workflows.privacy import GONE_WORD, TOMBSTONE, Erasure, data_of, erase
+from integrations.workflows.reporting.adherence import Adherence
+from integrations.workflows.reporting.history import histories
+from integrations.workflows.reporting.hours import hours_tables
+from simulator.virtual_time import virtual_now
+from tests.support.world import Empty, World, enrolled, firm_of, virtually
+
+WEEK = timedelta(weeks=1)
+
+
+@dataclass
+class Left:
+    """A mentor who has left every pair, and all that a program leaves behind of a person."""
+
+    world: World
+    app: App
+    person: Participant
+    partner: Participant
+    pair_id: str
+    session_id: str
+
+    async def erase(self, *, for_good: bool) -> Erasure:
+        """Erase the mentor, or look what that would change."""
+        now = virtual_now()
+        return await self.app.store.run(
+            lambda tx: erase(tx, self.person.id, now, for_good=for_good)
+        )
+
+    async def report(self) -> list[dict[str, object]]:
+        """The coordinator's report of every pair."""
+        later = virtual_now() + 40 * WEEK
+        found = await self.app.store.run(
+            lambda tx: Adherence.of(histories(tx, later, None, "UTC"), later).tables
+        )
+        return [dict(row) for row in found[0].records()]
+
+    def cells(self) -> list[str]:
+        """Every cell of every table of the store, as text."""
+        with sqlite3.connect(self.world.store_file) as store:
+            names = [
+                row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            ]
+            rows = [row for name in names for row in store.execute(f"SELECT * FROM {name}")]  # noqa: S608
+        store.close()
+        return [str(cell) for row in rows for cell in row]
+
+    @property
+    def words(self) -> list[str]:
+        """What names the mentor."""
+        return [
+            self.person.name,
+            self.person.mail,
+            self.person.directory_id,
+            self.person.name.split()[-1],
+        ]
+
+
+def with_left(play: Callable[[Left], Awaitable[None]]) -> Callable[[Empty], None]:
+    """A test with somebody who has left."""
+
+    @virtually
+    async def test(empty: Empty) -> None:
+        world = empty.world(firm_of(3))
+        app = await world.begin()
+        await enrolled(world, app)
+        await play(await _left(world, app))
+        await app.close()
+
+    test.__name__ = play.__name__
+    return test
+
+
+async def _left(world: World, app: App) -> Left:
+    def record(tx: Transaction) -> Left:
+        pair = tx.pairs.all()[0]
+        person, partner = (
+            tx.participants.require(pair.mentor_id),
+            tx.participants.require(pair.mentee_id),
+        )
+        for other in tx.pairs.of_people([person.id]):
+            tx.pairs.put(replace(other, state=PairState.WITHDRAWN))
+        tx.pairs.put(
+            replace(
+                tx.pairs.require(pair.id),
+                state=PairState.WITHDRAWN,
+                roster_id=f"{person.name} 1",
+                focus=f"what {person.name.split()[0]} knows",
+                assistants=(person.mail, "desk@firm.example"),
+            )
+        )
+        session = replace(tx.sessions.of_pair(pair.id)[0], state=SessionState.SCHEDULED)
+        tx.sessions.put(session)
+        ended = session.end
+        text = f"{person.name} ({person.mail.upper()}) is ill; ask the desk"
+        tx.notes.put(Note(pair_id=pair.id, text=text))
+        tx.correction_notes.put(
+            CorrectionNote(correction_id="c1", text=f"{person.name.split()[-1]} rang")
+        )
+        tx.corrections.add(
+            KeptCorrection(
+                id="c1", session_id=session.id, verdict="held", at=ended, given_by="x", minutes=55
+            )
+        )
+        tx.statements.add(
+            KeptStatement(
+                id="s1",
+                session_id=session.id,
+                person_id=person.id,
+                said="met",
+                at=ended,
+                via="link",
+            )
+        )
+        tx.links.add(
+            Link(
+                id="secret-id",
+                person_id=person.id,
+                session_id=session.id,
+                purpose="did_you_meet",
+                issued_at=ended,
+                expires_at=ended + WEEK,
+            )
+        )
+        tx.reports.add(
+            KeptReport(
+                id="r1",
+                pair_id=pair.id,
+                meeting_id="m",
+                start=session.start,
+                end=ended,
+                fetched_at=ended,
+                session_id=session.id,
+                presences=({"person": person.id, "kind": "member", "spans": []},),
+            )
+        )
+        tx.credit_lines.add(
+            CreditLine(
+                id=f"{session.id}:{person.id}:development:1",
+                pair_id=pair.id,
+                session_id=session.id,
+                person_id=person.id,
+                version=1,
+                day=ended.date(),
+                code="DEV",
+                tenths=9,
+                exported_at=ended,
+            )
+        )
+        judge_session(tx, app, session.id, ended + WEEK)
+        return Left(world, app, person, partner, pair.id, session.id)
+
+    return await app.store.run(record)
+
+
+@with_left
+async def test_nothing_in_the_store_names_somebody_who_was_erased(left: Left) -> None:
+    assert all(any(word in cell for cell in left.cells()) for word in left.words)
+    done = await left.erase(for_good=True)
+    assert done.done
+    cells = [cell.casefold() for cell in left.cells()]
+    for word in left.words:
+        assert [cell for cell in cells if word.casefold() in cell] == []
+    assert any(left.partner.name.casefold() in cell for cell in cells)
+    note = await left.app.store.run(lambda tx: tx.notes.require(left.pair_id))
+    assert note.text == f"{GONE_WORD} ({GONE_WORD}) is ill; ask the desk"
+
+
+@with_left
+async def test_a_look_says_the_same_and_changes_nothing(left: Left) -> None:
+    before = left.cells()
+    look = await left.erase(for_good=False)
+    assert left.cells() == before
+    assert look.done is False
+    done = await left.erase(for_good=True)
+    assert done.rows == look.rows
+    assert {
+        "participants",
+        "pairs",
+        "notes",
+        "correction_notes",
+        "reports",
+        "links",
+    } <= done.rows.keys()
+
+
+@with_left
+async def test_erasing_keeps_every_count(left: Left) -> None:
+    named = ("mentor", "mentee", "roster_id", "pair")
+    before = [{k: v for k, v in row.items() if k not in named} for row in await left.report()]
+    assert sum(int(str(row["held"])) for row in before) == 1
+    await left.erase(for_good=True)
+    after = await left.report()
+    kept = [{k: v for k, v in row.items() if k not in named} for row in after]
+    assert sorted(map(str, kept)) == sorted(map(str, before))
+    assert TOMBSTONE in {row["mentor"] for row in after}
+    lines = await left.app.store.run(lambda tx: tx.credit_lines.of_pairs([left.pair_id]))
+    assert [line.tenths for line in lines[left.pair_id]] == [9]
+
+
+@with_left
+async def test_nobody_is_erased_out_of_a_living_pair(left: Left) -> None:
+    def live(tx: Transaction) -> None:
+        tx.pairs.put(replace(tx.pairs.require(left.pair_id), state=PairState.BOOKED))
+
+    await left.app.store.run(live)
+    before = left.cells()
+    with pytest.raises(NotPossibleError, match="still in 1 pair"):
+        await left.erase(for_good=True)
+    assert left.cells() == before
+
+
+@with_left
+async def test_nobody_is_erased_twice(left: Left) -> None:
+    await left.erase(for_good=True)
+    with pytest.raises(NotPossibleError, match="erased before"):
+        await left.erase(for_good=True)
+
+
+@with_left
+async def test_a_link_of_somebody_who_was_erased_works_no_more(left: Left) -> None:
+    await left.erase(for_good=True)
+    now = virtual_now()
+    assert await left.app.store.run(lambda tx: tx.links.use("secret-id", now)) is False
+
+
+@with_left
+async def test_the_contact_of_a_program_is_told_of_and_left(left: Left) -> None:
+    def contact(tx: Transaction) -> str:
+        program = tx.programs.all()[0]
+        tx.programs.put(replace(program, contact={"mail": left.person.mail.upper()}))
+        return program.name
+
+    name = await left.app.store.run(contact)
+    assert (await left.erase(for_good=False)).contact_of == (name,)
+
+
+@with_left
+async def test_what_is_handed_over_is_the_persons_and_names_nobody_else(left: Left) -> None:
+    data = await left.app.store.run(lambda tx: data_of(tx, left.person.id))
+    said = json.dumps(data, default=str)
+    assert data["person"]["mail"] == left.person.mail
+    assert [s["said"] for s in data["statements"]] == ["met"]
+    assert [v["verdict"] for v in data["verdicts"]] == ["held"]
+    assert [line["tenths"] for line in data["credit_lines"]] == [9]
+    assert "secret-id" not in said
+    assert left.partner.mail not in said
+    assert left.partner.name not in said
+
+
+@with_left
+async def test_a_persons_hours_name_nobody_and_count_what_was_held(left: Left) -> None:
+    from integrations.workflows.reporting.history import histories_of_person
+
+    later = virtual_now() + 40 * WEEK
+    summary, meetings = await left.app.store.run(
+        lambda tx: hours_tables(
+            left.person.id, histories_of_person(tx, later, left.person.id, "UTC")
+        )
+    )
+    rows = [dict(row) for row in summary.records()]
+    assert [
+        (row["role"], row["held"], row["led"], str(row["hours"])) for row in rows if row["held"]
+    ] == [("mentor", 1, 1, "0.9")]
+    assert [row["label"] for row in meetings.records()] == ["held, corrected by the coordinator"]
+    assert left.partner.name not in str((summary, meetings))
