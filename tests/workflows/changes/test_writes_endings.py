@@ -195,8 +195,8 @@ def test_a_cut_spares_a_past_date_that_only_seemed_to_be_cancelled(empty: Empty)
         assert len(before) >= 2
 
         def believed(tx: Transaction) -> None:
-            gone = {"state": SessionState.CANCELLED, "cause": "in_calendar"}
-            tx.sessions.put_many([replace(session, **gone) for session in (seemed, lost)])
+            state, cause = SessionState.CANCELLED, "in_calendar"
+            tx.sessions.put_many([replace(s, state=state, cause=cause) for s in (seemed, lost)])
 
         await stage.read(believed)
         await stage.live(await withdrawn(stage))
