@@ -45,6 +45,17 @@ async def take_hints(req: func.HttpRequest, context: func.Context) -> func.HttpR
     return answer
 
 
+@app.route(
+    route="met/{token}",
+    methods=[func.HttpMethod.GET, func.HttpMethod.POST],
+    auth_level=func.AuthLevel.ANONYMOUS,
+)
+async def ask_whether_met(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Show the question behind a personal link, and take its answer."""
+    answer: func.HttpResponse = await web.handle_async(req, context)
+    return answer
+
+
 @app.timer_trigger(schedule="%TANDEM_PLAN_SCHEDULE%", arg_name="timer")
 @reported
 async def plan_and_launch(timer: func.TimerRequest) -> None:
@@ -94,6 +105,13 @@ async def send_mails(timer: func.TimerRequest) -> None:
 async def renew_subscriptions(timer: func.TimerRequest) -> None:
     """Have the subscriptions to changes renewed before they end."""
     await standing_round((await tandem()).app, "keep_subscriptions")
+
+
+@app.timer_trigger(schedule="%TANDEM_ATTENDANCE_SCHEDULE%", arg_name="timer")
+@reported
+async def follow_sessions(timer: func.TimerRequest) -> None:
+    """Have sessions that are over judged, and their reports looked for."""
+    await standing_round((await tandem()).app, "follow_sessions")
 
 
 @app.timer_trigger(schedule="%TANDEM_OUTBOUND_SCHEDULE%", arg_name="timer")

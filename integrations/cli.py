@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from integrations import cli_outputs, console
+from integrations import cli_attendance, cli_outputs, console
 from integrations.errors import (
     FaultsError,
     GraphError,
@@ -40,6 +40,7 @@ app.add_typer(db, name="db")
 app.add_typer(rule, name="rule")
 app.add_typer(program, name="program")
 cli_outputs.add_to(app)
+cli_attendance.add_to(app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
 ProgramName = Annotated[
@@ -304,7 +305,12 @@ def status(
 PairName = Annotated[str, typer.Argument(help="The pair's id, or its id in the roster.")]
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Date in the series' zone.")]
 UntilOption = Annotated[
-    datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last date, included.")
+    datetime | None,
+    typer.Option(
+        "--until",
+        formats=["%Y-%m-%d"],
+        help="Last date, included; of a meeting to record, the day of it.",
+    ),
 ]
 
 

@@ -194,13 +194,14 @@ def _preview(one: PairPreview) -> tuple[str, str]:
 def show_dates(pair: Pair, sessions: Sequence[Session], zone: ZoneInfo) -> None:
     """Every date of one pair in its series' zone."""
     table = Table(title=f"{pair.roster_id or pair.id} ({pair.state})", title_justify="left")
-    for name in ("date", "state", "moves", "why"):
+    for name in ("date", "state", "verdict", "moves", "why"):
         table.add_column(name)
     for session in sessions:
         why = session.cause or (session.reason or {}).get("code", "–")
         table.add_row(
             f"{session.start.astimezone(zone):%a %d %b %Y %H:%M}",
-            session.state.value,
+            "outside all plans" if session.ad_hoc else session.state.value,
+            session.verdict or "–",
             str(session.moves),
             escape(str(why)),
         )

@@ -84,7 +84,7 @@ def _tell(name: str, telling: Telling, *, as_json: bool) -> None:
         await reconcile_now(app, pair_id)
         return await app.store.run(lambda tx: journal_lines(tx, pair_id=pair_id, after=last))
 
-    _show_lines(live.with_app(run), as_json=as_json)
+    show_lines(live.with_app(run), as_json=as_json)
 
 
 async def reconcile_now(app: App, pair_id: str) -> None:
@@ -115,10 +115,11 @@ def reconcile_pairs(name: str | None, *, as_json: bool) -> None:
         found = await app.store.run(lambda tx: journal_lines(tx, after=last))
         return [line for line in found if line.pair_id in set(pair_ids)]
 
-    _show_lines(live.with_app(run), as_json=as_json)
+    show_lines(live.with_app(run), as_json=as_json)
 
 
-def _show_lines(lines: list[Line], *, as_json: bool) -> None:
+def show_lines(lines: list[Line], *, as_json: bool) -> None:
+    """Show what came of an act: its lines in the journal."""
     if as_json:
         console.show_json([asdict(line) for line in lines])
     elif lines:
@@ -135,7 +136,7 @@ def show_journal(name: str | None, *, code: str | None, last: int | None, as_jso
         return journal_lines(tx, pair_id=pair_id, code=code)
 
     lines = live.with_store(read)
-    _show_lines(lines if last is None else lines[-last:], as_json=as_json)
+    show_lines(lines if last is None else lines[-last:], as_json=as_json)
 
 
 # --- Needs you -----------------------------------------------------------------------------
@@ -189,7 +190,7 @@ def act_on_need(need_id: str, act: str, *, until: date | None, as_json: bool) ->
         await reconcile_now(app, pair_id)
         return await app.store.run(lambda tx: journal_lines(tx, pair_id=pair_id, after=last))
 
-    _show_lines(live.with_app(run), as_json=as_json)
+    show_lines(live.with_app(run), as_json=as_json)
 
 
 def snooze_need(need_id: str, until: date) -> None:
@@ -288,7 +289,7 @@ def apply_rule_from(name: str, file: Path, *, mails: int, as_json: bool) -> None
             await reconcile_now(app, one.pair.id)
         return await app.store.run(lambda tx: journal_lines(tx, after=last))
 
-    _show_lines(live.with_app(run), as_json=as_json)
+    show_lines(live.with_app(run), as_json=as_json)
 
 
 def show_dates(name: str, *, as_json: bool) -> None:

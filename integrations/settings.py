@@ -172,6 +172,10 @@ class Settings(BaseModel):
         default="0 15 * * * *",
         description="NCRONTAB schedule of the timer that renews subscriptions, in UTC.",
     )
+    attendance_schedule: str = Field(
+        default="0 */5 * * * *",
+        description="NCRONTAB schedule of the timer that follows sessions that are over, in UTC.",
+    )
     outbound_schedule: str = Field(
         default="0 */5 * * * *",
         description="NCRONTAB schedule of the timer that sends verdicts to the webhook, in UTC.",
@@ -225,6 +229,7 @@ class Settings(BaseModel):
         "people_schedule",
         "mail_schedule",
         "renew_schedule",
+        "attendance_schedule",
         "outbound_schedule",
     )
     @classmethod

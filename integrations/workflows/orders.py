@@ -254,11 +254,22 @@ def carry_out_ready_act(
             raise FaultsError([Fault("until", "the last date of the pause")], remedy=_PAUSE_HELP)
         pause(tx, pair, now.astimezone(zone_of(tx, pair)).date(), until, now, by)
     elif order not in _BY_HAND:
+        _about_meetings(app, tx, pair, order, until, by)
+
+
+def _about_meetings(
+    app: App, tx: Transaction, pair: Pair, order: str, day: date | None, by: str
+) -> None:
+    # Here, because what is told of meetings goes by this module's orders and zones.
+    from integrations.workflows.attendance.ready_acts import READY
+
+    if order not in READY:
         raise NotOrderedHereError(pair.id, order)
+    READY[order](app, tx, pair, day, by)
 
 
 _BY_HAND: Mapping[str, str] = MappingProxyType(
-    {"pair_again": "in the next roster", "confirm_identity": "in the directory"}
+    {"pair_again": "in the next roster", "confirm_identity": "`tandem known-as`"}
 )
 """Ready acts that a person does elsewhere: choosing one only closes the row."""
 

@@ -110,18 +110,21 @@ class Attending:
 
 
 async def attending(
-    stage: Stage, mode: EvidenceMode = EvidenceMode.TEAMS, **over: str
+    stage: Stage, mode: EvidenceMode = EvidenceMode.TEAMS, *, online: bool = False
 ) -> Attending:
-    """Tandem begun with links, under a mode of evidence."""
+    """Tandem begun with links, under a mode of evidence; ``online`` pairs have no place to meet."""
     registration = least_rights(stage.world.firm)
     rights = {**registration.roles, "OnlineMeetingArtifact.Read.All": None}
     stage.world.tenant.register_app(replace(registration, roles=rights))
-    app = await stage.world.begin(public_url=URL, signing_keys=KEY, **over)
+    app = await stage.world.begin(public_url=URL, signing_keys=KEY)
     case = await stage.case()
     if mode is not EvidenceMode.SELF_REPORT:
         at = now()
         await app.store.run(
             lambda tx: set_mode(tx, case.program.id, mode, at, people_told=True, by="coordinator")
         )
+    if online:
+        pair = replace(case.pair, place=None)
+        await app.store.run(lambda tx: tx.pairs.put(pair))
     first, *_ = await stage.dates()
     return Attending(stage, app, first, await junior(stage), await senior(stage))

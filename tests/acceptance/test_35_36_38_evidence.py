@@ -124,7 +124,7 @@ def test_one_says_they_met_and_the_other_that_they_did_not(empty: Empty) -> None
 @pytest.mark.acceptance(38)
 def test_a_missing_report_is_pending_and_both_are_asked_only_after_a_day(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
-        there = await attending(stage)
+        there = await attending(stage, online=True)
         await live_until(there.app, there.end + 2 * HOUR)
         assert await there.said() == [("pending", 0, None)]
         await live_until(there.app, there.end + 23 * HOUR)

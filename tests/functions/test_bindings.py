@@ -21,7 +21,7 @@ def bindings() -> dict[str, list[dict[str, Any]]]:
     return {name: list(function.bindings) for name, function in indexed().items()}
 
 
-def test_the_host_finds_a_route_eight_timers_and_two_queues() -> None:
+def test_the_host_finds_two_routes_nine_timers_and_two_queues() -> None:
     queue = {"direction": "IN", "type": "queueTrigger", "name": "message"}
     timer = {"direction": "IN", "type": "timerTrigger", "name": "timer"}
     assert bindings() == {
@@ -36,6 +36,17 @@ def test_the_host_finds_a_route_eight_timers_and_two_queues() -> None:
             },
             {"direction": "OUT", "type": "http", "name": "$return"},
         ],
+        "ask_whether_met": [
+            {
+                "direction": "IN",
+                "type": "httpTrigger",
+                "name": "req",
+                "methods": ["GET", "POST"],
+                "authLevel": "ANONYMOUS",
+                "route": "met/{token}",
+            },
+            {"direction": "OUT", "type": "http", "name": "$return"},
+        ],
         "plan_and_launch": [{**timer, "schedule": "%TANDEM_PLAN_SCHEDULE%"}],
         "look_for_work": [{**timer, "schedule": "%TANDEM_WORK_SCHEDULE%"}],
         "sweep_mailboxes": [{**timer, "schedule": "%TANDEM_SWEEP_SCHEDULE%"}],
@@ -43,6 +54,7 @@ def test_the_host_finds_a_route_eight_timers_and_two_queues() -> None:
         "check_people": [{**timer, "schedule": "%TANDEM_PEOPLE_SCHEDULE%"}],
         "send_mails": [{**timer, "schedule": "%TANDEM_MAIL_SCHEDULE%"}],
         "renew_subscriptions": [{**timer, "schedule": "%TANDEM_RENEW_SCHEDULE%"}],
+        "follow_sessions": [{**timer, "schedule": "%TANDEM_ATTENDANCE_SCHEDULE%"}],
         "send_verdicts": [{**timer, "schedule": "%TANDEM_OUTBOUND_SCHEDULE%"}],
         "do_work": [{**queue, "queueName": WORK, "connection": "AzureWebJobsStorage"}],
         "put_aside": [{**queue, "queueName": POISON, "connection": "AzureWebJobsStorage"}],

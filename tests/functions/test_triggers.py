@@ -186,6 +186,7 @@ STANDING_TIMERS = {
     "send_mails": "send_mails",
     "renew_subscriptions": "keep_subscriptions",
     "send_verdicts": "send_verdicts",
+    "follow_sessions": "follow_sessions",
 }
 
 
@@ -282,6 +283,22 @@ async def test_a_notification_that_nobody_here_subscribed_to_is_ignored(
     assert answer.status_code == 202
     assert await queues.deliver() == 0
     assert await world.read(all_work) == []
+
+
+@virtually
+async def test_a_link_that_nobody_was_sent_leads_to_a_page_that_says_so(
+    empty: Empty, join: Join
+) -> None:
+    join(opening(empty.world(firm_of(3)), MemoryQueues()))
+    url = "https://tandem.firm.example/met/forged"
+    request = HttpRequest(
+        method="GET", url=url, headers={}, params={}, route_params={"token": "forged"}, body=b""
+    )
+    call: Callable[..., Awaitable[Any]] = indexed()["ask_whether_met"].call
+    answer = await call(req=request, context=None)
+    assert answer.status_code == 404
+    assert b"does not work" in answer.get_body()
+    assert answer.headers["referrer-policy"] == "no-referrer"
 
 
 # --- opening ------------------------------------------------------------------------------
@@ -508,4 +525,5 @@ async def test_work_in_somebodys_hands_is_not_put_aside(empty: Empty, join: Join
 
 def test_every_function_has_a_caller_in_these_tests() -> None:
     others = {"plan_and_launch", "look_for_work", "do_work", "put_aside", "take_hints"}
+    others.add("ask_whether_met")
     assert set(indexed()) == others | set(STANDING_TIMERS)
