@@ -26,6 +26,7 @@ from integrations.records import (
     IntentState,
     JournalEntry,
     OutboxMail,
+    Program,
 )
 from integrations.workflows import daily_list
 from integrations.workflows.acting import (
@@ -44,6 +45,7 @@ from integrations.workflows.messages.hours import mail_hours
 from integrations.workflows.messages.letters import Spoken, silenced_by, spoken, words_of
 from integrations.workflows.messages.room import has_room, next_room
 from integrations.workflows.messages.texts import Letter
+from integrations.workflows.reporting import mailed
 from scheduling.changes.mail_hours import next_mailable
 
 __all__ = ["KIND", "send_mails"]
@@ -120,6 +122,7 @@ def _waiting(app: App, tx: Transaction, mailbox_id: str, now: datetime) -> _Wait
     lists_at = now + IDLE
     if boxes and boxes[0].id == mailbox_id:
         lists_at = daily_list.put_lists(tx, mailbox_id, now, app.options.zone)
+        mailed.put_reports(tx, daily_list.CONTACT, mailbox_id, now, app.options.zone)
     due = tx.outbox.due(now, limit=500, mailbox_id=mailbox_id)
     return _Waiting(due, tx.outbox.next_due_at(mailbox_id), lists_at)
 
@@ -205,7 +208,7 @@ def _allowed_at(tx: Transaction, about: Spoken, key: str) -> datetime:
 
 def _list_step(app: App, tx: Transaction, mail: OutboxMail, now: datetime) -> _Step:
     program = daily_list.contact_program(tx, mail)
-    found = daily_list.list_of(tx, mail, now, app.options.zone)
+    found = _to_contact(app, tx, program, mail, now)
     address = program.contact.get("mail")
     if found is None or not address:
         return _Silent("nothing_new" if address else "no_contact")
@@ -221,6 +224,16 @@ def _list_step(app: App, tx: Transaction, mail: OutboxMail, now: datetime) -> _S
         again=False,
         rows=rows,
     )
+
+
+def _to_contact(
+    app: App, tx: Transaction, program: Program, mail: OutboxMail, now: datetime
+) -> tuple[Letter, tuple[str, ...]] | None:
+    """A list or report in words, and the *Needs you* rows it names; None if it says nothing."""
+    if mail.purpose == daily_list.DAILY_LIST:
+        return daily_list.list_of(tx, mail, now, app.options.zone)
+    report = mailed.report_of(tx, program, mail, now, app.options.zone)
+    return None if report is None else (report, ())
 
 
 def _key(mail: OutboxMail) -> str:

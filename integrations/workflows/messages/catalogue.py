@@ -135,6 +135,31 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             "the reader's own link to the question, good for seven days",
             "https://tandem.firm.example/met/8c1f.k2Jd",
         ),
+        "until": Field("the day before which the time reported on lies", "8 February 2027"),
+        "pairs": Field(
+            "a row for each pair: `names`, `held`, `required`, `short`, `unknown`, `possible`,"
+            " `gap_days`, `forecast`",
+            (
+                {
+                    "names": "Rivera / Stone",
+                    "held": 2,
+                    "required": 8,
+                    "short": 1,
+                    "unknown": 0,
+                    "possible": 7,
+                    "gap_days": 21,
+                    "forecast": "on course",
+                },
+            ),
+        ),
+        "more": Field("how many pairs more there are than rows", 12, True, 0),
+        "totals": Field("what was counted, with its number", (("held", 31), ("short", 4))),
+        "objectives": Field(
+            "the program's objectives with their figures",
+            ("Four of five meet: 83 (target 80)",),
+            True,
+            (),
+        ),
         "zone_place": Field("the city that stands for the series' zone", "New York"),
         "weekday": Field("the weekday of the series", "Tuesday"),
         "start": Field("the hour of the series in its zone", "10:00"),
@@ -210,6 +235,17 @@ def _row(trigger: str, *fields: str) -> MessageKind:
         fields=(*_ROW, *fields),
         must=("acts",),
         links=0,
+    )
+
+
+def _report(trigger: str) -> MessageKind:
+    return MessageKind(
+        recipient=_CONTACT,
+        trigger=trigger,
+        channel=Channel.MAIL,
+        cap=Cap.DAILY,
+        fields=("program", "until", "pairs", "more", "totals", "objectives", "console"),
+        must=("pairs",),
     )
 
 
@@ -291,6 +327,8 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             fields=("rows", "waiting", "console"),
             must=("rows",),
         ),
+        "weekly_report": _report("08:00 of a week's first working day, once there is a verdict"),
+        "monthly_report": _report("08:00 of a month's first working day, once there is a verdict"),
         "row": _row("whatever needs a coordinator and has no text of its own"),
         "row_date": _row("a date that was declined twice, has no other hour or was moved twice"),
         "row_series": _row("somebody declined the whole series"),

@@ -28,6 +28,8 @@ CONTACT = {
     "mail": "mira.holm@firm.example",
     "sponsor": "Elena Marsh",
 }
+TO_CONTACT = frozenset({"needs_you", "weekly_report", "monthly_report"})
+"""Mails that are about a program and not about a pair."""
 PAGES = "https://tandem.firm.example/pairs"
 
 

@@ -27,7 +27,7 @@ from integrations.workflows.messages.texts import (
 from scheduling.changes.acts import CancelDate, Message
 from scheduling.changes.views import CancelCause
 from tests.support.world import Empty
-from tests.workflows.messages.post import plain
+from tests.workflows.messages.post import TO_CONTACT, plain
 
 PROGRAM = Program(id="prog", name="Perspectives 2027", zone="America/New_York")
 MAILS = [name for name, kind in MESSAGES.items() if kind.channel is Channel.MAIL]
@@ -75,7 +75,7 @@ def test_no_text_blames_gives_reasons_or_speaks_of_goals(name: str) -> None:
         assert found == []
 
 
-@pytest.mark.parametrize("name", [name for name in MAILS if name != "needs_you"])
+@pytest.mark.parametrize("name", [name for name in MAILS if name not in TO_CONTACT])
 def test_a_mail_names_a_human_contact_and_has_one_link_at_most(name: str) -> None:
     contact = str(FIELDS["contact"].example)
     for _, body in _made(name):
@@ -84,7 +84,7 @@ def test_a_mail_names_a_human_contact_and_has_one_link_at_most(name: str) -> Non
         assert len(set(re.findall(r"https?://[^\s\"<]+", body))) <= 1
 
 
-@pytest.mark.parametrize("name", [*INVITATIONS, *(n for n in MAILS if n != "needs_you")])
+@pytest.mark.parametrize("name", [*INVITATIONS, *(n for n in MAILS if n not in TO_CONTACT)])
 def test_a_subject_is_two_family_names(name: str) -> None:
     for subject, _ in _made(name):
         assert subject.removesuffix(": no further dates") == "Rivera / Stone"
