@@ -41,6 +41,7 @@ from integrations.records import (
     Program,
     Rule,
     Session,
+    SessionDate,
     Subscription,
     Work,
 )
@@ -201,6 +202,10 @@ class Sessions(Records[Session], Protocol):
 
     def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[Session]]:
         """``of_pair`` for many pairs at once, by pair id; pairs without sessions included."""
+        ...
+
+    def dates_of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[SessionDate]]:
+        """``of_pairs`` with the dates alone: several times as quick."""
         ...
 
     def by_events(self, event_ids: Iterable[str]) -> list[Session]:

@@ -256,6 +256,20 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDate:
+    """What a report over many pairs needs of a session; members as in :class:`Session`."""
+
+    id: str
+    pair_id: str
+    generation: int
+    window: int
+    state: SessionState
+    start: datetime
+    end: datetime
+    declines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """One *Needs you* row: something Tandem hands over to a coordinator.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from integrations.records import (
     Participant,
     Rule,
     Session,
+    SessionDate,
     SessionState,
 )
 from integrations.store import tables
@@ -192,6 +194,19 @@ class SessionRows(KeyedRows[Session]):
         columns = tables.sessions.c
         query = self._query().where(columns.pair_id.in_(bindparam("pairs", expanding=True)))
         return query.order_by(columns.generation, columns.window, columns.id)
+
+    def dates_of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[SessionDate]]:
+        """``of_pairs`` with the dates alone: several times as quick."""
+        columns = tables.sessions.c
+        wanted = [columns[field.name] for field in fields(SessionDate)]
+        found: dict[str, list[SessionDate]] = {}
+        for chunk in chunks(pair_ids):
+            found |= {pair_id: [] for pair_id in chunk}
+            query = select(*wanted).where(columns.pair_id.in_(chunk))
+            query = query.order_by(columns.generation, columns.window, columns.id)
+            for row in self._connection.execute(query).mappings():
+                found[row["pair_id"]].append(SessionDate(**row))
+        return found
 
     def by_events(self, event_ids: Iterable[str]) -> list[Session]:
         """Sessions whose occurrence or single event has one of these ids."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.attendance_records import KeptVerdict
 from integrations.ports import Transaction
-from integrations.records import Pair, PairState, Participant, Program, Session, SessionState
+from integrations.records import Pair, PairState, Participant, Program, SessionDate, SessionState
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.changes.views import pause_of, windows_from
 from integrations.workflows.rules import ProgramRule
@@ -30,7 +30,7 @@ _NO_ROOM = RaiseNeed(ChangeCode.SHORTFALL).key
 class Judged:
     """A session and every version of its verdict, oldest first; none while it stands ahead."""
 
-    session: Session
+    session: SessionDate
     versions: tuple[KeptVerdict, ...]
     outcome: SessionOutcome
 
@@ -97,7 +97,7 @@ class _Reader:
     def read(self, pairs: Sequence[Pair]) -> Iterator[History]:
         tx, ids = self._tx, [pair.id for pair in pairs]
         people = tx.participants.many({i for p in pairs for i in (p.mentor_id, p.mentee_id)})
-        sessions = tx.sessions.of_pairs(ids)
+        sessions = tx.sessions.dates_of_pairs(ids)
         versions = tx.verdicts.of_pairs(ids)
         full = {need.pair_id for need in tx.needs.open(ids) if need.key == _NO_ROOM}
         for pair in pairs:
@@ -107,7 +107,7 @@ class _Reader:
         self,
         pair: Pair,
         people: Mapping[str, Participant],
-        sessions: Iterable[Session],
+        sessions: Iterable[SessionDate],
         versions: Iterable[KeptVerdict],
         full: set[str],
     ) -> History:
@@ -161,7 +161,7 @@ class _Reader:
         program: Program,
         rule: ProgramRule,
         pair: Pair,
-        session: Session,
+        session: SessionDate,
         versions: Sequence[KeptVerdict],
         zone: ZoneInfo,
     ) -> Judged:
@@ -197,7 +197,7 @@ class _Reader:
         return Calm(tuple(pause for pause in pauses if pause), self._closed[key])
 
 
-def _room(pair: Pair, rule: ProgramRule, sessions: Iterable[Session], today: date) -> int:
+def _room(pair: Pair, rule: ProgramRule, sessions: Iterable[SessionDate], today: date) -> int:
     """Cadence windows from today's to the last chance of a make-up that have no date yet."""
     if pair.state is not PairState.BOOKED:
         return 0
