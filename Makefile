@@ -6,7 +6,7 @@ VENV ?= .venv
 ARGS ?=
 TEST_ARGS ?=
 TEST_WORKERS ?= 2
-BENCHMARKS ?= quality speed planning booking_rate firm_size webhooks
+BENCHMARKS ?= quality speed planning booking_rate firm_size webhooks verdicts reports
 
 BIN := $(VENV)/bin
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
