@@ -15,8 +15,8 @@ from integrations.ports import Transaction
 from integrations.records import Need, Order, Pair, PairState, Session, SessionState
 from integrations.workflows import needs, orders
 from integrations.workflows.app import App
+from integrations.workflows.attendance.ready_acts import lower_minimum
 from integrations.workflows.orders import (
-    NotOrderedHereError,
     UnknownDateError,
     UnknownPairError,
     WrongStateError,
@@ -572,20 +572,35 @@ def _nothing(_tx: Transaction, _need: Need, order: str) -> None:
     raise AssertionError(f"nothing is ordered by talking: {order}")
 
 
-def test_what_is_done_elsewhere_closes_its_row_and_what_nobody_can_do_yet_is_refused(
-    empty: Empty,
-) -> None:
+def test_what_is_done_elsewhere_closes_its_row(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
         app = await stage.world.begin()
-        await _row(stage, ChangeCode.LEAVER, (ReadyAct.PAIR_AGAIN, ReadyAct.LOWER_MINIMUM), "")
-        with pytest.raises(NotOrderedHereError, match="lower_minimum"):
-            await _act(stage, app, ReadyAct.LOWER_MINIMUM)
-        assert (await stage.read(lambda tx: tx.needs.get("row-1"))).outcome is None  # type: ignore[union-attr]
+        await _row(stage, ChangeCode.LEAVER, (ReadyAct.PAIR_AGAIN,), "")
         await _act(stage, app, ReadyAct.PAIR_AGAIN)
         done = await stage.read(lambda tx: tx.needs.get("row-1"))
         assert done is not None
         assert done.outcome == "pair_again"
         assert await lines(stage, "order_given") == []
+        await app.close()
+
+    on_stage(empty, play)
+
+
+def test_a_pair_is_asked_for_no_more_meetings_than_it_can_reach(empty: Empty) -> None:
+    """Nothing is held so far, so its dates to come are all it can reach; once is enough."""
+
+    async def play(stage: Stage) -> None:
+        app = await stage.world.begin()
+        await _row(stage, ChangeCode.LEAVER, (ReadyAct.LOWER_MINIMUM,), "")
+        before = (await stage.case()).rule.cadence.minimum_held
+        await _act(stage, app, ReadyAct.LOWER_MINIMUM)
+        lowered = (await stage.case()).rule.cadence.minimum_held
+        assert before is not None
+        assert lowered == len(await stage.dates()) < before
+        assert [e.data["minimum"] for e in await lines(stage, "minimum_lowered")] == [lowered]
+        pair = (await stage.case()).pair
+        with pytest.raises(orders.WrongStateError, match="fewer meetings"):
+            await app.store.run(lambda tx: lower_minimum(app, tx, pair, None, "coordinator"))
         await app.close()
 
     on_stage(empty, play)
