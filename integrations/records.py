@@ -222,8 +222,8 @@ class Session:
     ``person:message`` notes already on their way, ``cause`` why it is in no calendar. ``seen`` is
     a digest of the organizer's copy as it was last compared. ``held`` is None until the verdict
     counts for or against it, ``verdict`` is the word in force. ``meeting_id`` is the online meeting
-    of a single event, once it was looked up; those of a series stand in its booking. ``ad_hoc`` is a meeting outside all plans that somebody recorded
-    afterwards; no calendar has it.
+    of a single event, once it was looked up; those of a series stand in its booking. ``ad_hoc`` is
+    a meeting outside all plans that somebody recorded afterwards; no calendar has it.
     """
 
     id: str

@@ -34,7 +34,7 @@ from integrations.workflows.report import PairLine, pair_lines
 from simulator.mail import Mail
 from simulator.people import Firm, FirmPerson
 from simulator.requests import LoggedCall
-from simulator.tenant import OccurrenceSeen
+from simulator.seen import OccurrenceSeen
 from simulator.virtual_time import virtual_now
 from tests.support.world import Empty, World, enrolled, firm_of
 

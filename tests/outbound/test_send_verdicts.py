@@ -81,7 +81,7 @@ class Town:
 
     async def send(self, length: timedelta = MINUTE, *, dies_at: int | None = None) -> bool:
         """Have verdicts sent for a while; True if the incarnation died of it."""
-        app = await self.world.begin(**self.settings)
+        app = await self.world.begin(dies_at=None, **self.settings)
         now = app.clock.now()
         await app.store.run(lambda tx: tx.work.schedule(outbound.KIND, FIRM, now))
         app = await self.world.build(dies_at=dies_at, **self.settings)
