@@ -55,8 +55,8 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def judge_session(tx: Transaction, app: App, session_id: str, now: datetime) -> Judgement | None:
     """Judge a session by what the store has; None if it is not one to be judged.
 
-    Where the word changes it becomes a new version, is journalled, and the pair is due if what it
-    has held or what is on record changed. Who is to be asked is asked; when the clock alone may
+    Where the word changes it becomes a new version, is journalled, and the pair is due unless it is
+    still open. Who is to be asked is asked; when the clock alone may
     change the word, it is judged again. A session whose reports were reduced keeps its verdict
     unless somebody says something after that.
     """
@@ -240,7 +240,9 @@ def _keep_counts(
     session = tx.sessions.require(session_id)
     judged = replace(session, held=counts, verdict=verdict)
     tx.sessions.put(judged)
-    if session.held != counts or is_on_record(session) != is_on_record(judged):
+    told = verdict not in (session.verdict, VerdictKind.PENDING)
+    if told or session.held != counts or is_on_record(session) != is_on_record(judged):
+        # A word that tells nothing new of a meeting still shows how long there was none.
         due_pairs(tx, [session.pair_id], now)
 
 
