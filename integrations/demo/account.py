@@ -17,12 +17,12 @@ _WEEK = timedelta(days=7)
 class Account:
     """Numbers of dates, of pairs, and of the mails that Tandem caused.
 
-    ``held`` are past dates that stood in both calendars to their end, ``to_come`` later ones.
+    ``past`` are past dates that stood in both calendars to their end, ``to_come`` later ones.
     ``most_at_first`` is the most that one person was mailed in the first week, that of the
     booking, ``most_later`` in any week after it; weeks count from the first mail.
     """
 
-    held: int
+    past: int
     to_come: int
     moved: int
     left_out: int
@@ -37,8 +37,8 @@ class Account:
         """The figures as two lines."""
         states = ", ".join(f"{n} {state.value}" for state, n in sorted(self.pairs.items()))
         dates = (
-            f"Dates: {self.held} held in both calendars, {self.to_come} to come; of these "
-            f"{self.moved} not where they were planned and {self.made_up} made up. "
+            f"Dates: {self.past} stood in both calendars to their end, {self.to_come} to come; of "
+            f"these {self.moved} not where they were planned and {self.made_up} made up. "
             f"{self.left_out} left out."
         )
         pairs = (
@@ -56,7 +56,7 @@ def account_of(tx: Transaction, now: datetime) -> Account:
     standing = [s for s in sessions if s.state is SessionState.SCHEDULED]
     weeks = _mails_by_week(tx)
     return Account(
-        held=sum(s.end <= now for s in standing),
+        past=sum(s.end <= now for s in standing),
         to_come=sum(s.end > now for s in standing),
         moved=sum(s.start != (s.planned_start or s.series_start) for s in standing),
         left_out=sum(s.state in _TAKEN_OUT for s in sessions),

@@ -1,4 +1,4 @@
-"""The demonstration's story: roster, hours, series, four months of life, everything read back.
+"""The demonstration's story: roster, hours, series, months of life, who met, everything read back.
 
 It may be killed at any moment and begun again: every step finds out what is done already, and the
 tenant, a process of its own, keeps its time and its people's lives on disk.
@@ -8,33 +8,47 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
+import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import httpx
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from integrations import console, live
 from integrations.bootstrap import Surroundings, build_app, build_worker
 from integrations.demo.account import account_of
+from integrations.demo.answering import Answering, Browser, links_under
+from integrations.demo.attended import compare_with_truth
 from integrations.demo.audit import Audit, mail_differences, read_back, sent_for_the_app
 from integrations.demo.clock import CountedCalls, TenantClock
+from integrations.demo.coordinator import set_up
+from integrations.demo.credit import write_credit
+from integrations.demo.outcome import show_outcome
 from integrations.demo.tenant import Control, Ready, end_left_tenant, running_tenant
 from integrations.errors import IntegrationError
 from integrations.ports import Transaction
 from integrations.runtime import ease_garbage_collection, inline
 from integrations.settings import Settings
 from integrations.store.upgrade import upgrade as upgrade_store
+from integrations.web.app import asgi_app
 from integrations.workflows import plan as planning
 from integrations.workflows import report
+from integrations.workflows.app import App
 from integrations.workflows.enrol import enrol
 from integrations.workflows.needs import open_needs
+from integrations.workflows.reporting.history import histories
 from integrations.workflows.standing_work import ensure_standing
 from integrations.workflows.stories import stories
 
 _STORY = "story.json"
+PUBLIC_URL = "https://tandem.harcourtvale.example"
 _LAST_LOOK = timedelta(days=2)
 """How long after the last possible make-up the story goes on, so that it is read back, too."""
 
@@ -120,9 +134,23 @@ def demo_settings(ready: Ready, folder: Path, **over: str) -> Settings:
             "TANDEM_CA_FILE": ready["ca_file"],
             "TANDEM_PROGRAM_MAILBOXES": ",".join(ready.mailboxes),
             "TANDEM_ZONE": "America/New_York",
+            "TANDEM_PUBLIC_URL": PUBLIC_URL,
+            "TANDEM_SIGNING_KEYS": _signing_key(folder),
             **{f"TANDEM_{name.upper()}": value for name, value in over.items()},
         }
     )
+
+
+def _signing_key(folder: Path) -> str:
+    """The key of this demonstration, made once: links in mails have to work when it goes on."""
+    kept = folder / "signing.key"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+    key = kept.read_text()
+    if not key:
+        key = secrets.token_urlsafe(32)
+        kept.write_text(key)
+    return key
 
 
 class _Story:
@@ -132,10 +160,14 @@ class _Story:
         self._wish, self._folder, self._control = wish, folder, control
         self._settings = demo_settings(ready, folder, poll_seconds="3600")
         self._roster = Path(ready["roster"]).read_bytes()
-        calls = CountedCalls(ready["ca_file"])
+        self._calls = calls = CountedCalls(ready["ca_file"])
         self._clock = TenantClock(control, ready.now, calls)
         around = Surroundings(clock=self._clock, seed=wish.seed, transport=calls, offload=inline)
         self._tandem = build_app(self._settings, around)
+        # Seeded ones would come again when a story goes on, and no two links may be the same.
+        self._tandem.secrets = random.SystemRandom()
+        self._browser = Browser(httpx.ASGITransport(asgi_app(self._application)))
+        self._links = links_under(PUBLIC_URL)
 
     async def tell(self) -> None:
         """Everything in order; what was told before is passed over quickly."""
@@ -157,12 +189,21 @@ class _Story:
             first, _ = await tandem.store.run(_first_and_last(0, self._clock.now()))
             await self._show(calls, await read_back(tandem, first))
         finally:
+            await self._browser.close()
             await tandem.close()
+
+    async def _application(self) -> App:
+        return self._tandem
 
     async def _enrol_and_plan(self) -> None:
         console.out.print("[bold]2[/] The roster is imported …")
         enrolment = await enrol(self._tandem, self._roster)
         console.out.print(f"  {enrolment.added} pairs, {enrolment.people} people.")
+        for program, office in await self._tandem.store.run(lambda tx: set_up(tx, self._tandem)):
+            console.out.print(
+                f"  {program}: people in {office} were told that Teams notes who meets; all "
+                "others are asked."
+            )
         console.out.print("[bold]3[/] Calendars are read and every date of every pair planned …")
         planned = await planning.plan_enrolled(self._tandem)
         console.out.print(
@@ -177,7 +218,7 @@ class _Story:
         first, until = await tandem.store.run(_first_and_last(self._wish.months, clock.now()))
         console.out.print(
             f"[bold]5[/] The firm lives until {until:%d %B %Y}: people answer, decline, propose, "
-            "fall ill, get hearings, leave; Tandem keeps every series alive …"
+            "fall ill, get hearings, leave; they meet, or do not, and say so when they are asked …"
         )
         await tandem.store.run(lambda tx: ensure_standing(tx, tandem, clock.now()))
         with _days() as bar:
@@ -188,7 +229,20 @@ class _Story:
                 bar.update(task, completed=(now - first).days, description=f"{now:%d %b %Y}")
 
             worker = build_worker(tandem)
-            await worker.run(until_quiet=False, until=until, progress=show)
+            async with self._people_answering():
+                await worker.run(until_quiet=False, until=until, progress=show)
+
+    @asynccontextmanager
+    async def _people_answering(self) -> AsyncIterator[None]:
+        """Meanwhile people answer the mails that ask them."""
+        answering = Answering(self._control, self._clock, self._calls, self._browser)
+        task = asyncio.create_task(answering.run(self._links))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def _show_lives(self, now: datetime) -> None:
         lines, told = await self._tandem.store.run(lambda tx: (report.pair_lines(tx), stories(tx)))
@@ -220,12 +274,28 @@ class _Story:
         )
         complaints = [f"the tenant complains: {c}" for c in self._control.get("/complaints")]
         faults = [*audit.differences, *mail_differences(announced, sent), *complaints]
+        if self._wish.months:
+            faults += await self._show_who_met(now)
         for fault in faults:
-            console.out.print(f"  {fault}")
+            console.out.print(f"  {escape(fault)}")
         store = self._folder / "tandem.sqlite"
         console.out.print(f"The store is {store}; the tenant's state is beside it.")
         if faults:
             raise IntegrationError("the tenant and the store disagree", remedy="Report this fault.")
+
+    async def _show_who_met(self, now: datetime) -> list[str]:
+        """Attendance, forecast and credit; what is wrong with them, a line each."""
+        tandem = self._tandem
+        console.out.print("[bold]7[/] Who met, as far as can be known …")
+        found = await tandem.store.run(
+            lambda tx: list(histories(tx, now, None, tandem.options.zone))
+        )
+        show_outcome(found, now)
+        comparison = await compare_with_truth(tandem, self._control, self._links)
+        console.out.print(comparison.words)
+        credit = await write_credit(tandem, self._folder)
+        console.out.print(credit.words)
+        return [*comparison.faults, *self._browser.troubles, *credit.faults]
 
 
 def _first_and_last(

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -152,9 +152,9 @@ class Control:
             timeout=120.0,
         )
 
-    def get(self, path: str) -> Any:
-        """What the tenant says under ``path``."""
-        return self._told(self._http.get(path))
+    def get(self, path: str, asked: Mapping[str, Any] | None = None) -> Any:
+        """What the tenant says under ``path``; ``asked`` is what goes into the query."""
+        return self._told(self._http.get(path, params=asked))
 
     def advance(self, length: timedelta) -> datetime:
         """Let ``length`` pass in the tenant and return its new time."""
@@ -162,7 +162,7 @@ class Control:
         return datetime.fromisoformat(self._told(self._http.post("/clock", json=body))["now"])
 
     def begin_life(self) -> None:
-        """Let the firm's people act whenever time passes; begun before, it goes on."""
+        """Let the firm's people act and meet whenever time passes; begun before, it goes on."""
         self._told(self._http.post("/people/life", json={}))
 
     def _told(self, answer: httpx.Response) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from simulator.clock import AdjustableClock
 from simulator.tenant import Tenant
 
 PAIRS, MONTHS = 2, 1
+PROGRAM = "Reverse Mentoring 2027"
 PATIENCE_SECONDS = 600
 BEGINNING, END = datetime(2027, 1, 4, tzinfo=UTC), datetime(2027, 8, 1, tzinfo=UTC)
 """The tenant's first day, and a day after the last one of every series."""
@@ -54,8 +56,32 @@ def started(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def said(folder: Path) -> str:
-    """All that tellings in this folder have said."""
-    return folder.with_suffix(".log").read_text()
+    """All that tellings in this folder have said, in one line: it is wrapped to a terminal."""
+    return " ".join(folder.with_suffix(".log").read_text().split())
+
+
+def comparison_in(folder: Path) -> re.Match[str]:
+    """How verdicts were found to stand to what people did."""
+    found = re.search(
+        r"(\d+) verdicts compared with what people really did: (\d+) say it, .*? (\d+) are wrong\.",
+        said(folder),
+    )
+    assert found is not None, said(folder)
+    return found
+
+
+def credit_of(folder: Path) -> bytes:
+    """The credit export made anew from the store that a telling left."""
+    again = folder / "again.csv"
+    environ = {n: v for n, v in os.environ.items() if not n.startswith("TANDEM_")}
+    subprocess.run(  # noqa: S603 - our own interpreter and arguments
+        [sys.executable, "-m", "integrations", "credit", PROGRAM, "--to", str(again)],
+        env={**environ, "TANDEM_STORE_URL": f"sqlite:///{folder / 'tandem.sqlite'}"},
+        cwd=Path(__file__).parents[2],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return again.read_bytes()
 
 
 def told_to_the_end(folder: Path) -> Left:
@@ -138,3 +164,11 @@ def test_killed_while_booking_and_while_living_it_ends_as_if_it_had_not(tmp_path
     assert killed.mails == undisturbed.mails
     assert undisturbed.dates.total() > 8 * PAIRS
     assert killed.complaints == undisturbed.complaints == []
+    alike, other = comparison_in(tmp_path / "undisturbed"), comparison_in(folder)
+    compared, right, wrong = map(int, alike.groups())
+    assert compared >= right > PAIRS
+    assert wrong == 0
+    assert other[0] == alike[0]
+    exported = [(tmp_path / name / "credit.csv").read_bytes() for name in ("undisturbed", "killed")]
+    assert exported[0].count(b"\n") > PAIRS
+    assert exported[0] == exported[1] == credit_of(folder)

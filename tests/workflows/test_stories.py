@@ -80,13 +80,13 @@ def test_the_account_counts_dates_pairs_and_mails(empty: Empty) -> None:
         await reconciled(stage, app)
         after = await stage.read(lambda tx: account_of(tx, now()))
         assert first.end < now()
-        assert after.held > before.held
+        assert after.past > before.past
         assert after.moved == before.moved + 1
         assert after.left_out == before.left_out + 1
         assert after.pairs == before.pairs
         assert after.pairs[PairState.BOOKED] > 0
         assert before.most_later < after.most_later <= 2
-        assert f"{after.held} held in both calendars" in after.words[0]
+        assert f"{after.past} stood in both calendars" in after.words[0]
         await app.close()
 
     on_stage(empty, play)
