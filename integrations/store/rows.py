@@ -55,6 +55,12 @@ def _field_names(record: Hashable) -> tuple[str, ...]:
     )
 
 
+@cache
+def _own_names(table: Table, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of ``names`` that are columns of the table itself."""
+    return tuple(name for name in names if name in table.columns)
+
+
 class Rows(Generic[R]):
     """One table whose columns are named after the fields of one class of records."""
 
@@ -107,7 +113,7 @@ class Rows(Generic[R]):
         return [self._record(**dict(zip(self._fields, row, strict=True))) for row in rows]
 
     def _row(self, record: R) -> dict[str, Any]:
-        return {name: getattr(record, name) for name in self._fields if name in self._table.columns}
+        return {name: getattr(record, name) for name in _own_names(self._table, self._fields)}
 
 
 class KeyedRows(Rows[R]):
