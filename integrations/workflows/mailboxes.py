@@ -7,6 +7,7 @@ one event without attendees is made, looked at and deleted.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -125,10 +126,11 @@ async def _trial(app: App, claim: Claim, mailbox: Mailbox) -> tuple[str | None, 
     for event_id in await app.store.run(lambda tx: _deletions_under_way(tx, mailbox.id)):
         await perform(app, claim, _delete(app, mailbox, event_id))
     event = await perform(app, claim, _create(app, mailbox))
-    lobby = await _lobby(app, mailbox, event.join_url)
     # Whatever carries the tag goes: an earlier trial may have been cut off after its creation.
-    tagged = {event.id, *(e.id for e in await calendar.find_tagged(mailbox.id, _tag(mailbox)))}
-    for event_id in sorted(tagged):
+    lobby, tagged = await asyncio.gather(
+        _lobby(app, mailbox, event.join_url), calendar.find_tagged(mailbox.id, _tag(mailbox))
+    )
+    for event_id in sorted({event.id, *(found.id for found in tagged)}):
         await perform(app, claim, _delete(app, mailbox, event_id))
     if event.join_url is None:
         return "trial_without_link", None
