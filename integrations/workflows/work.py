@@ -143,8 +143,7 @@ class Worker:
             return _Seen()
 
         def look(tx: Transaction) -> _Seen:
-            found = tx.work.due(now, kinds=kinds, limit=room + len(running))
-            claims = [self._new_claim(work.id) for work in found if work.id not in running][:room]
+            claims = [self._new_claim(work.id) for work in _due(tx, kinds, running, room, now)]
             tried = [(_claimed(app, tx, claim, now), claim) for claim in claims]
             taken = tuple((work, claim) for work, claim in tried if work is not None)
             if taken:
@@ -317,6 +316,17 @@ def _claimed(app: App, tx: Transaction, claim: Claim, now: datetime) -> Work | N
     again_at = min(busy_until, now + NEIGHBOUR_PAUSE)
     tx.work.postpone(work.id, claim.holder, again_at, forgive=1)
     return None
+
+
+def _due(
+    tx: Transaction, kinds: Sequence[str], running: Collection[str], room: int, now: datetime
+) -> list[Work]:
+    """What is due and not under way here, ``room`` at most."""
+    found = tx.work.due(now, kinds=kinds, limit=room)
+    if any(work.id in running for work in found):
+        # The claim on what is under way ran out: behind it there may be more to do.
+        found = tx.work.due(now, kinds=kinds, limit=room + len(running))
+    return [work for work in found if work.id not in running][:room]
 
 
 def _open_rows(tx: Transaction, kinds: Collection[str]) -> int:
