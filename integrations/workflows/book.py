@@ -170,18 +170,23 @@ async def _with_series(app: App, claim: Claim, case: Case) -> Case:
         if case.stopped_by or case.pair.state is PairState.ENROLLED:
             return case
     await perform(app, claim, _create_series(app, case))
-    return await _case(app, case.pair.id)
+    return await _booked(app, case)
+
+
+async def _booked(app: App, case: Case) -> Case:
+    """The case with its booking; of all it holds, nothing else came with the series."""
+    key = _booking_key(case.pair)
+    return replace(case, booking=await app.store.run(lambda tx: tx.bookings.require(key)))
+
+
+def _booking_key(pair: Pair) -> str:
+    return f"{pair.id}/{pair.generation}"
 
 
 async def _case(app: App, pair_id: str) -> Case:
     def load(tx: Transaction) -> Case:
         pair = tx.pairs.require(pair_id)
         people = tx.participants.many([pair.mentor_id, pair.mentee_id])
-        blockers = [
-            *tx.blockers.open(BlockerScope.PAIR, [pair.id]),
-            *tx.blockers.open(BlockerScope.PERSON, sorted(people)),
-            *tx.blockers.open(BlockerScope.MAILBOX, [pair.mailbox_id or ""]),
-        ]
         creating = tx.intents.by_key(_series_key(pair))
         return Case(
             pair=pair,
@@ -189,13 +194,25 @@ async def _case(app: App, pair_id: str) -> Case:
             mentor=people[pair.mentor_id],
             mentee=people[pair.mentee_id],
             sessions=_in_series(pair, tx.sessions.of_pair(pair.id)),
-            booking=tx.bookings.get(f"{pair.id}/{pair.generation}"),
+            booking=tx.bookings.get(_booking_key(pair)),
             being_created=creating is not None and creating.state is IntentState.SENDING,
             mailbox=tx.mailboxes.get(pair.mailbox_id or ""),
-            blockers=blockers,
+            blockers=_blockers_on(tx, pair),
         )
 
     return await app.store.run(load)
+
+
+def _blockers_on(tx: Transaction, pair: Pair) -> list[Blocker]:
+    """What holds up the pair itself, its people or its mailbox."""
+    subjects = {
+        (BlockerScope.PAIR, pair.id),
+        (BlockerScope.PERSON, pair.mentor_id),
+        (BlockerScope.PERSON, pair.mentee_id),
+        (BlockerScope.MAILBOX, pair.mailbox_id),
+    }
+    ids = [subject_id for _, subject_id in subjects if subject_id is not None]
+    return [b for b in tx.blockers.open(None, sorted(ids)) if (b.scope, b.subject_id) in subjects]
 
 
 def _in_series(pair: Pair, sessions: Sequence[Session]) -> list[Session]:
