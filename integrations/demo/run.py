@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -162,10 +161,10 @@ class _Story:
         self._roster = Path(ready["roster"]).read_bytes()
         self._calls = calls = CountedCalls(ready["ca_file"])
         self._clock = TenantClock(control, ready.now, calls)
-        around = Surroundings(clock=self._clock, seed=wish.seed, transport=calls, offload=inline)
+        # Every telling has chance of its own: ids drawn before it was broken off must not recur.
+        seed = wish.seed + len(control.get("/calls"))
+        around = Surroundings(clock=self._clock, seed=seed, transport=calls, offload=inline)
         self._tandem = build_app(self._settings, around)
-        # Seeded ones would come again when a story goes on, and no two links may be the same.
-        self._tandem.secrets = random.SystemRandom()
         self._browser = Browser(httpx.ASGITransport(asgi_app(self._application)))
         self._links = links_under(PUBLIC_URL)
 
