@@ -74,7 +74,7 @@ class Doorkeeper:
         """
         flags: set[str] = set()
         records = tuple(records)
-        if participants is not None and participants > len(records):
+        if participants is not None and participants > _people_in(records):
             flags.add(Flag.HIDDEN_PRESENCE)
         presences = tuple(self._presence(record, flags) for record in records)
         stays = [span for presence in presences for span in presence.spans]
@@ -120,6 +120,13 @@ class Doorkeeper:
         by_id = (i.person for i in self.people if directory_id in i.directory_ids)
         by_address = (i.person for i in self.people if address in i.addresses)
         return next(by_id, None) or next(by_address, None)
+
+
+def _people_in(records: tuple[Record, ...]) -> int:
+    """How many people the records show at most: one with two devices may have two records."""
+    known = {_folded(record.directory_id) or _folded(record.address) for record in records}
+    strangers = sum(not (record.directory_id or record.address) for record in records)
+    return len(known - {""}) + strangers
 
 
 def _folded(value: str | None) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from integrations.attendance_records import KeptVerdict
-from integrations.records import Participant, Session
+from integrations.records import Participant, Session, SessionState
 from integrations.web.app import asgi_app
 from integrations.workflows.app import App
 from integrations.workflows.attendance.modes import set_mode
@@ -38,6 +39,7 @@ class Attending:
     date: Session
     junior: Participant
     senior: Participant
+    began: datetime
 
     @property
     def end(self) -> datetime:
@@ -92,6 +94,36 @@ class Attending:
         """How many calls for attendance reached the tenant."""
         return sum("attendanceReports" in call.path for call in self.stage.world.tenant.calls)
 
+    def looks(self) -> list[datetime]:
+        """When the list of a meeting's reports was asked for, soonest first."""
+        return sorted(
+            call.at
+            for call in self.stage.world.tenant.calls
+            if call.path.endswith("/attendanceReports") and not call.in_batch
+        )
+
+    async def looks_due(self, pauses: Iterable[timedelta]) -> list[datetime]:
+        """When they should have been by now: so long after each date that Teams was to tell of."""
+        began, at, pauses = self.began, now(), tuple(pauses)
+        sessions = await self.stage.read(lambda tx: tx.sessions.starting(began, at))
+        ends = [s.end for s in sessions if s.state is SessionState.SCHEDULED]
+        return sorted(end + pause for end in ends for pause in pauses if end + pause <= at)
+
+    def calls_in_looks(self) -> Counter[datetime]:
+        """How many calls, envelopes counting once, each look for reports took."""
+        calls: Counter[datetime] = Counter(self.looks())
+        for envelope in self._envelopes():
+            calls[max(look for look in self.looks() if look <= envelope)] += 1
+        return calls
+
+    def _envelopes(self) -> set[datetime]:
+        """Batches in which reports were read, told apart by when they arrived."""
+        return {
+            call.at
+            for call in self.stage.world.tenant.calls
+            if "/attendanceReports/" in call.path and call.in_batch
+        }
+
     @contextmanager
     def browser(self) -> Iterator[httpx.AsyncClient]:
         """Somebody's browser."""
@@ -127,4 +159,4 @@ async def attending(
         pair = replace(case.pair, place=None)
         await app.store.run(lambda tx: tx.pairs.put(pair))
     first, *_ = await stage.dates()
-    return Attending(stage, app, first, await junior(stage), await senior(stage))
+    return Attending(stage, app, first, await junior(stage), await senior(stage), now())

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from integrations.workflows.attendance.harvest import next_look
+from integrations.workflows.attendance.harvest import LOOKS, next_look
 from scheduling.attendance.evidence import EvidenceMode
-from tests.acceptance.attending import URL, attending
+from tests.acceptance.attending import MINUTE, URL, attending
 from tests.acceptance.keeping import live_until
 from tests.support.world import START, Empty
 from tests.workflows.changes.reconciling import lines, now
@@ -84,6 +84,36 @@ def test_a_senior_on_the_phone_is_asked_and_believed(empty: Empty) -> None:
     on_stage(empty, play)
 
 
+@pytest.mark.parametrize(
+    ("hides", "word", "reason"),
+    [(True, "pending", "hidden_presence"), (False, "not_held", "only_one_came")],
+)
+def test_somebody_who_keeps_out_of_reports_is_not_taken_for_absent(
+    empty: Empty, hides: bool, word: str, reason: str
+) -> None:
+    """Teams counts two and shows one: that proves nothing, so both are asked."""
+
+    async def play(stage: Stage) -> None:
+        there = await attending(stage, online=True)
+        behaviour = stage.world.tenant.behaviour
+        behaviour.hidden_from_reports = {there.senior.mail.lower()} if hides else set()
+        await there.attends(there.junior.mail, 0, 60)
+        if hides:
+            await there.attends(there.senior.mail, 0, 60)
+        await live_until(there.app, there.end + 5 * DAY)
+        last = (await there.verdicts())[-1]
+        assert last.verdict == word
+        assert reason in {each["code"] for each in last.reasons}
+        assert (await there.session()).held is (None if hides else False)
+        assert {m.recipient.lower() for m in there.questions()} == {
+            there.junior.mail.lower(),
+            there.senior.mail.lower(),
+        }
+        await there.app.close()
+
+    on_stage(empty, play)
+
+
 @pytest.mark.acceptance(36)
 def test_a_meeting_in_person_is_held_once_the_other_has_not_objected_for_five_days(
     empty: Empty,
@@ -132,9 +162,14 @@ def test_a_missing_report_is_pending_and_both_are_asked_only_after_a_day(empty: 
         assert there.questions() == []
         rows = await stage.read(lambda tx: tx.outbox.of_pair(there.date.pair_id))
         assert [row for row in rows if row.purpose == "did_you_meet"] == []
-        await live_until(there.app, there.end + 5 * DAY)
+        await live_until(there.app, there.end + 9 * DAY)
         assert len(there.questions()) == 2
-        assert there.report_calls() > 0
+        due, looks = await there.looks_due(LOOKS), there.looks()
+        assert len(due) >= len(LOOKS)
+        assert len(looks) == len(due)
+        assert all(timedelta(0) <= at - on <= MINUTE for at, on in zip(looks, due, strict=True))
+        # Nothing was listed, so nothing was read.
+        assert there.report_calls() == len(looks)
         await there.app.close()
 
     on_stage(empty, play)

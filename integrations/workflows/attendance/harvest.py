@@ -194,7 +194,8 @@ def _kept(search: _Search, meeting_id: str, found: AttendanceReport, now: dateti
     door = Doorkeeper(tuple(map(_identity, search.people)), _HOME)
     confirmed = {link["mail"] for person in search.people for link in person.known_as}
     records = [_record(record, confirmed) for record in found.records]
-    report = door.report(found.id, (found.started_at, found.ended_at), records)
+    ran = (found.started_at, found.ended_at)
+    report = door.report(found.id, ran, records, participants=found.participants)
     return KeptReport(
         id=found.id,
         pair_id=search.pair.id,

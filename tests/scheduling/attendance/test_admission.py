@@ -155,6 +155,18 @@ def test_who_keeps_out_of_reports_is_counted_and_proves_no_absence() -> None:
     assert judged(seen, now=END + 2 * DAY).verdict is VerdictKind.NOT_HELD
 
 
+def test_two_devices_of_one_do_not_cover_for_somebody_hidden() -> None:
+    ana = Record(HOUR, directory_id="id-ana")
+    both = DOOR.report("r", RAN, [ana, ana], participants=2)
+    alone = DOOR.report("r", RAN, [ana, ana], participants=1)
+    strangers = DOOR.report("r", RAN, [Record(HOUR), Record(HOUR)], participants=2)
+    assert both is not None
+    assert alone is not None
+    assert strangers is not None
+    assert both.flags == (Flag.HIDDEN_PRESENCE,)
+    assert Flag.HIDDEN_PRESENCE not in {*alone.flags, *strangers.flags}
+
+
 anything = st.none() | st.text(max_size=5) | st.sampled_from(["id-ana", "id-james", HOME])
 instants = st.none() | st.integers(-5000, 5000).map(lambda m: START + timedelta(minutes=m))
 records = st.builds(
