@@ -65,6 +65,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "verdict_corrected": "a coordinator corrected it to {verdict}",
         "meeting_recorded": "a meeting of {minutes} minutes was recorded",
         "identity_confirmed": "another account was confirmed to be {person}'s",
+        "person_erased": "what named a person was erased; what is counted stays",
         "evidence_mode_set": "evidence comes from {mode} from now on",
         "evidence_reduced": "joining and leaving times were deleted; minutes stay",
         "attendance_refused": "Microsoft Graph refuses the mailbox's attendance reports",
