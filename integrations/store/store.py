@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TypeVar
 
 from sqlalchemy import Connection, event, inspect, select
 from sqlalchemy.engine.default import DefaultExecutionContext
@@ -46,7 +44,6 @@ from integrations.store.enrolled import (
     SessionRows,
 )
 from integrations.store.failures import is_worth_repeating, told_as_ours
-from integrations.store.line import Line
 from integrations.store.orders import OrderRows
 from integrations.store.permits import PermitRows
 from integrations.store.revision import CODE_REVISION
@@ -211,8 +208,6 @@ class SqlStore:
     transaction first asks which code the store admits, so an instance that was left behind by an
     upgrade writes nothing more. Life is asked at the points ``store`` (before a transaction),
     ``before commit`` and ``after commit``; a transaction that wrote nothing has no commit.
-
-    SQLite takes one transaction at a time: works that wait for it share the next one.
     """
 
     def __init__(
@@ -229,7 +224,6 @@ class SqlStore:
         self._life = life
         self.engine = open_engine(self._address, lock_timeout=lock_timeout, pool_size=pool_size)
         event.listen(self.engine, "before_cursor_execute", _note_writing)
-        self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Line[_Work]] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return f"SqlStore({self._address})"
@@ -237,12 +231,7 @@ class SqlStore:
     async def run(self, work: Callable[[SqlTransaction], T]) -> T:
         """Run ``work`` in one transaction, commit it and return its result."""
         self._life.check("store")
-        result: T = (
-            (await self._offload(lambda: self._run([work])))[0]
-            if self._address.file is None
-            else await self._line().run(work)
-        )
-        return result
+        return await self._offload(lambda: self._run(work))
 
     async def check(self) -> None:
         """Raise what keeps the store from being used, reading and writing."""
@@ -253,35 +242,27 @@ class SqlStore:
         """Let go of connections."""
         await self._offload(self.engine.dispose)
 
-    def _line(self) -> Line[_Work]:
-        loop = asyncio.get_running_loop()
-        line = self._lines.get(loop)
-        if line is None:
-            line = self._lines[loop] = Line(self._offload, self._run)
-        return line
-
-    def _run(self, works: Sequence[_Work]) -> list[Any]:
+    def _run(self, work: Callable[[SqlTransaction], T]) -> T:
         with told_as_ours(self._address):
             for _ in range(_REPEATS):
                 try:
-                    return self._run_once(works)
+                    return self._run_once(work)
                 except DBAPIError as error:
                     if not is_worth_repeating(error):
                         raise
-            return self._run_once(works)
+            return self._run_once(work)
 
-    def _run_once(self, works: Sequence[_Work]) -> list[Any]:
+    def _run_once(self, work: Callable[[SqlTransaction], T]) -> T:
         with self.engine.connect() as connection:
             with connection.begin() as transaction:
                 _admit(connection)
-                tx = SqlTransaction(connection)
-                results = [work(tx) for work in works]
+                result = work(SqlTransaction(connection))
                 if not connection.info.get(_WROTE):
                     transaction.rollback()
-                    return results
+                    return result
                 self._life.check("before commit")
             self._life.check("after commit")
-            return results
+            return result
 
     def _check(self) -> None:
         with (
@@ -297,7 +278,6 @@ class SqlStore:
             transaction.rollback()
 
 
-_Work = Callable[[SqlTransaction], Any]
 _WROTE = "tandem wrote"
 # Asked in every transaction, so built once.
 _REVISIONS = select(tables.store_info.c.revision, tables.store_info.c.minimum_code_revision)
