@@ -4,7 +4,7 @@ Works on exact minutes of single sessions, apart from the planner's rasters: it 
 asked just before a session is written, and names the obstacle of each moved date.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -84,6 +84,27 @@ def obstacles(
     for person, session in local:
         mine = [c.span for c in own if person.id in c.people]
         yield from _load_obstacles(rule, person, span, session, mine)
+
+
+def crowded(
+    request: PairRequest,
+    zones: Mapping[str, str],
+    span: TimeSpan,
+    commitments: Iterable[Commitment],
+) -> bool:
+    """Whether other sessions of the two leave no room for one, as their buffers and caps say.
+
+    Parameters:
+        zones: IANA zone of each of the two, by id.
+        commitments: standing sessions of other pairs.
+    """
+    others = list(commitments)
+    for person in (Person(id=member, zone=zones[member]) for member in request.members):
+        mine = [other.span for other in others if person.id in other.people]
+        session = on_local_day(span, person.zone)
+        if any(_load_obstacles(request.rule, person, span, session, mine)):
+            return True
+    return False
 
 
 def _about(person: Person, session: LocalSession) -> Facts:

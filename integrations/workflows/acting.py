@@ -49,6 +49,12 @@ class NotYet(Exception):  # noqa: N818 - not an error: the work is handed back u
         super().__init__(f"{reason}, again at {due_at:%Y-%m-%dT%H:%M:%SZ}")
 
 
+class OutdatedError(NotYet):
+    """What a write was decided from is not so any more: nothing was begun, and it is to be decided
+    anew at ``due_at``.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The right to do a piece of work; checked and prolonged with each write."""
@@ -87,7 +93,8 @@ class Act(Generic[T]):
     ``key`` names it for good. ``send`` makes the call, ``look`` reads back, ``keep`` stores the
     result in the same transaction that settles the intent. ``mails`` are those it will cause.
     ``decided_from`` is when what it was decided from was so; None where it is to be done even if
-    another pair of the same people has begun something since.
+    another pair of the same people has begun something since. ``still_holds``, if given, is asked
+    whether it may be done all the same; it is told if anything was begun.
     """
 
     key: str
@@ -106,6 +113,7 @@ class Act(Generic[T]):
     after: Json = field(default_factory=dict)
     mails: tuple[Json, ...] = ()
     decided_from: datetime | None = None
+    still_holds: Callable[[Transaction, bool], bool] | None = None
 
 
 def keep_nothing(tx: Transaction, intent: Intent, value: object) -> None:
@@ -117,6 +125,7 @@ async def perform(app: App, claim: Claim, act: Act[T]) -> T:
 
     Raises:
         NotYet: it waits for its place in the mailbox's pace, or its outcome is not clear yet.
+        OutdatedError: it is to be decided anew.
         ClaimLostError: somebody else works on this.
         RefusedError: the answer was no; the intent is dropped.
         IntegrationError: nothing happened; the intent waits to be sent.
@@ -254,12 +263,18 @@ def _refuse_if_outdated(tx: Transaction, act: Act[T], now: datetime) -> None:
         return
     people = {mail["person"] for mail in act.mails}
     tx.participants.hold(people)
-    for pair in tx.pairs.of_people(people):
-        if pair.id == act.pair_id:
-            continue
-        begun = (intent.sent_at or intent.created_at for intent in tx.intents.of_pair(pair.id))
-        if any(at >= act.decided_from for at in begun):
-            raise NotYet(now + DECIDE_AGAIN, "another pair of one of the people has acted")
+    began = _others_began(tx, act, people, act.decided_from)
+    if not (not began if act.still_holds is None else act.still_holds(tx, began)):
+        raise OutdatedError(now + DECIDE_AGAIN, "another pair of one of the people has acted")
+
+
+def _others_began(tx: Transaction, act: Act[T], people: set[str], since: datetime) -> bool:
+    return any(
+        (intent.sent_at or intent.created_at) >= since
+        for pair in tx.pairs.of_people(people)
+        if pair.id != act.pair_id
+        for intent in tx.intents.of_pair(pair.id)
+    )
 
 
 async def _send_again(app: App, claim: Claim, intent: Intent, found: NotHappened) -> Intent:

@@ -6,9 +6,11 @@ moment: after a crash, a lost answer or a wait it goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
+from itertools import zip_longest
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
@@ -46,19 +48,21 @@ from integrations.workflows.acting import (
     Happened,
     NotHappened,
     NotYet,
+    OutdatedError,
     ReadBack,
     perform,
 )
 from integrations.workflows.announce import require_its_day
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import parsed_rule
-from integrations.workflows.freshness import require_fresh_plan
+from integrations.workflows.freshness import is_stale, require_fresh_plan, still_holds
 from integrations.workflows.invitation import Invited, invitation_of
 from scheduling.changes.views import Mode
 from scheduling.rule import WEEKDAYS
 from scheduling.timespan import TimeSpan
 
 KIND = "book_pair"
+PLAN_RETRY = timedelta(hours=1)
 LOOK_KEEPS = timedelta(minutes=2)
 MEETING_RETRY = timedelta(minutes=10)
 MEETING_PATIENCE = timedelta(hours=1)
@@ -83,10 +87,11 @@ class Case:
     @property
     def stopped_by(self) -> list[Blocker]:
         """What only a person's act can clear; a new look may clear the rest."""
+        clearing = PASSING | {"no_common_slot"}
         return [
             blocker
             for blocker in self.blockers
-            if blocker.scope is not BlockerScope.MAILBOX and blocker.code in STOPPING - PASSING
+            if blocker.scope is not BlockerScope.MAILBOX and blocker.code in STOPPING - clearing
         ]
 
     def mailbox_is_ready(self, today: date) -> bool:
@@ -169,8 +174,29 @@ async def _with_series(app: App, claim: Claim, case: Case) -> Case:
         case = await _case(app, case.pair.id)
         if case.stopped_by or case.pair.state is PairState.ENROLLED:
             return case
-    await perform(app, claim, _create_series(app, case))
+        _require_that_it_holds(app, case)
+    try:
+        await perform(app, claim, _create_series(app, case))
+    except OutdatedError:
+        await app.store.run(lambda tx: _not_fresh_any_more(tx, case.pair.id))
+        raise
     return await _booked(app, case)
+
+
+def _require_that_it_holds(app: App, case: Case) -> None:
+    """Book no later series on a plan that was looked at again, but could not be renewed.
+
+    Raises:
+        NotYet: it is looked at again then.
+    """
+    unread = any(blocker.code == "calendar_unreadable" for blocker in case.blockers)
+    if unread or is_stale(app, case.pair, app.clock.now()):
+        due_at = app.clock.now() + PLAN_RETRY
+        raise NotYet(due_at, "the plan cannot be made anew yet", stuck=True)
+
+
+def _not_fresh_any_more(tx: Transaction, pair_id: str) -> None:
+    tx.pairs.put(replace(tx.pairs.require(pair_id), calendars_read_at=None))
 
 
 async def _booked(app: App, case: Case) -> Case:
@@ -268,6 +294,8 @@ def _create_series(app: App, case: Case) -> Act[EventSnapshot]:
         send=send,
         look=look,
         keep=keep,
+        decided_from=case.pair.calendars_read_at,
+        still_holds=partial(still_holds, case.pair, app.clock.now()),
     )
 
 
@@ -549,6 +577,15 @@ def _is_picked(tx: Transaction, rule_id: str) -> bool:
     return rule.mode is Mode.LIGHT or rule.senior_first_days is not None
 
 
+def _in_turn(pairs: Iterable[Pair]) -> list[Pair]:
+    """The pairs of each program mailbox in turn, so that none is left behind with its share."""
+    of_mailbox: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        of_mailbox.setdefault(pair.mailbox_id or "", []).append(pair)
+    rounds = zip_longest(*of_mailbox.values())
+    return [pair for each in rounds for pair in each if pair is not None]
+
+
 def schedule_bookings(
     tx: Transaction, now: datetime, program_id: str | None = None, *, again: bool = False
 ) -> int:
@@ -565,9 +602,11 @@ def schedule_bookings(
     ]
     under = {p.rule_id for p in pairs if p.state is PairState.PLANNED and p.rule_id is not None}
     picking = {rule_id for rule_id in under if _is_picked(tx, rule_id)}
-    for pair in pairs:
+    for place, pair in enumerate(reversed(_in_turn(pairs)), start=1):
         asked_first = pair.state is PairState.PLANNED and pair.rule_id in picking
-        work = tx.work.schedule("reconcile_pair" if asked_first else KIND, pair.id, now)
+        # Rows are taken up by when they were due: a moment apart they keep their turn.
+        due_at = now - timedelta(microseconds=place)
+        work = tx.work.schedule("reconcile_pair" if asked_first else KIND, pair.id, due_at)
         if again:
             tx.blockers.clear(BlockerScope.PAIR, pair.id, now, *GIVEN_UP)
             tx.work.revive(work.id, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from datetime import time as midnight_time
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from integrations.ports import Transaction
 from integrations.records import (
     Blocker,
     BlockerScope,
+    IntentState,
     JournalEntry,
     Json,
     Pair,
@@ -23,13 +24,15 @@ from integrations.records import (
 )
 from integrations.workflows.app import App
 from integrations.workflows.calendars import Look, look_at, record_look
+from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.people import refresh_settings
 from integrations.workflows.rules import ProgramRule
+from integrations.workflows.terms import Terms, terms_of
 from scheduling.cadence import SeriesSlot
 from scheduling.changes.views import session_id_of
 from scheduling.plan import PairPlan, Plan, PlannedSession, Unplaced
 from scheduling.planner import plan as plan_problem
-from scheduling.problem import Commitment, PairRequest, Problem
+from scheduling.problem import Commitment, Problem
 from scheduling.reasons import Reason, Remedy
 from scheduling.timespan import TimeSpan
 
@@ -58,12 +61,11 @@ class PlanReport:
 class Roll:
     """Pairs to be planned and all that the store knows about them.
 
-    ``rules`` and ``rule_ids`` are the current rule of each program and the id of that version.
+    ``terms`` are under what each pair is planned, by its id.
     """
 
     pairs: Sequence[Pair]
-    rules: Mapping[str, ProgramRule]
-    rule_ids: Mapping[str, str]
+    terms: Mapping[str, Terms]
     people: Mapping[str, Participant]
     commitments: Sequence[Commitment]
 
@@ -72,7 +74,7 @@ class Roll:
         rules: dict[str, ProgramRule] = {}
         for pair in self.pairs:
             for person in (pair.mentor_id, pair.mentee_id):
-                rules.setdefault(person, self.rules[pair.program_id])
+                rules.setdefault(person, self.terms[pair.id].rule)
         return rules
 
 
@@ -92,9 +94,8 @@ async def plan_pairs(
 ) -> PlanReport:
     """Plan these pairs together, everything else staying as it is.
 
-    ``hours`` are series hours already chosen, by pair id; ``rules`` stand in for those of whole
-    programs. Who cannot be read keeps their pairs
-    unplanned, visibly; the others proceed.
+    By pair id, ``hours`` are series hours already chosen and ``rules`` stand in for those of their
+    programs. Who cannot be read keeps their pairs unplanned, visibly; the others proceed.
     """
     roll = await app.store.run(lambda tx: load_roll(tx, pair_ids, app.clock.now()))
     blocked = len(pair_ids) - len(roll.pairs)
@@ -102,7 +103,8 @@ async def plan_pairs(
         return PlanReport(blocked=blocked)
     await refresh_settings(app, roll.people)
     roll = await app.store.run(lambda tx: load_roll(tx, pair_ids, app.clock.now()))
-    roll = replace(roll, rules={**roll.rules, **rules})
+    own = {i: replace(roll.terms[i], rule=rule, is_own=True) for i, rule in rules.items()}
+    roll = replace(roll, terms={**roll.terms, **own})
     look = await look_at(
         app, list(roll.people.values()), roll.rule_of_people(), horizon(roll, app.clock.now())
     )
@@ -110,28 +112,51 @@ async def plan_pairs(
 
 
 async def plan_with(
-    app: App, roll: Roll, look: Look, hours: Mapping[str, SeriesSlot] = NO_HOURS
+    app: App,
+    roll: Roll,
+    look: Look,
+    hours: Mapping[str, SeriesSlot] = NO_HOURS,
+    wishes: Mapping[str, SeriesSlot] = NO_HOURS,
 ) -> PlanReport:
-    """Plan from a look already taken, and store the outcome."""
+    """Plan from a look already taken, and store the outcome.
+
+    ``wishes`` are series hours, by pair id, that are kept where no date is lost by it.
+    """
     now = app.clock.now()
+    problem = await _problem(app, roll, look, now)
+    plan = await _planned(app, problem, {**hours, **wishes})
+    lost = {i for i in wishes if i in plan.pairs and _loses_dates(plan.pairs[i])}
+    if lost:
+        plan = await _planned(
+            app, problem, {**hours, **{i: wishes[i] for i in wishes.keys() - lost}}
+        )
+    return await app.store.run(lambda tx: _keep(tx, roll, look, plan, now))
+
+
+async def _problem(app: App, roll: Roll, look: Look, now: datetime) -> Problem:
     pairs = [p for p in roll.pairs if p.mentor_id in look.people and p.mentee_id in look.people]
     zones = sorted(
         {look.people[p].zone for pair in pairs for p in (pair.mentor_id, pair.mentee_id)}
     )
     span = horizon(roll, now)
     days = [span.start.date() + timedelta(days=d) for d in range(span.length.days + 1)]
-    problem = Problem(
+    own = [c for pair in pairs for c in roll.terms[pair.id].commitments_of(pair)]
+    return Problem(
         people=look.people,
-        pairs=tuple(
-            replace(request_of(pair, roll.rules[pair.program_id], now), series=hours.get(pair.id))
-            for pair in pairs
-        ),
+        pairs=tuple(roll.terms[pair.id].request_of(pair) for pair in pairs),
         now=now,
-        commitments=tuple(roll.commitments),
+        commitments=(*roll.commitments, *own),
         anchor_zones=await app.graph.anchor_zones(zones, days),
     )
-    plan = await app.offload(lambda: plan_problem(problem, explained=True))
-    return await app.store.run(lambda tx: _keep(tx, roll, look, plan, now))
+
+
+async def _planned(app: App, problem: Problem, hours: Mapping[str, SeriesSlot]) -> Plan:
+    pairs = tuple(replace(request, series=hours.get(request.id)) for request in problem.pairs)
+    return await app.offload(lambda: plan_problem(replace(problem, pairs=pairs), explained=True))
+
+
+def _loses_dates(outcome: PairPlan | Unplaced) -> bool:
+    return isinstance(outcome, Unplaced) or bool(outcome.skipped)
 
 
 def load_roll(tx: Transaction, pair_ids: Iterable[str], now: datetime) -> Roll:
@@ -147,11 +172,11 @@ def load_roll(tx: Transaction, pair_ids: Iterable[str], now: datetime) -> Roll:
     versions = {
         program: tx.rules.current(program) for program in {pair.program_id for pair in pairs}
     }
-    rules = {program: ProgramRule.from_body(rule.body) for program, rule in versions.items()}
-    rule_ids = {program: rule.id for program, rule in versions.items()}
+    current = {program: (rule.id, parsed_rule(rule.body)) for program, rule in versions.items()}
+    terms = {pair.id: terms_of(tx, pair, current[pair.program_id], now) for pair in pairs}
     people = tx.participants.many({p for pair in pairs for p in (pair.mentor_id, pair.mentee_id)})
     commitments = commitments_of(tx, people, {p.id for p in pairs}, now)
-    return Roll(pairs, rules, rule_ids, people, commitments)
+    return Roll(pairs, terms, people, commitments)
 
 
 def commitments_of(
@@ -172,28 +197,12 @@ def commitments_of(
     ]
 
 
-def request_of(pair: Pair, rule: ProgramRule, now: datetime) -> PairRequest:
-    """What the planner is asked for this pair."""
-    return PairRequest(
-        id=pair.id,
-        mentor=pair.mentor_id,
-        mentee=pair.mentee_id,
-        rule=rule.cadence,
-        start_date=first_monday(max(pair.start_date, now.date())),
-    )
-
-
-def first_monday(day: date) -> date:
-    """The first Monday that is not before ``day``."""
-    return day + timedelta(days=-day.weekday() % 7)
-
-
 def horizon(roll: Roll, now: datetime) -> TimeSpan:
     """Everything any of these pairs may be placed in, whole days of every zone included."""
-    starts = [first_monday(max(pair.start_date, now.date())) for pair in roll.pairs]
+    starts = [terms.starts for terms in roll.terms.values()]
     ends = [
-        start + timedelta(days=roll.rules[pair.program_id].cadence.horizon_days)
-        for pair, start in zip(roll.pairs, starts, strict=True)
+        terms.starts + timedelta(days=terms.rule.cadence.horizon_days)
+        for terms in roll.terms.values()
     ]
     first = datetime.combine(min(starts), midnight_time(), UTC) - timedelta(days=1)
     last = datetime.combine(max(ends), midnight_time(), UTC) + timedelta(days=1)
@@ -207,28 +216,33 @@ def _keep(tx: Transaction, roll: Roll, look: Look, plan: Plan, now: datetime) ->
     record_look(tx, look, now)
     counts = {"placed": 0, "without_slot": 0, "unreadable": 0}
     for pair in roll.pairs:
-        if tx.pairs.require(pair.id) != pair:
-            # Somebody else planned it, or has booked it, while this was worked out.
+        if tx.pairs.require(pair.id) != pair or _is_begun(tx, pair):
+            # Somebody else planned it, or has begun to book it, while this was worked out.
             continue
-        rule = roll.rules[pair.program_id]
+        terms = roll.terms[pair.id]
         outcome = plan.pairs.get(pair.id)
         if outcome is None:
             kind = "unreadable"
             _back_to_enrolled(tx, pair)
-        elif isinstance(outcome, Unplaced) or len(outcome.sessions) < _least(rule):
+        elif isinstance(outcome, Unplaced) or _dates_of(outcome, pair, terms) < _least(terms.rule):
             kind = "without_slot"
             _keep_unplaced(tx, pair, outcome, now)
         else:
             kind = "placed"
-            _keep_placed(tx, _under(pair, roll, now), outcome, rule, look.at, now)
+            _keep_placed(tx, pair, outcome, terms, look.at, now)
         counts[kind] += 1
     return PlanReport(**counts)
 
 
-def _under(pair: Pair, roll: Roll, now: datetime) -> Pair:
-    """The pair, bound to the rule it was planned under and to where its windows begin."""
-    start = request_of(pair, roll.rules[pair.program_id], now).start_date
-    return replace(pair, rule_id=roll.rule_ids[pair.program_id], windows_from=start)
+def _is_begun(tx: Transaction, pair: Pair) -> bool:
+    """Whether its series stands, or may: its plan must then stay as it was sent."""
+    series = tx.intents.by_key(f"series/{pair.id}/{pair.generation}")
+    return series is not None and series.state in (IntentState.SENDING, IntentState.DONE)
+
+
+def _dates_of(outcome: PairPlan, pair: Pair, terms: Terms) -> int:
+    """How many windows have a date, those of earlier series included."""
+    return len(outcome.sessions) + len(terms.request_of(pair).kept)
 
 
 def _least(rule: ProgramRule) -> int:
@@ -237,10 +251,21 @@ def _least(rule: ProgramRule) -> int:
 
 
 def _back_to_enrolled(tx: Transaction, pair: Pair) -> None:
-    tx.sessions.replace_planned(pair.id, ())
+    """Without a plan; but a later series keeps its terms and its last plan, and waits."""
+    if pair.state is PairState.BOOKING and pair.generation > 1:
+        return
+    _replace_plan(tx, pair, ())
     tx.pairs.put(
         replace(pair, state=PairState.ENROLLED, series=None, rule_id=None, windows_from=None)
     )
+
+
+def _replace_plan(tx: Transaction, pair: Pair, sessions: Sequence[Session]) -> None:
+    """Put another plan in place of one that was never booked, its left out dates included."""
+    for session in tx.sessions.of_pair(pair.id):
+        if session.generation == pair.generation and session.state is SessionState.SKIPPED:
+            tx.sessions.remove(session.id)
+    tx.sessions.replace_planned(pair.id, sessions)
 
 
 def _keep_unplaced(
@@ -267,15 +292,11 @@ def _keep_unplaced(
 
 
 def _keep_placed(
-    tx: Transaction,
-    pair: Pair,
-    plan: PairPlan,
-    rule: ProgramRule,
-    read_at: datetime,
-    now: datetime,
+    tx: Transaction, pair: Pair, plan: PairPlan, terms: Terms, read_at: datetime, now: datetime
 ) -> None:
+    rule = terms.rule
     sessions = sessions_of(pair, plan, rule)
-    tx.sessions.replace_planned(pair.id, sessions)
+    _replace_plan(tx, pair, sessions)
     series = {
         "zone": plan.series.zone,
         "weekday": plan.series.weekday,
@@ -288,10 +309,16 @@ def _keep_placed(
         "reason": reason_data(plan.reason),
         "proven_optimal": plan.proven_optimal,
     }
+    if terms.is_own:
+        series["cadence"] = rule.to_body()["cadence"]
+    is_ordered = pair.state is PairState.BOOKING
     tx.pairs.put(
         replace(
             pair,
-            state=PairState.PLANNED,
+            # Nobody is asked again about a series that was decided on.
+            state=PairState.BOOKING if is_ordered else PairState.PLANNED,
+            rule_id=terms.rule_id,
+            windows_from=terms.starts,
             series=series,
             calendars_read_at=read_at,
             planned_at=now,

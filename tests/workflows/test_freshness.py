@@ -6,6 +6,8 @@ import math
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from integrations.records import SessionState
+from integrations.workflows.plan import plan_pairs
 from simulator.people import Appointment
 from tests.acceptance.oracle import (
     GET_SCHEDULE,
@@ -85,4 +87,30 @@ async def test_a_fresh_plan_costs_no_look_at_all(empty: Empty) -> None:
     await book_all(app)
     await assert_booked_once(world)
     assert calls(world, "POST", GET_SCHEDULE) == []
+    await app.close()
+
+
+@virtually
+async def test_a_plan_with_a_date_left_out_can_be_made_anew(empty: Empty) -> None:
+    """The window left out was in the store already, and its pair was put aside."""
+    world = await planned_world(empty, PAIRS)
+    app = await world.begin()
+    before = await remembered(world)
+    pair = before.pairs[min(before.pairs)]
+    third = before.sessions[pair.id][2]
+    mentor = before.people[pair.mentor_id]
+    monday = third.start - timedelta(days=third.start.weekday())
+    _take(world, mentor.mail, monday - timedelta(days=21), monday + timedelta(days=21), "UTC")
+    await app.clock.sleep(timedelta(minutes=16))
+    roll_again = [pair.id]
+    await plan_pairs(app, roll_again)
+    left_out = [
+        s for s in (await remembered(world)).sessions[pair.id] if s.state is SessionState.SKIPPED
+    ]
+    assert left_out
+    await plan_pairs(app, roll_again)
+    again = (await remembered(world)).sessions[pair.id]
+    assert [s.window for s in again if s.state is SessionState.SKIPPED] == [
+        s.window for s in left_out
+    ]
     await app.close()

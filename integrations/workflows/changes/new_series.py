@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from integrations.errors import NotFoundError
 from integrations.ports import EventSnapshot, Transaction
-from integrations.records import Booking, JournalEntry, Json, PairState, SessionState
+from integrations.records import Booking, JournalEntry, Json, PairState
 from integrations.workflows import book
 from integrations.workflows.acting import ChangedByPersonError
 from integrations.workflows.app import App
@@ -16,8 +16,9 @@ from integrations.workflows.changes.calendar_view import digest
 from integrations.workflows.changes.case import Case
 from integrations.workflows.changes.remembering import remember_all
 from integrations.workflows.changes.steps import packed
-from integrations.workflows.plan import first_monday, plan_pairs
+from integrations.workflows.plan import plan_pairs
 from integrations.workflows.rules import ProgramRule
+from integrations.workflows.terms import first_monday, for_the_rest
 from scheduling.changes.acts import AdoptSeries, BookSeries
 from scheduling.timespan import TimeSpan
 
@@ -31,12 +32,13 @@ async def book_series(app: App, case: Case, act: BookSeries, then: tuple[Json, .
     can be planned now the pair stays unplanned, a blocker says why, and an hour that was picked
     is forgotten, so that others can be offered.
     """
-    pair_id, program_id = case.pair.id, case.pair.program_id
-    rule = _for_the_rest(case, app.clock.now())
+    pair_id, rules = case.pair.id, {}
+    if case.pair.generation == 1 and case.booking is None:
+        rules = _as_far_as_it_lasts(case, app.clock.now())
     if case.booking is not None:
         await app.store.run(lambda tx: _leave_behind(tx, pair_id))
     hours = {} if act.series is None else {pair_id: act.series}
-    await plan_pairs(app, [pair_id], hours, {program_id: rule})
+    await plan_pairs(app, [pair_id], hours, rules)
 
     def record(tx: Transaction) -> None:
         pair = tx.pairs.require(pair_id)
@@ -44,28 +46,17 @@ async def book_series(app: App, case: Case, act: BookSeries, then: tuple[Json, .
             tx.pairs.put(replace(pair, offer=None))
             remember_all(app, tx, pair_id, then)
             return
-        own = {} if rule is case.rule else {"cadence": rule.to_body()["cadence"]}
-        tx.pairs.put(replace(pair, series={**(pair.series or {}), **own}))
         remember_all(app, tx, pair_id, (*packed((BookSeries(),)), *then))
         tx.work.schedule(book.KIND, pair_id, app.clock.now())
 
     await app.store.run(record)
 
 
-def _for_the_rest(case: Case, now: datetime) -> ProgramRule:
-    """The pair's rule for the dates it has not had, as far as the program lasts."""
-    cadence = case.rule.cadence
-    had = sum(s.state is SessionState.SCHEDULED and s.start <= now for s in case.sessions)
-    left = cadence.occurrences - had
-    if case.rule.ends_on is not None:
-        begins = first_monday(max(case.pair.start_date, now.date()))
-        left = min(left, -(-((case.rule.ends_on - begins).days + 1) // cadence.window_days))
-    if left == cadence.occurrences:
-        return case.rule
-    left = max(left, 1)
-    minimum = None if cadence.minimum_held is None else min(cadence.minimum_held, left)
-    rest = replace(cadence, occurrences=left, minimum_held=minimum, shorter_than_four_months=True)
-    return case.rule.model_copy(update={"cadence": rest})
+def _as_far_as_it_lasts(case: Case, now: datetime) -> dict[str, ProgramRule]:
+    """A rule of its own for a first series that the program's end cuts short."""
+    begins = first_monday(max(case.pair.start_date, now.date()))
+    rest = for_the_rest(case.rule, case.rule.cadence.occurrences, begins)
+    return {} if rest is case.rule else {case.pair.id: rest}
 
 
 def _leave_behind(tx: Transaction, pair_id: str) -> None:

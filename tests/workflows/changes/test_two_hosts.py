@@ -7,16 +7,19 @@ from dataclasses import replace
 import pytest
 
 from integrations.ports import Transaction
-from integrations.workflows.acting import Claim, NotYet
+from integrations.records import PairState
+from integrations.workflows.acting import Claim, NotYet, OutdatedError
 from integrations.workflows.app import App
 from integrations.workflows.changes.carry_out import carry_out
 from integrations.workflows.changes.case import Case, load_case
+from integrations.workflows.freshness import still_holds
 from scheduling.changes.acts import MoveDate, decision
 from scheduling.changes.reasons import ChangeCode
 from scheduling.timespan import TimeSpan
 from simulator.virtual_time import virtual_now
 from tests.support.world import Empty
 from tests.workflows.changes.stage import HOUR, Stage, on_stage, span_from
+from tests.workflows.changes.test_later_series import lost_its_series, planned
 
 
 def share_a_mentor(tx: Transaction) -> tuple[str, str]:
@@ -62,5 +65,54 @@ def test_one_hour_of_one_person_is_not_given_away_by_two_hosts(empty: Empty) -> 
         await move_next(hosts[1], seen[1][0], case, span_from(wanted.start + 3 * HOUR))
         for host in hosts:
             await host.close()
+
+    on_stage(empty, play)
+
+
+def test_a_series_is_not_booked_over_an_hour_that_another_host_gave_away_meanwhile(
+    empty: Empty,
+) -> None:
+    """The other was decided before this plan was kept, and written before it was booked."""
+
+    async def play(stage: Stage) -> None:
+        host = await stage.world.begin()
+        assert host.clock.now() == virtual_now()
+        _, other = await stage.read(share_a_mentor)
+        claim, case = await decided_by(host, other)
+        await lost_its_series(stage)
+        plan = await planned(stage)
+        dates = [s for s in case.sessions if s.start > virtual_now()]
+        near = min(dates, key=lambda s: min(abs(s.start - p.start) for p in plan))
+        hour = min(plan, key=lambda p: abs(near.start - p.start))
+        to = TimeSpan(hour.start, hour.end)
+        move = decision(ChangeCode.DATE_DECLINED, MoveDate(near.id, to), session=near.id)
+        await carry_out(host, claim, case, move)
+
+        with pytest.raises(OutdatedError) as refused:
+            await stage.book()
+        assert (await stage.case()).booking is None
+        await host.clock.sleep(refused.value.due_at - virtual_now())
+        await stage.book()
+        assert (await stage.case()).pair.state is PairState.BOOKED
+        assert to.start not in [date.start for date in await stage.dates()]
+        assert len(await stage.dates()) == len(plan)
+        await host.close()
+
+    on_stage(empty, play)
+
+
+def test_a_plan_made_anew_by_another_host_is_not_booked_as_it_was(empty: Empty) -> None:
+    """The series would stand at hours that are not those of the store."""
+
+    async def play(stage: Stage) -> None:
+        await lost_its_series(stage)
+        pair = (await stage.case()).pair
+
+        def plan_again(tx: Transaction) -> None:
+            tx.pairs.put(replace(pair, planned_at=virtual_now() + HOUR))
+
+        assert await stage.read(lambda tx: still_holds(pair, virtual_now(), tx, False))
+        await stage.read(plan_again)
+        assert not await stage.read(lambda tx: still_holds(pair, virtual_now(), tx, False))
 
     on_stage(empty, play)
