@@ -70,7 +70,7 @@ def judge_session(tx: Transaction, app: App, session_id: str, now: datetime) -> 
     occasion = occasion_of(case.pair, session)
     judgement = judge(occasion, evidence, case.rule.attendance, now, working_days(case, now))
     _keep(tx, case, session, judgement, in_force, now)
-    _keep_readable(tx, app, case.pair, evidence)
+    _keep_readable(tx, app, case.pair, evidence, now)
     if judgement.ask:
         ask(tx, app, case, session, judgement.ask, now)
     if judgement.look_again_at is not None:
@@ -246,7 +246,9 @@ def _keep_counts(
         due_pairs(tx, [session.pair_id], now)
 
 
-def _keep_readable(tx: Transaction, app: App, pair: Pair, evidence: Evidence) -> None:
+def _keep_readable(
+    tx: Transaction, app: App, pair: Pair, evidence: Evidence, now: datetime
+) -> None:
     """Whether a meeting would have been told of: no alert where nobody could know."""
     if evidence.mode is EvidenceMode.TEAMS:
         readable = not evidence.blocked
@@ -255,3 +257,5 @@ def _keep_readable(tx: Transaction, app: App, pair: Pair, evidence: Evidence) ->
     known = tx.pairs.require(pair.id)
     if known.evidence_readable != readable:
         tx.pairs.put(replace(known, evidence_readable=readable))
+        # The days without a meeting count again, or no more: the day of the alert is another.
+        due_pairs(tx, [pair.id], now)

@@ -45,6 +45,7 @@ from integrations.workflows.standing_work import DueAgain
 from scheduling.cadence import zone_info
 from scheduling.changes.acts import Decision
 from scheduling.changes.decide import decide
+from scheduling.changes.gaps import alert_due
 from scheduling.changes.makeups import last_chance, missing_dates
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import KnownTime, Standing, UnreadableTime
@@ -378,7 +379,7 @@ def _next_look(asked: _Round) -> datetime | None:
 
 
 def _times_of(situation: Situation) -> Iterator[datetime]:
-    """The end of a pause and of the last date, and what is sought again and again."""
+    """The end of a pause and of the last date, a gap's alert, and what is sought again."""
     pair, now = situation.pair, situation.now
     if pair.pause is not None:
         midnight = datetime.combine(
@@ -388,6 +389,9 @@ def _times_of(situation: Situation) -> Iterator[datetime]:
     if pair.state is not CorePairState.BOOKED:
         return
     yield from sorted(s.span.end for s in pair.sessions if s.is_live)[-1:]
+    gap = alert_due(situation)
+    if gap is not None:
+        yield gap
     if situation.known is None or situation.calendar is None:
         yield now + UNREAD_PAUSE
     if missing_dates(pair, now):

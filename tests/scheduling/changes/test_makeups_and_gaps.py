@@ -1,15 +1,23 @@
 """Make-ups for lost dates, shortfalls, and long stretches without a meeting on record."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from scheduling.changes.acts import BookDate, CloseNeed, Complete, RaiseNeed
+from scheduling.changes.gaps import alert_due
 from scheduling.changes.makeups import last_chance, missing_dates
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.remembered import remembered
-from scheduling.changes.views import CancelCause, PairView, Pause, SessionState, UnreadableTime
+from scheduling.changes.views import (
+    CancelCause,
+    PairState,
+    PairView,
+    Pause,
+    SessionState,
+    UnreadableTime,
+)
 from tests.scheduling.builders import at, busy_daily
 from tests.scheduling.changes.builders import (
     DAY,
@@ -153,6 +161,39 @@ def test_the_coordinator_gets_an_alert_after_45_days_without_a_meeting(
     found = decided(at_noon(LONG_AGO + days * DAY), view)
     raised = [n.code for n in acts(found, RaiseNeed)]  # type: ignore[union-attr]
     assert (ChangeCode.NOTHING_ON_RECORD in raised) is alert
+
+
+@pytest.mark.acceptance(33)
+@pytest.mark.parametrize(
+    ("facts", "days"),
+    [
+        pytest.param({}, 45, id="every day counts"),
+        pytest.param({"closed_dates": frozenset({START + 20 * DAY})}, 46, id="a holiday"),
+        pytest.param(
+            {"past_pauses": (Pause(START + 20 * DAY, START + 24 * DAY),)}, 50, id="five days paused"
+        ),
+    ],
+)
+def test_the_day_of_the_alert_is_known_from_the_last_meeting_on(
+    facts: dict[str, object], days: int
+) -> None:
+    """British clocks go forward on 28 March 2027, so a midnight before and one after are both
+    told by the wall clock."""
+    view = replace(pair(), last_on_record=LONG_AGO, **facts)  # type: ignore[arg-type]
+    due = alert_due(situation(at_noon(LONG_AGO + DAY), view))
+    assert due == at(LONDON, LONG_AGO + days * DAY, "00:00")
+    for now, alert in ((due - timedelta(seconds=1), False), (due, True)):
+        raised = [n.code for n in acts(decided(now, view), RaiseNeed)]  # type: ignore[union-attr]
+        assert (ChangeCode.NOTHING_ON_RECORD in raised) is alert
+
+
+def test_no_alert_is_due_where_nobody_could_know_or_nothing_was_to_be_held() -> None:
+    view = replace(pair(), last_on_record=LONG_AGO)
+    for other in (
+        replace(view, evidence_readable=False),
+        replace(view, state=PairState.PAUSED, pause=Pause(START, START + 90 * DAY)),
+    ):
+        assert alert_due(situation(at_noon(LONG_AGO + 60 * DAY), other)) is None
 
 
 @pytest.mark.acceptance(33)
