@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -238,6 +239,15 @@ class Settings(BaseModel):
             raise ValueError("six NCRONTAB fields: second minute hour day month weekday")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _keeps_links_to_itself(cls, value: str | None) -> str | None:
+        # A personal link is its reader's key: it never goes over a wire in the clear.
+        address = urlsplit(value or "https:")
+        if address.scheme != "https" and address.hostname not in _LOOPBACK:
+            raise ValueError("an https address; http on this machine alone")
+        return value
+
     @field_validator("signing_keys")
     @classmethod
     def _are_long(cls, value: SecretStr | None) -> SecretStr | None:
@@ -316,6 +326,7 @@ class Settings(BaseModel):
 
 
 _LEAST_KEY = 32
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def _secrets_in(value: SecretStr | None) -> list[str]:
@@ -369,7 +380,9 @@ def _fault(error: dict[str, Any], values: Mapping[str, str]) -> Fault:
     expected = _expected(error)
     if not name:
         return Fault("settings", expected)
-    value = None if name in _SECRET else values.get(name)
+    value = values.get(name, "")
+    # An address may bear a password, even where none belongs.
+    value = None if name in _SECRET or "@" in value else value or None
     return Fault(PREFIX + name.upper(), expected, value)
 
 

@@ -141,3 +141,45 @@ def test_a_receiver_that_could_not_be_trusted_is_a_fault(
     assert fault.where == name
     assert expected in fault.expected
     assert "QUJD" not in str(error)
+
+
+LINKS = {
+    "TANDEM_PUBLIC_URL": "https://tandem.firm.example/app",
+    "TANDEM_SIGNING_KEYS": f"{'n' * 32}, {'o' * 40}",
+}
+
+
+def test_personal_links_have_an_address_and_keys_newest_first_that_never_show() -> None:
+    settings = Settings.from_environ(LINKS)
+    assert settings.link_keys == ("n" * 32, "o" * 40)
+    assert "nnn" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("TANDEM_PUBLIC_URL", "", "a value with TANDEM_SIGNING_KEYS"),
+        ("TANDEM_SIGNING_KEYS", "", "a value with TANDEM_PUBLIC_URL"),
+        ("TANDEM_SIGNING_KEYS", SECRET, "keys of at least 32 characters each"),
+        ("TANDEM_SIGNING_KEYS", f"{'n' * 32},{SECRET}", "keys of at least 32 characters each"),
+        ("TANDEM_PUBLIC_URL", "tandem.firm.example", "text like ^https?://"),
+        ("TANDEM_PUBLIC_URL", "http://tandem.firm.example", "an https address; http on this"),
+        ("TANDEM_PUBLIC_URL", "http://localhost.firm.example", "an https address; http on this"),
+        ("TANDEM_PUBLIC_URL", "http://127.0.0.1.firm.example", "an https address; http on this"),
+        ("TANDEM_PUBLIC_URL", f"https://me:{SECRET}@tandem.example", "text like ^https?://"),
+        ("TANDEM_PUBLIC_URL", "https://tandem.firm.example?key=1", "text like ^https?://"),
+    ],
+)
+def test_links_need_an_address_that_keeps_them_secret_and_keys_that_are_long(
+    name: str, value: str, expected: str
+) -> None:
+    error = _faults({**LINKS, name: value})
+    assert [fault.where for fault in error.faults] == [name]
+    assert expected in error.faults[0].expected
+    assert SECRET not in str(error) + repr(error) + repr(error.faults)
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "[::1]:8080"])
+def test_on_this_machine_links_may_go_without_encryption(host: str) -> None:
+    url = f"http://{host}"
+    assert Settings.from_environ({**LINKS, "TANDEM_PUBLIC_URL": url}).public_url == url
