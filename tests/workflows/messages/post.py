@@ -30,7 +30,13 @@ CONTACT = {
 }
 TO_CONTACT = frozenset({"needs_you", "weekly_report", "monthly_report"})
 """Mails that are about a program and not about a pair."""
-PAGES = "https://tandem.firm.example/pairs"
+URL = "https://tandem.firm.example"
+PAGES = f"{URL}/pairs"
+_SETTINGS = {
+    "page_url": PAGES,
+    "public_url": URL,
+    "signing_keys": "a key of the tests that is long enough to sign links",
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Post:
         """Let mailboxes send for a while; True if the incarnation died of it."""
         until = virtual_now() + length
         try:
-            app = await self.stage.world.begin(dies_at=dies_at, **{"page_url": PAGES, **over})
+            app = await self.stage.world.begin(dies_at=dies_at, **{**_SETTINGS, **over})
             await _send_until(app, until)
         except Death:
             return True

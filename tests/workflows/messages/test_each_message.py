@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from integrations.attendance_records import Link
 from integrations.ports import Transaction
 from integrations.records import Need, PairState, Session
 from integrations.workflows.changes.case import Case
@@ -31,8 +32,9 @@ from scheduling.timespan import TimeSpan
 from simulator.virtual_time import virtual_now
 from tests.support.world import Empty
 from tests.workflows.changes.stage import MIDWAY, Stage, on_stage
-from tests.workflows.messages.post import CONTACT, PAGES, TO_CONTACT, Post, plain
+from tests.workflows.messages.post import CONTACT, PAGES, TO_CONTACT, URL, Post, plain
 
+LINK = "0123456789abcdef0123456789abcdef"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 PAUSE = {"first": "2027-02-18", "last": "2027-04-02"}
 SLOT = SeriesSlot("America/New_York", 3, time(9), 0, date(2027, 2, 25))
@@ -83,6 +85,16 @@ def _made(name: str, case: Case, session: Session) -> Made:
             {"state": PairState.COMPLETED},
             {},
         ),
+        "did_you_meet": lambda: (
+            Notice(
+                "did_you_meet",
+                reader,
+                session.id,
+                {"session": session.id, "start": session.start.isoformat(), "link": LINK},
+            ),
+            {},
+            {},
+        ),
     }
     return makers[name]()
 
@@ -90,11 +102,7 @@ def _made(name: str, case: Case, session: Session) -> Made:
 MAILS = [name for name, kind in MESSAGES.items() if kind.channel is Channel.MAIL]
 
 
-# A personal link has a row of its own: tests/acceptance/ sends these, and follows the link.
-WITH_LINK = frozenset({"did_you_meet"})
-
-
-@pytest.mark.parametrize("name", [name for name in MAILS if name not in TO_CONTACT | WITH_LINK])
+@pytest.mark.parametrize("name", [name for name in MAILS if name not in TO_CONTACT])
 def test_the_mail_arrives_with_zones_and_a_contact_and_one_link_at_most(
     empty: Empty, name: str
 ) -> None:
@@ -106,6 +114,7 @@ def test_the_mail_arrives_with_zones_and_a_contact_and_one_link_at_most(
         def record(tx: Transaction) -> None:
             tx.pairs.put(replace(tx.pairs.require(case.pair.id), **pair_is))  # type: ignore[arg-type]
             tx.sessions.put(replace(session, **session_is))  # type: ignore[arg-type]
+            tx.links.add(_link(case, session))
 
         await stage.world.read(record)
         assert await post.put(message) in (1, 2)
@@ -115,13 +124,30 @@ def test_the_mail_arrives_with_zones_and_a_contact_and_one_link_at_most(
         assert mail.sender.lower() == (await stage.box()).lower()
         assert mail.subject.removesuffix(": no further dates") == " / ".join(family)
         assert all(CONTACT[part] in words for part in ("name", "phone", "mail"))
-        assert set(re.findall(r"https?://[^\s\"<]+", mail.body)) <= {f"{PAGES}/{case.pair.id}"}
+        links = set(re.findall(r"https?://[^\s\"<]+", mail.body))
+        if name == "did_you_meet":
+            (link,) = links
+            assert link.startswith(f"{URL}/met/{LINK}.")
+        else:
+            assert links <= {f"{PAGES}/{case.pair.id}"}
         if "when" in MESSAGES[name].must:
             assert f"{session.start:%H:%M} London ({_new_york(session)} New York)" in words
         kinds = await post.journal("mail")
         assert name in {line.data["message"] for line in kinds}
 
     on_stage(empty, play)
+
+
+def _link(case: Case, session: Session) -> Link:
+    """The row behind the personal link in a question to the mentee."""
+    return Link(
+        id=LINK,
+        person_id=case.mentee.id,
+        session_id=session.id,
+        purpose="did_you_meet",
+        issued_at=virtual_now(),
+        expires_at=virtual_now() + 7 * DAY,
+    )
 
 
 async def _abroad(stage: Stage) -> tuple[Case, Session]:
@@ -173,7 +199,7 @@ def test_nothing_in_the_outbox_tells_who_somebody_is(empty: Empty) -> None:
         post = await Post.of(stage)
         case, session = await _abroad(stage)
         for name in MAILS:
-            if name not in TO_CONTACT | WITH_LINK:
+            if name not in TO_CONTACT:
                 await post.put(_made(name, case, session)[0])
         need = Need(
             id="n", key="leaver::", pair_id=case.pair.id, code="leaver", raised_at=MIDWAY - DAY
@@ -186,7 +212,8 @@ def test_nothing_in_the_outbox_tells_who_somebody_is(empty: Empty) -> None:
             for word in (person.name, person.name.split()[-1], person.mail):
                 assert word not in stored
         assert CONTACT["mail"] not in stored
-        assert len(await post.rows()) >= len(MAILS) - len(TO_CONTACT | WITH_LINK)
+        assert "/met/" not in stored
+        assert len(await post.rows()) >= len(MAILS) - len(TO_CONTACT)
         assert virtual_now() == MIDWAY
 
     on_stage(empty, play)
