@@ -14,8 +14,10 @@ the lines ``mail_in_doubt``. What has lost its cause by the time it may go is dr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from integrations.errors import OutcomeUnknownError, RefusedError
 from integrations.ports import Transaction
@@ -63,6 +65,8 @@ class _Ready:
     """A mail that may leave now. ``rows`` are the *Needs you* rows it names.
 
     ``again`` tells that it is to be sent once more where it may have been sent before.
+    ``has_room`` is asked in the transaction that begins it whether the week has room for it still,
+    where it did at ``decided_from``; None if it is not counted.
     """
 
     mail: OutboxMail
@@ -71,6 +75,8 @@ class _Ready:
     program_id: str
     again: bool
     rows: tuple[str, ...] = ()
+    has_room: Callable[[Transaction, bool], bool] | None = None
+    decided_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +200,27 @@ def _step(app: App, tx: Transaction, mail: OutboxMail, key: str, now: datetime) 
         letter=words_of(about),
         program_id=about.program.id,
         again=mail.urgent,
+        has_room=partial(_room_beside, about, key),
+        decided_from=now if _is_capped(about) else None,
     )
+
+
+def _is_capped(about: Spoken) -> bool:
+    return not about.mail.urgent and MESSAGES[about.mail.purpose].cap is Cap.WEEKLY
+
+
+def _room_beside(about: Spoken, key: str, tx: Transaction, others_began: bool) -> bool:
+    """Whether the week has room beside what other hosts have begun meanwhile."""
+    if not others_began:
+        return True
+    # Of two that are only prepared the first to begin goes; to count both would stop both.
+    return has_room(tx, about.you.id, about.zone, about.rule, about.now, but=key, prepared=False)
 
 
 def _allowed_at(tx: Transaction, about: Spoken, key: str) -> datetime:
     """When mail hours and the weekly cap let it go."""
     now, you, rule, zone = about.now, about.you, about.rule, about.zone
-    capped = MESSAGES[about.mail.purpose].cap is Cap.WEEKLY
-    if capped and not has_room(tx, you.id, zone, rule, now, but=key):
+    if _is_capped(about) and not has_room(tx, you.id, zone, rule, now, but=key):
         return next_room(rule, zone, you.office, now)
     return mail_hours(rule, zone, you.office, now)
 
@@ -278,6 +297,8 @@ def _act(app: App, ready: _Ready) -> Act[None]:
         send=send,
         look=look,
         keep=keep,
+        decided_from=ready.decided_from,
+        still_holds=ready.has_room,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from integrations.ports import Transaction
+from integrations.records import IntentState
 from integrations.workflows.changes.case import is_capped
 from integrations.workflows.messages.hours import mail_hours
 from integrations.workflows.rules import ProgramRule
@@ -12,12 +13,19 @@ from scheduling.changes.limits import next_week, week_began
 
 
 def has_room(
-    tx: Transaction, person_id: str, zone: str, rule: ProgramRule, now: datetime, but: str
+    tx: Transaction,
+    person_id: str,
+    zone: str,
+    rule: ProgramRule,
+    now: datetime,
+    but: str,
+    *,
+    prepared: bool = True,
 ) -> bool:
     """Whether one more capped mail this week is within what the program allows.
 
     Counted are the journal since Monday in the person's zone and writes on their way, that with
-    the key ``but`` excepted.
+    the key ``but`` excepted; those that are only prepared are left out if not ``prepared``.
     """
     since = week_began(now, zone)
     sent = tx.journal.of_person_since([person_id], "mail", since)
@@ -25,7 +33,7 @@ def has_room(
         mail
         for pair in tx.pairs.of_people([person_id])
         for intent in tx.intents.open(pair.id)
-        if intent.key != but
+        if intent.key != but and (prepared or intent.state is IntentState.SENDING)
         for mail in intent.mails
         if mail["person"] == person_id
     )
