@@ -192,7 +192,9 @@ async def _find_meeting(app: App, search: _Search) -> str | None:
 
 def _kept(search: _Search, meeting_id: str, found: AttendanceReport, now: datetime) -> KeptReport:
     door = Doorkeeper(tuple(map(_identity, search.people)), _HOME)
-    confirmed = {link["mail"] for person in search.people for link in person.known_as}
+    links = (link for person in search.people for link in person.known_as)
+    # Teams knows no address of most guests: a link without one vouches for none of them.
+    confirmed = {link["mail"] for link in links if link["mail"]}
     records = [_record(record, confirmed) for record in found.records]
     ran = (found.started_at, found.ended_at)
     report = door.report(found.id, ran, records, participants=found.participants)

@@ -198,6 +198,12 @@ class Stage:
         assert mailbox is not None
         return mailbox.address
 
+    async def box_id(self) -> str:
+        """The id of that mailbox in the directory."""
+        mailbox = (await self.case()).mailbox
+        assert mailbox is not None
+        return mailbox.id
+
     async def shown(self, mail: str) -> list[tuple[datetime, datetime]]:
         """Meetings that stand in a calendar and are the pair's: both are in them."""
         people = {person.mail.lower() for person in (await self.case()).people}
