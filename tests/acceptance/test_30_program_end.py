@@ -11,8 +11,10 @@ import pytest
 from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
 from integrations.workflows.app import App
+from integrations.workflows.attendance.telling import correct
 from integrations.workflows.rule_previews import apply_rule
 from integrations.workflows.rules import ProgramRule
+from scheduling.attendance.evidence import Correction, VerdictKind
 from tests.acceptance.keeping import live_until
 from tests.acceptance.oracle import remembered
 from tests.acceptance.test_25_26_27_webhooks import URL, Way
@@ -138,6 +140,11 @@ def test_after_the_last_date_both_get_one_closing_note_and_the_mailbox_is_watche
             minimum_held=None,
             shorter_than_four_months=True,
         )
+        case = await stage.case()
+        held = [s for s in case.sessions if s.end <= now() and s.id != first.id][:2]
+        for session in held:
+            word = Correction(VerdictKind.HELD, None, now())
+            await app.store.run(lambda tx, s=session, w=word: correct(tx, app, s, w))  # type: ignore[misc]
         began = now()
         await live_until(app, first.start - HOUR)
         assert [s.id for s in await stage.dates()] == [first.id]
@@ -150,6 +157,11 @@ def test_after_the_last_date_both_get_one_closing_note_and_the_mailbox_is_watche
         assert sorted(m.recipient.lower() for m in notes) == sorted(
             p.lower() for pair in memory.pairs.values() for p in memory.mails(pair)
         )
+        own = {person.mail.lower() for person in case.people}
+        told = {m.recipient.lower(): "2 of your meetings are on record" in m.body for m in notes}
+        assert len(held) == 2
+        assert {mail for mail, says_so in told.items() if says_so} == own
+        assert sum("on record" in m.body for m in notes) == len(own)
         assert list(stage.world.tenant.subscriptions) == []
         assert await stage.read(lambda tx: tx.subscriptions.all()) == []
         await stage.assert_store_is_calendar()

@@ -318,7 +318,7 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             *("when", "question"),
             must=("contact", "when", "question"),
         ),
-        "closing": _mail(_BOTH, "the last date is over"),
+        "closing": _mail(_BOTH, "the last date is over", "held"),
         "needs_you": MessageKind(
             recipient=_CONTACT,
             trigger="08:00 in the program's zone, only if something is new",

@@ -341,6 +341,10 @@ def _paused(about: Spoken) -> dict[str, Any]:
     }
 
 
+def _closing(about: Spoken) -> dict[str, Any]:
+    return {"held": sum(session.held is True for session in about.sessions.values())}
+
+
 def _resumed(about: Spoken) -> dict[str, Any]:
     return {"next": about.next_date(about.now)}
 
@@ -357,5 +361,5 @@ _FIELDS: Mapping[str, Callable[[Spoken], dict[str, Any]]] = {
     "resumed": _resumed,
     "withdrawn": _nothing_more,
     "did_you_meet": _did_you_meet,
-    "closing": _nothing_more,
+    "closing": _closing,
 }
