@@ -35,9 +35,13 @@ logger = logging.getLogger(__name__)
 MET_PATH = PATH + "/{token}"
 MOST_BYTES = 8 * 1024
 _MOST_FIELDS = 20
+_FORM = "application/x-www-form-urlencoded"
 _LONGEST_MINUTES = 480
 _STATUS = {"used": 200, "expired": 410, "unknown": 404}
-_ENDED = "That cannot have been the meeting: it has to be over, and of at most eight hours."
+_ENDED = (
+    "That cannot have been the meeting: it has to be over, of at most eight hours, and within"
+    " sixty days of the date."
+)
 
 STYLE = (
     "body{font:1.05rem/1.5 system-ui,sans-serif;margin:0;color:#1a1a1a;background:#fff}"
@@ -89,6 +93,8 @@ class MetPage:
 
     async def take(self, request: Request) -> Response:
         """Keep the answer and lead to the thanks; an unclear one is asked again."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+            return Response(status_code=415, headers=HEADERS)
         try:
             form = await _form_of(request)
         except ValueError:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from scheduling.attendance.evidence import Occasion, Statement
 
 _MINUTE = timedelta(minutes=1)
-_LONGEST_MEETING = timedelta(hours=8)
-_FARTHEST = timedelta(days=60)
+LONGEST_MEETING = timedelta(hours=8)
+FARTHEST = timedelta(days=60)
+"""A meeting farther from a date than this is not meant instead of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def _is_absurd(occasion: Occasion, statement: Statement) -> bool:
     if span is None:
         return statement.is_yes and statement.at < occasion.span.start
     distance = max(span.start - occasion.span.end, occasion.span.start - span.end)
-    return span.length > _LONGEST_MEETING or span.end > statement.at or distance > _FARTHEST
+    return span.length > LONGEST_MEETING or span.end > statement.at or distance > FARTHEST
 
 
 def _word(occasion: Occasion, statement: Statement) -> Word:

@@ -227,7 +227,7 @@ def test_a_link_changes_nothing_when_opened_and_works_once(empty: Empty) -> None
             assert [s.said for s in await stage.read(lambda tx: tx.statements.all())] == ["met"]
             forged = await browser.post(link[:-2] + "zz", data={"said": "met"})
             assert forged.status_code == 404
-            big = await browser.post(link, content=b"x" * 9000)
+            big = await browser.post(link, data={"said": "met", "pad": "x" * 9000})
             assert big.status_code == 413
             unclear = await browser.post(there.link(there.senior), data={"said": "elsewhere"})
             assert (unclear.status_code, 'role="alert"' in unclear.text) == (400, True)

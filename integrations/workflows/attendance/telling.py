@@ -5,7 +5,7 @@ Each adds evidence and has the session judged in the same transaction; none sets
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -24,12 +24,12 @@ from integrations.workflows.attendance.judging import judge_session
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.orders import COORDINATOR, zone_of
 from scheduling.attendance.evidence import Correction, Said, VerdictKind
+from scheduling.attendance.statements import FARTHEST, LONGEST_MEETING
 from scheduling.attendance.verdict import Judgement
 from scheduling.timespan import TimeSpan
 
 BY_LINK = "link"
 _MINUTE = timedelta(minutes=1)
-_LONGEST = timedelta(hours=8)
 
 
 class LinkEndedError(NotPossibleError):
@@ -53,13 +53,23 @@ class NoPastDateError(NotPossibleError):
 
 
 class NoMeetingError(NotPossibleError):
-    """What is told cannot have been a meeting: it is to come, or lasts too long."""
+    """What is told cannot have been a meeting: to come, too long, or too far from its date."""
 
     remedy = "Give the day and hour at which it began, and its minutes."
 
     def __init__(self, span: TimeSpan) -> None:
         self.span = span
         super().__init__(f"no meeting that took place: {span.start} to {span.end}")
+
+
+class SomebodyElsesError(NotPossibleError):
+    """An account that is to be somebody's already is another person's."""
+
+    remedy = "Look the account up in Entra ID; nobody's presence counts for somebody else."
+
+    def __init__(self, person_id: str) -> None:
+        self.person_id = person_id
+        super().__init__(f"the account belongs to {person_id}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +106,7 @@ def answer(tx: Transaction, app: App, link_id: str, said: Answer, now: datetime)
         raise LinkEndedError(why or "unknown")
     if said.span is not None:
         _require_past(said.span, now)
+        _require_near(said.span, tx.sessions.require(link.session_id))
     if not tx.links.use(link_id, now):
         raise LinkEndedError("used")
     return state(
@@ -227,13 +238,13 @@ def confirm_identity(
 
     Reports in which somebody unidentified was are let go, so that they are read again with what
     is known now.
+
+    Raises:
+        SomebodyElsesError: the account is that of another person; nothing was changed.
     """
-    link = {
-        "id": directory_id.strip().lower(),
-        "mail": mail.strip().lower(),
-        "confirmed_at": now.isoformat(),
-        "confirmed_by": by,
-    }
+    account = {"id": directory_id.strip().lower(), "mail": mail.strip().lower()}
+    _require_nobody_elses(tx, person, account)
+    link = {**account, "confirmed_at": now.isoformat(), "confirmed_by": by}
     changed = replace(person, known_as=(*person.known_as, link))
     tx.participants.put(changed)
     tx.journal.write(
@@ -247,6 +258,23 @@ def confirm_identity(
                 tx.reports.remove(report.id)
                 again.append(report.session_id)
     return changed, sorted({session_id for session_id in again if session_id})
+
+
+def _require_nobody_elses(tx: Transaction, person: Participant, account: Mapping[str, str]) -> None:
+    mine = tx.pairs.of_people([person.id])
+    partners = tx.participants.many(
+        [at for pair in mine for at in (pair.mentor_id, pair.mentee_id)]
+    )
+    # Whoever has the address, and whoever is met: confused, they would meet themselves.
+    others = [*tx.participants.by_mail([account["mail"]]).values(), *partners.values()]
+    for other in others:
+        known = [
+            {"id": other.directory_id, "mail": other.mail},
+            *({"id": link["id"], "mail": link["mail"]} for link in other.known_as),
+        ]
+        for name, value in account.items():
+            if other.id != person.id and value and value in {one[name].lower() for one in known}:
+                raise SomebodyElsesError(other.id)
 
 
 def _on(
@@ -293,7 +321,12 @@ def _ad_hoc(
 
 
 def _require_past(span: TimeSpan, now: datetime) -> None:
-    if span.end > now or span.length > _LONGEST:
+    if span.end > now or span.length > LONGEST_MEETING:
+        raise NoMeetingError(span)
+
+
+def _require_near(span: TimeSpan, session: Session) -> None:
+    if abs(span.start - session.start) >= FARTHEST:
         raise NoMeetingError(span)
 
 
