@@ -18,13 +18,17 @@ from integrations.graph import calendar, permits
 from integrations.ports import Transaction
 from integrations.records import Intent, IntentState
 from integrations.store import permits as stored_permits
-from integrations.workflows import acting, outbox, registry, watch
+from integrations.store.work import WorkRows
+from integrations.workflows import acting, book, outbox, registry, watch
 from integrations.workflows.acting import Happened, NotHappened
-from integrations.workflows.app import Options
-from integrations.workflows.changes import case, ending, known_time, writes
-from integrations.workflows.messages import room
+from integrations.workflows.changes import calendar_view, case, ending, known_time, owed, writes
+from integrations.workflows.messages import hours, room
 from scheduling import freebusy
 from scheduling.changes import limits
+from scheduling.changes.situation import Situation
+
+_WRITING = (book, writes)
+"""Whoever writes to calendars."""
 
 Plant = Callable[[], AbstractContextManager[object]]
 
@@ -48,12 +52,23 @@ def _no_intent() -> AbstractContextManager[object]:
 
 
 def _no_read_back() -> AbstractContextManager[object]:
-    """After a doubt it is sent again without a look."""
+    """After a doubt it is sent again without a look, first bookings included."""
 
-    async def look(self: Any, intent: Intent) -> NotHappened:
+    async def nothing(intent: Intent) -> NotHappened:
         return NotHappened()
 
-    return _patched((writes.Calls, "look", look))
+    return _patched(
+        *((one, "perform", _performing(lambda act: replace(act, look=nothing))) for one in _WRITING)
+    )
+
+
+def _performing(changed: Callable[[Any], Any]) -> Callable[..., Any]:
+    perform = acting.perform
+
+    async def performed(app: Any, claim: Any, act: Any) -> Any:
+        return await perform(app, claim, changed(act))
+
+    return performed
 
 
 def _doubt_is_done() -> AbstractContextManager[object]:
@@ -137,7 +152,7 @@ def _cap_ignored() -> AbstractContextManager[object]:
 
 def _mail_hours_ignored() -> AbstractContextManager[object]:
     """Mails go out whenever something is decided."""
-    return _patched((limits, "next_mailable", lambda now, *_, **__: now))
+    return _patched(*((one, "next_mailable", lambda now, *_, **__: now) for one in (limits, hours)))
 
 
 def _past_dates_cancelled() -> AbstractContextManager[object]:
@@ -167,12 +182,12 @@ def _mails_sent_twice() -> AbstractContextManager[object]:
 
 def _freeze_ignored() -> AbstractContextManager[object]:
     """There is no time before a date in which nothing is moved."""
-    core = limits.Limits
+    at = Situation.at
 
-    def unfrozen(*given: Any, **named: Any) -> limits.Limits:
-        return core(*given, **{**named, "freeze": timedelta(0)})
+    def unfrozen(*given: Any, limits: Any, **named: Any) -> Situation:
+        return at(*given, limits=replace(limits, freeze=timedelta(0)), **named)
 
-    return _patched(("integrations.workflows.rules", "Limits", unfrozen))
+    return _patched((Situation, "at", unfrozen))
 
 
 def _duplicates_not_told() -> AbstractContextManager[object]:
@@ -197,20 +212,20 @@ def _duplicates_not_told() -> AbstractContextManager[object]:
 
 
 def _claim_not_checked() -> AbstractContextManager[object]:
-    """Nobody asks, before a write, whether the work is still his."""
-    return _patched(
-        (acting, "_hold_claim", lambda *_: None),
-        (Options, "__post_init__", _short_claims),
-    )
+    """Nobody asks, before a write, whether the work is still his, and claims are short."""
+    claim = WorkRows.claim
 
+    def shortly(self: Any, work_id: str, holder: str, now: Any, _: Any) -> Any:
+        return claim(self, work_id, holder, now, timedelta(seconds=1))
 
-def _short_claims(options: Any) -> None:
-    object.__setattr__(options, "claim_length", timedelta(seconds=1))
+    return _patched((acting, "_hold_claim", lambda *_: None), (WorkRows, "claim", shortly))
 
 
 def _stale_read_believed() -> AbstractContextManager[object]:
     """What a read shows right after our own write is taken for what is."""
-    return _patched((case, "STALE_FOR", timedelta(0)))
+    return _patched(
+        *((one, "STALE_FOR", timedelta(0)) for one in (case, owed, writes, calendar_view))
+    )
 
 
 def _retry_after_ignored() -> AbstractContextManager[object]:
@@ -235,6 +250,20 @@ def _doubts_forgotten() -> AbstractContextManager[object]:
     return _patched((acting, "_begin", begun))
 
 
+def _two_generations_alive() -> AbstractContextManager[object]:
+    """A series that is replaced or ended keeps its dates in the calendars."""
+
+    async def kept(app: Any, claim: Any, one: Any, act: Any, then: Any, **_: Any) -> None:
+        await ending.store_only(app, one.pair.id, (*ending.packed((act,)), *then))
+
+    return _patched(("integrations.workflows.changes.carry_out", "end_series", kept))
+
+
+def _other_hosts_not_asked() -> AbstractContextManager[object]:
+    """What another host has begun for the same people since is not asked."""
+    return _patched((acting, "_refuse_if_outdated", lambda *_: None))
+
+
 PLANTED: Mapping[str, Plant] = MappingProxyType(
     {
         "no intent before a write": _no_intent,
@@ -255,6 +284,8 @@ PLANTED: Mapping[str, Plant] = MappingProxyType(
         "duplicates not told": _duplicates_not_told,
         "stale read believed": _stale_read_believed,
         "Retry-After ignored": _retry_after_ignored,
+        "two generations alive": _two_generations_alive,
+        "other hosts not asked": _other_hosts_not_asked,
     }
 )
 
@@ -266,7 +297,5 @@ def _patched(*seams: tuple[Any, str, object]) -> Iterator[None]:
             if isinstance(owner, str):
                 stack.enter_context(patch(f"{owner}.{name}", value))
             else:
-                stack.enter_context(
-                    patch.object(owner, name, value, create=name == "__post_init__")
-                )
+                stack.enter_context(patch.object(owner, name, value))
         yield
