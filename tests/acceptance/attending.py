@@ -141,10 +141,8 @@ class Attending:
             return await browser.post(self.link(person), data=form, follow_redirects=True)
 
 
-async def attending(
-    stage: Stage, mode: EvidenceMode = EvidenceMode.TEAMS, *, online: bool = False
-) -> Attending:
-    """Tandem begun with links, under a mode of evidence; ``online`` pairs have no place to meet."""
+async def attending(stage: Stage, mode: EvidenceMode = EvidenceMode.TEAMS) -> Attending:
+    """Tandem begun with links, under a mode of evidence."""
     registration = least_rights(stage.world.firm)
     rights = {**registration.roles, "OnlineMeetingArtifact.Read.All": None}
     stage.world.tenant.register_app(replace(registration, roles=rights))
@@ -155,8 +153,5 @@ async def attending(
         await app.store.run(
             lambda tx: set_mode(tx, case.program.id, mode, at, people_told=True, by="coordinator")
         )
-    if online:
-        pair = replace(case.pair, place=None)
-        await app.store.run(lambda tx: tx.pairs.put(pair))
     first, *_ = await stage.dates()
     return Attending(stage, app, first, await junior(stage), await senior(stage), now())

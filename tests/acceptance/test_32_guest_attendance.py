@@ -25,7 +25,7 @@ def test_a_guest_identity_counts_once_the_link_between_old_and_new_is_confirmed(
     identity only after a confirmed link between old and new identity."""
 
     async def play(stage: Stage) -> None:
-        there = await attending(stage, online=True)
+        there = await attending(stage)
         tenant, new = stage.world.tenant, "james.stone@client.example"
         await there.attends(there.junior.mail, 0, 60)
         await there.attends(new, 2, 58)

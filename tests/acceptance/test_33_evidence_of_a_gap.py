@@ -20,7 +20,7 @@ from tests.workflows.changes.stage import DAY, HOUR, Stage, on_stage
 
 def test_refused_reports_are_one_blocker_of_the_mailbox_and_never_not_held(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
-        there = await attending(stage, online=True)
+        there = await attending(stage)
         stage.world.tenant.register_app(least_rights(stage.world.firm))
         await there.attends(there.junior.mail, 0, 60)
         await there.attends(there.senior.mail, 0, 60)

@@ -94,7 +94,7 @@ def test_somebody_who_keeps_out_of_reports_is_not_taken_for_absent(
     """Teams counts two and shows one: that proves nothing, so both are asked."""
 
     async def play(stage: Stage) -> None:
-        there = await attending(stage, online=True)
+        there = await attending(stage)
         behaviour = stage.world.tenant.behaviour
         behaviour.hidden_from_reports = {there.senior.mail.lower()} if hides else set()
         await there.attends(there.junior.mail, 0, 60)
@@ -155,7 +155,7 @@ def test_one_says_they_met_and_the_other_that_they_did_not(empty: Empty) -> None
 @pytest.mark.acceptance(38)
 def test_a_missing_report_is_pending_and_both_are_asked_only_after_a_day(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
-        there = await attending(stage, online=True)
+        there = await attending(stage)
         await live_until(there.app, there.end + 2 * HOUR)
         assert await there.said() == [("pending", 0, None)]
         await live_until(there.app, there.end + 23 * HOUR)

@@ -49,6 +49,8 @@ KIND = "judge_session"
 REFUSED, NO_MEETING = "attendance_refused", "attendance_not_found"
 """Blockers of a mailbox and of a pair whose reports Graph does not give."""
 
+_ON_TEAMS = "Teams"
+"""What rosters call the place of a pair that has none."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -85,7 +87,7 @@ def occasion_of(pair: Pair, session: Session) -> Occasion:
         span=TimeSpan(session.start, session.end),
         mentor=pair.mentor_id,
         mentee=pair.mentee_id,
-        in_person=bool(pair.place),
+        in_person=(pair.place or _ON_TEAMS) != _ON_TEAMS,
     )
 
 
