@@ -22,6 +22,8 @@ from integrations.store.work import WorkRows
 from integrations.workflows import acting, book, outbox, registry, watch
 from integrations.workflows.acting import Happened, NotHappened
 from integrations.workflows.changes import calendar_view, case, ending, known_time, owed, writes
+from integrations.workflows.changes.remembering import store_only
+from integrations.workflows.changes.steps import packed
 from integrations.workflows.messages import hours, room
 from scheduling import freebusy
 from scheduling.changes import limits
@@ -254,7 +256,7 @@ def _two_generations_alive() -> AbstractContextManager[object]:
     """A series that is replaced or ended keeps its dates in the calendars."""
 
     async def kept(app: Any, claim: Any, one: Any, act: Any, then: Any, **_: Any) -> None:
-        await ending.store_only(app, one.pair.id, (*ending.packed((act,)), *then))
+        await store_only(app, one.pair.id, (*packed((act,)), *then))
 
     return _patched(("integrations.workflows.changes.carry_out", "end_series", kept))
 
