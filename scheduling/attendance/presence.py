@@ -1,6 +1,6 @@
 """Minutes together: what the reports of one session add up to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from scheduling.attendance.evidence import Flag, Occasion, Report
 
 Stay = tuple[datetime, datetime]
 
+_NOTHING: frozenset[str] = frozenset()
 _NONE = timedelta(0)
 _MINUTE = timedelta(minutes=1)
 _LONGEST_STAY = timedelta(hours=24)
@@ -48,7 +49,7 @@ class Seen(NamedTuple):
         )
 
 
-def seen_in(occasion: Occasion, reports: Iterable[Report], slack: timedelta) -> Seen:
+def seen_in(occasion: Occasion, reports: Sequence[Report], slack: timedelta) -> Seen:
     """What these reports show of the two.
 
     Intervals are united over reports, records and devices, so their order and how they are
@@ -56,6 +57,38 @@ def seen_in(occasion: Occasion, reports: Iterable[Report], slack: timedelta) -> 
     Stays of more than a day, and those outside the session's slack, are absurd: they count for
     nothing, and so does the absence of whoever they are of.
     """
+    return _plainly(occasion, reports, slack) or _in_all(occasion, reports, slack)
+
+
+def _plainly(occasion: Occasion, reports: Sequence[Report], slack: timedelta) -> Seen | None:
+    """What most reports show, found without uniting: each of the two once, at the same time.
+
+    None for any other evidence. It says nothing that ``_in_all`` would not say of the same.
+    """
+    if len(reports) != 1 or reports[0].flags or len(reports[0].presences) != 2:
+        return None
+    mentor, mentee = reports[0].presences
+    if mentor.person == occasion.mentee:
+        mentor, mentee = mentee, mentor
+    if mentor.person != occasion.mentor or mentee.person != occasion.mentee:
+        return None
+    if len(mentor.spans) != 1 or len(mentee.spans) != 1:
+        return None
+    one, other = mentor.spans[0], mentee.spans[0]
+    opened, first = sorted((one.start, other.start))
+    last, closed = sorted((one.end, other.end))
+    if first >= last or closed - opened > _LONGEST_STAY:
+        return None
+    if opened < occasion.span.start - slack or closed > occasion.span.end + slack:
+        return None
+    minutes = (last - first) // _MINUTE
+    alone = (one.end - one.start) // _MINUTE, (other.end - other.start) // _MINUTE
+    return Seen(
+        minutes, minutes, alone, (True, True), first, last, 1, False, False, False, _NOTHING
+    )
+
+
+def _in_all(occasion: Occasion, reports: Sequence[Report], slack: timedelta) -> Seen:
     opens, closes = occasion.span.start - slack, occasion.span.end + slack
     mentors: list[Stay] = []
     mentees: list[Stay] = []
@@ -79,7 +112,6 @@ def seen_in(occasion: Occasion, reports: Iterable[Report], slack: timedelta) -> 
     mentor, mentee = united(mentors), united(mentees)
     common = _shared(mentor, mentee)
     minutes = minutes_of(common)
-    plain = len(mentors) == len(mentees) == len(common) == 1 and not (unidentified or others)
     return Seen(
         minutes=minutes,
         possible=minutes_of(_where_two(mentor, mentee, unidentified)) if unidentified else minutes,
@@ -87,8 +119,8 @@ def seen_in(occasion: Occasion, reports: Iterable[Report], slack: timedelta) -> 
         came=(bool(mentor), bool(mentee)),
         first=common[0][0] if common else None,
         last=common[-1][1] if common else None,
-        runs=1 if plain else len(united([*mentor, *mentee, *unidentified, *others])),
-        several_devices=not plain and (_overlap(mentors) or _overlap(mentees)),
+        runs=len(united([*mentor, *mentee, *unidentified, *others])),
+        several_devices=_overlap(mentors) or _overlap(mentees),
         somebody_else=bool(others),
         unidentified=bool(unidentified),
         flags=frozenset(flags),
@@ -152,7 +184,7 @@ def _where_two(
 
 
 def _overlap(stays: Sequence[Stay]) -> bool:
-    return any(b[0] < a[1] for a, b in pairwise(sorted(stays)))
+    return len(stays) > 1 and any(b[0] < a[1] for a, b in pairwise(sorted(stays)))
 
 
 def minutes_of(stays: Sequence[Stay]) -> int:

@@ -23,12 +23,12 @@ def _together(occasion: Occasion, seen: Seen, grace: int) -> list[VerdictReason]
     if seen.first is None or seen.last is None:
         return [_apart(occasion, seen)]
     found = [because(VerdictCode.TOGETHER, minutes=seen.minutes)]
-    late, early = seen.first - occasion.span.start, occasion.span.end - seen.last
-    enough = timedelta(minutes=grace + 1)
-    if late >= enough:
-        found.append(because(VerdictCode.LATE_START, minutes=late // _MINUTE))
-    if early >= enough:
-        found.append(because(VerdictCode.LEFT_EARLY, minutes=early // _MINUTE))
+    late = (seen.first - occasion.span.start) // _MINUTE
+    early = (occasion.span.end - seen.last) // _MINUTE
+    if late > grace:
+        found.append(because(VerdictCode.LATE_START, minutes=late))
+    if early > grace:
+        found.append(because(VerdictCode.LEFT_EARLY, minutes=early))
     return found
 
 

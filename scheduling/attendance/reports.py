@@ -3,7 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import accumulate
 
 from scheduling.attendance.evidence import Occasion, Report
 
@@ -37,12 +38,10 @@ def assigned(
     """
     in_order = sorted(occasions, key=lambda o: (o.span.start, o.session_id))
     begins = [o.span.start - slack for o in in_order]
+    ends = [o.span.end + slack for o in in_order]
     # The latest end up to each place: further back than the first that reaches a report,
     # nothing else does.
-    reach: list[datetime] = []
-    for occasion in in_order:
-        end = occasion.span.end + slack
-        reach.append(max(end, reach[-1]) if reach else end)
+    reach = list(accumulate(ends, max))
     found: dict[str, list[Report]] = {o.session_id: [] for o in in_order}
     unmatched: list[Report] = []
     for report in sorted({r.id: r for r in reports}.values(), key=lambda r: (r.span.start, r.id)):
@@ -52,7 +51,7 @@ def assigned(
         while place >= 0 and reach[place] > start:
             span = in_order[place].span
             overlap = min(end, span.end) - max(start, span.start)
-            within = min(end, span.end + slack) - max(start, span.start - slack)
+            within = min(end, ends[place]) - max(start, begins[place])
             # Of equals the earlier session takes it, and it is looked at last.
             if within > _NONE and (overlap, within) >= closest:
                 best, closest = in_order[place], (overlap, within)
