@@ -73,6 +73,7 @@ def with_store(do: Callable[[Transaction], T]) -> T:
 
     async def run() -> T:
         store: SqlStore = build_store(_settings())
+        ease_garbage_collection()
         try:
             await store.check()
             return await store.run(do)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = dict[str, Any]
 
@@ -255,9 +255,11 @@ class Session:
     ad_hoc: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionDate:
-    """What a report over many pairs needs of a session; members as in :class:`Session`."""
+class SessionDate(NamedTuple):
+    """What a report over many pairs needs of a session; members as in :class:`Session`.
+
+    A tuple, because such a report makes a hundred thousand of them.
+    """
 
     id: str
     pair_id: str

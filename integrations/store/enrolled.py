@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -197,16 +196,18 @@ class SessionRows(KeyedRows[Session]):
 
     def dates_of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[SessionDate]]:
         """``of_pairs`` with the dates alone: several times as quick."""
-        columns = tables.sessions.c
-        wanted = [columns[field.name] for field in fields(SessionDate)]
+        query = self._built("dates_of_pairs", self._dates_of_pairs)
         found: dict[str, list[SessionDate]] = {}
         for chunk in chunks(pair_ids):
             found |= {pair_id: [] for pair_id in chunk}
-            query = select(*wanted).where(columns.pair_id.in_(chunk))
-            query = query.order_by(columns.generation, columns.window, columns.id)
-            for row in self._connection.execute(query).mappings():
-                found[row["pair_id"]].append(SessionDate(**row))
+            for row in self._connection.execute(query, {"pairs": chunk}).all():
+                date = SessionDate._make(row)
+                found[date.pair_id].append(date)
         return found
+
+    def _dates_of_pairs(self) -> Select[Any]:
+        wanted = (tables.sessions.c[name] for name in SessionDate._fields)
+        return self._of_pairs().with_only_columns(*wanted)
 
     def by_events(self, event_ids: Iterable[str]) -> list[Session]:
         """Sessions whose occurrence or single event has one of these ids."""

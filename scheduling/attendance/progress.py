@@ -1,5 +1,6 @@
 """What the verdicts of a pair add up to: what is held, what can still be reached, long gaps."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -125,8 +126,8 @@ def progress_of(
         calm: dates that are left out when gaps are counted.
     """
     meetings = sorted((o for o in outcomes if o.kind is SessionKind.MEETING), key=_order)
-    counts = {kind: sum(o.verdict is kind for o in meetings) for kind in VerdictKind}
-    to_come = sum(o.verdict is None for o in meetings)
+    counts = Counter(o.verdict for o in meetings)
+    to_come = counts[None]
     held = counts[VerdictKind.HELD]
     unsure = sum(counts[kind] for kind in OPEN)
     return Progress(
