@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
@@ -143,9 +143,8 @@ class Attending:
 
 async def attending(stage: Stage, mode: EvidenceMode = EvidenceMode.TEAMS) -> Attending:
     """Tandem begun with links, under a mode of evidence."""
-    registration = least_rights(stage.world.firm)
-    rights = {**registration.roles, "OnlineMeetingArtifact.Read.All": None}
-    stage.world.tenant.register_app(replace(registration, roles=rights))
+    reads_reports = mode is EvidenceMode.TEAMS
+    stage.world.tenant.register_app(least_rights(stage.world.firm, reads_reports=reads_reports))
     app = await stage.world.begin(public_url=URL, signing_keys=KEY)
     case = await stage.case()
     if mode is not EvidenceMode.SELF_REPORT:

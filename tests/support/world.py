@@ -157,9 +157,13 @@ class Empty:
         return World(tenant, firm, file, seed=seed)
 
 
-def least_rights(firm: Firm) -> AppRegistration:
-    """The app with the least rights the product asks for."""
+def least_rights(firm: Firm, *, reads_reports: bool = False) -> AppRegistration:
+    """The app with the least rights the product asks for.
+
+    ``reads_reports`` where a program's evidence is Teams': nobody else grants the right to them.
+    """
     boxes = frozenset(box.mail for box in firm.program_mailboxes)
+    reports = {"OnlineMeetingArtifact.Read.All": None} if reads_reports else {}
     return AppRegistration(
         CLIENT,
         {
@@ -170,6 +174,7 @@ def least_rights(firm: Firm) -> AppRegistration:
             "MailboxSettings.Read": None,
             "User.Read.All": None,
             "OnlineMeetings.Read.All": None,
+            **reports,
         },
         secrets=(Secret(SECRET),),
         teams_organizers=frozenset(box.id for box in firm.program_mailboxes),
