@@ -41,6 +41,7 @@ def set_mode(name: str, mode: str, *, office: str | None, told: bool) -> None:
 
         def change(tx: Transaction) -> None:
             live.known_program(tx, name)
+            _require_office(tx, program_id(name), office)
             modes.set_mode(
                 tx,
                 program_id(name),
@@ -86,7 +87,10 @@ def correct(
         try:
             correction = Correction(VerdictKind(word), minutes, now)
         except ValueError as error:
-            raise FaultsError([Fault("--minutes", str(error), str(minutes))]) from None
+            raise FaultsError(
+                [Fault("--minutes", f"minutes of a meeting ({error})", str(minutes))],
+                remedy="Correct it to held or short, or leave the minutes out.",
+            ) from None
         telling.correct(tx, app, session, correction, note=note)
 
     _tell(name, tell, as_json=as_json)
@@ -101,7 +105,10 @@ def confirm_identity(address: str, *, directory_id: str, mail: str) -> None:
         def confirm(tx: Transaction) -> int:
             person = tx.participants.by_mail([address]).get(address.lower())
             if person is None:
-                raise FaultsError([Fault("person", "an address on a roster", address)])
+                raise FaultsError(
+                    [Fault("person", "an address on a roster", address)],
+                    remedy="Name the person by the address of the roster, not by the other one.",
+                )
             again = telling.confirm_identity(
                 tx, person, directory_id=directory_id, mail=mail, now=now
             )[1]
@@ -112,6 +119,17 @@ def confirm_identity(address: str, *, directory_id: str, mail: str) -> None:
 
     again = live.with_app(run)
     console.out.print(f"Confirmed; reports of {again} dates are read again.")
+
+
+def _require_office(tx: Transaction, program_key: str, office: str | None) -> None:
+    """Refuse an office that no pair is of: whoever mistypes it would switch nothing off."""
+    pairs = (pair for pair in tx.pairs.all() if pair.program_id == program_key)
+    known = sorted({pair.office for pair in pairs if pair.office})
+    if office is not None and office not in known:
+        expected = f"one of {', '.join(known)}" if known else "no office: the pairs have none"
+        raise FaultsError(
+            [Fault("--office", expected, office)], remedy="Spell the office as in the roster."
+        )
 
 
 def _span(

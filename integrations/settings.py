@@ -382,8 +382,8 @@ def _fault(error: dict[str, Any], values: Mapping[str, str]) -> Fault:
         return Fault("settings", expected)
     value = values.get(name, "")
     # An address may bear a password, even where none belongs.
-    value = None if name in _SECRET or "@" in value else value or None
-    return Fault(PREFIX + name.upper(), expected, value)
+    is_shown = value and name not in _SECRET and "@" not in value
+    return Fault(PREFIX + name.upper(), expected, value if is_shown else None)
 
 
 def _expected(error: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from integrations.attendance_records import KeptStatement, Link
+from integrations.ports import Transaction
 from integrations.records import Participant, Session
 from integrations.web.app import asgi_app
 from integrations.web.met import MOST_BYTES
@@ -376,14 +377,13 @@ def test_names_are_shown_as_text_and_never_reach_a_header(empty: Empty) -> None:
     async def play(door: Door) -> None:
         evil = '<script>alert(1)</script>"><img src=x onerror=alert(2)>\r\nSet-Cookie: a=b {{7*7}}'
         program = (await door.stage.case()).program
-        await door.app.store.run(
-            lambda tx: (
-                tx.participants.put(replace(door.mentee, name=evil)),
-                tx.programs.put(
-                    replace(program, name=evil, contact={**program.contact, "name": evil})
-                ),
-            )
-        )
+
+        def rename(tx: Transaction) -> None:
+            tx.participants.put(replace(door.mentee, name=evil))
+            contact = {**program.contact, "name": evil}
+            tx.programs.put(replace(program, name=evil, contact=contact))
+
+        await door.app.store.run(rename)
         for shown in (
             await door.browser.get(door.link),
             await door.browser.post(door.link, data={"said": evil}),
