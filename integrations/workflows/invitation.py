@@ -8,6 +8,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from integrations.records import Pair, Participant, Program, Session, SessionState
+from integrations.workflows.attendance.modes import mode_at
 from integrations.workflows.messages.texts import Letter, letter
 from integrations.workflows.messages.words import (
     WEEKDAYS,
@@ -62,6 +63,7 @@ def invitation_of(invited: Invited) -> Letter:
         "page": page_of(invited.page_url, invited.pair.id),
         "contact": contact_of(invited.program),
         "resources": invited.program.links.get("resources"),
+        "evidence": mode_at(invited.program, invited.pair.office, first.start).value,
     }
     return letter("invitation", invited.program, fields)
 

@@ -131,6 +131,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             (),
         ),
         "days": Field("for how many days nothing is on record", 45),
+        "evidence": Field("how it is found out who met: teams, self_report or off", "teams"),
         "question": Field(
             "the reader's own link to the question, good for seven days",
             "https://tandem.firm.example/met/8c1f.k2Jd",
@@ -279,7 +280,16 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             fields=(
                 *("names", "mentor", "mentee", "every", "weekday", "start", "zone_place"),
                 *("other_zone_start", "other_zone_place", "first_date", "last_date", "mixed"),
-                *("moved", "skipped", "place", "page", "contact", "resources", "program"),
+                *(
+                    "moved",
+                    "skipped",
+                    "place",
+                    "page",
+                    "contact",
+                    "resources",
+                    "program",
+                    "evidence",
+                ),
             ),
             must=("contact", "start", "zone_place", "first_date", "last_date", "page"),
             links=2,
