@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -100,6 +101,13 @@ def test_the_alert_after_45_days_closes_itself_once_they_say_that_they_met(empty
             gap = found[0] if found else None
         assert gap is not None
         assert "record_meeting" in gap.ready
+        # On its day: the midnight that begins the 45th day after the first date there was.
+        (line,) = await lines(stage, "nothing_on_record")
+        zone = ZoneInfo(str((await stage.case()).pair.series["zone"]))  # type: ignore[index]
+        told = line.at.astimezone(zone)
+        since = date.fromisoformat(str(line.data["since"]))
+        assert (told.date() - since).days == 45
+        assert told.hour == 0
         pair = (await stage.case()).pair
         await there.app.store.run(
             lambda tx: record_meeting(there.app, tx, pair, None, "coordinator")
