@@ -84,12 +84,15 @@ class TenantClock:
 
     async def _quiet(self) -> None:
         """Wait until whoever can go on has done so and no call is under way."""
-        turns = 0
-        while turns < _TURNS:
+        turns, seen = 0, self._now
+        while turns < _TURNS or self._now != seen:
             if self._calls.under_way:
                 # Real time, for the tenant to answer in.
                 await asyncio.sleep(_BREATH_SECONDS)
                 turns = 0
+            elif self._now != seen:
+                # Somebody else's sleep has ended: what they do now comes first.
+                turns, seen = 0, self._now
             else:
                 await asyncio.sleep(0)
                 turns += 1
