@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table as Drawn
 
 from integrations import console, live
@@ -133,7 +134,10 @@ def _form(to: Path) -> Format:
 
 
 def show_table(table: Table) -> None:
-    """A table on the terminal; empty columns are left out."""
+    """A table on the terminal; empty columns are left out.
+
+    Where the terminal is too narrow for whole words, each row is a paragraph of its own.
+    """
     drawn = Drawn(title=table.title, title_justify="left")
     used = [
         at for at in range(len(table.columns)) if any(row[at] is not None for row in table.rows)
@@ -142,7 +146,22 @@ def show_table(table: Table) -> None:
         drawn.add_column(table.columns[at].title)
     for row in table.rows:
         drawn.add_row(*(escape("" if row[at] is None else str(row[at])) for at in used))
-    console.out.print(drawn)
+    if _least_width(drawn) <= console.out.width:
+        console.out.print(drawn)
+        return
+    console.out.print(f"[italic]{table.title}[/]")
+    for row in table.rows:
+        cells = [(table.columns[at].title, row[at]) for at in used if row[at] is not None]
+        console.out.print(
+            " · ".join(f"{title} [bold]{escape(str(cell))}[/]" for title, cell in cells)
+        )
+        console.out.print()
+
+
+def _least_width(drawn: Drawn) -> int:
+    """How many columns of a terminal a table needs to keep its words whole."""
+    unbounded = console.out.options.update(max_width=10_000)
+    return Measurement.get(console.out, unbounded, drawn).minimum
 
 
 def export_person(person: str, to: Path) -> None:
