@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from integrations import console
+from integrations.cli import console
 from integrations.records import Json
 from integrations.workflows.attendance.modes import mode_at
 from integrations.workflows.messages.words import names_of

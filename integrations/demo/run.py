@@ -20,8 +20,9 @@ import httpx
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from integrations import console, live
 from integrations.bootstrap import Surroundings, build_app, build_worker
+from integrations.cli import console
+from integrations.cli.answers.booking import run_booking
 from integrations.demo.account import account_of
 from integrations.demo.answering import Answering, Browser, links_under
 from integrations.demo.attended import compare_with_truth
@@ -178,7 +179,7 @@ class _Story:
             console.out.print(
                 "[bold]4[/] Series are booked, under 30 mails a minute; the clock jumps …"
             )
-            await live.run_booking(tandem)
+            await run_booking(tandem)
             if self._wish.months:
                 await self._live()
             else:

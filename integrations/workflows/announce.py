@@ -96,6 +96,23 @@ def announce(
     return made
 
 
+def announce_as_seen(
+    tx: Transaction, program_id: str, now: datetime, books_on: date | None = None, *, mails: int
+) -> Announcement:
+    """Announce the program if that causes no more mails than somebody saw beforehand.
+
+    Raises:
+        FaultsError: it would cause more; nothing was changed. Other errors as ``announcement``.
+    """
+    expected = announcement(tx, program_id, now, books_on).mails
+    if expected > mails:
+        raise FaultsError(
+            [Fault("--mails", f"at least {expected}, which it would cause", str(mails))],
+            remedy="Look at `tandem program announce` without it and name that number.",
+        )
+    return announce(tx, program_id, now, books_on)
+
+
 def require_its_day(tx: Transaction, program: Program, now: datetime) -> None:
     """Return if a program may be booked at ``now``, as far as people were told.
 

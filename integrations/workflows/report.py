@@ -14,6 +14,7 @@ from integrations.records import (
     BlockerScope,
     Json,
     Pair,
+    PairState,
     Participant,
     Session,
     SessionState,
@@ -170,6 +171,26 @@ def _blocker_line(blocker: Blocker, names: Mapping[str, str]) -> BlockerLine:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How everything stands: pairs, what else is in the way, work by kind and state, mails."""
+
+    pairs: list[PairLine]
+    blockers: list[BlockerLine]
+    work: dict[str, int]
+    mails: dict[str, int]
+
+
+def standing(tx: Transaction, program_id: str | None = None) -> Standing:
+    """How everything stands, with the pairs of one program or of all."""
+    return Standing(
+        pairs=pair_lines(tx, program_id),
+        blockers=other_blockers(tx),
+        work={f"{kind}, {state}": n for (kind, state), n in tx.work.count().items()},
+        mails=mails_by_kind(tx),
+    )
+
+
 def mails_by_kind(tx: Transaction) -> dict[str, int]:
     """Mails the journal announced, by kind."""
     counts: dict[str, int] = {}
@@ -213,3 +234,10 @@ def intended_writes(pair_id: str, sessions: Sequence[Session]) -> list[IntendedW
             IntendedWrite(kind=kind, pair_id=pair_id, at=at, mails=2, mail_kind=mail_kind)
         )
     return writes
+
+
+def all_intended_writes(tx: Transaction, program_id: str | None = None) -> list[IntendedWrite]:
+    """Every write that booking the planned pairs takes, of one program or of all."""
+    pairs = tx.pairs.in_state(PairState.PLANNED, program_id=program_id)
+    sessions = tx.sessions.of_pairs([pair.id for pair in pairs])
+    return [write for pair in pairs for write in intended_writes(pair.id, sessions[pair.id])]

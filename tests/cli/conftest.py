@@ -107,9 +107,9 @@ def terminal(
 ) -> Terminal:
     from rich.console import Console
 
-    monkeypatch.setattr("integrations.console.out", Console(highlight=False, width=200))
+    monkeypatch.setattr("integrations.cli.console.out", Console(highlight=False, width=200))
     monkeypatch.setattr(
-        "integrations.console.err", Console(stderr=True, highlight=False, width=200)
+        "integrations.cli.console.err", Console(stderr=True, highlight=False, width=200)
     )
     opened = Terminal(capsys, monkeypatch)
     opened.set(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from integrations import live
+from integrations.cli import opening
 from integrations.ports import Transaction
 from integrations.records import Pair, Session, SessionState
 from integrations.workflows.attendance import harvest
@@ -34,7 +34,7 @@ def desk(
 
 
 def _read(look: Callable[[Transaction], T]) -> T:
-    return live.with_store(look)
+    return opening.with_store(look)
 
 
 def _pair() -> Pair:

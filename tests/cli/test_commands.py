@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import event
 
-from integrations import live
+from integrations.cli import opening
 from integrations.runtime import Immortal, inline
 from integrations.settings import Settings
 from integrations.store.store import SqlStore
@@ -57,7 +57,7 @@ def _impatient(settings: Settings) -> SqlStore:
 def test_a_store_that_is_locked_says_so(
     store: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "build_store", _impatient)
+    monkeypatch.setattr(opening, "build_store", _impatient)
     with closing(sqlite3.connect(store, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         assert_told(terminal("status"), 4, "lock", "Close other programs")
@@ -126,7 +126,7 @@ def test_a_full_store_says_so_and_loses_nothing(
     terminal.set(store_url=world.store_url)
     [program] = run_virtually(START, world.read(lambda tx: tx.programs.all()))
     with monkeypatch.context() as disk:
-        disk.setattr(live, "build_store", _full)
+        disk.setattr(opening, "build_store", _full)
         spoken = terminal("program", "set", program.name, "--contact-name", "x" * 9000)
     assert_told(spoken, 4, "no room", "Free disk space")
     assert run_virtually(START, world.read(lambda tx: tx.programs.all())) == [program]

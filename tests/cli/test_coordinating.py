@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from integrations import live
+from integrations.cli import opening
 from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, Need, WorkState
 from integrations.workflows.standing_work import STANDING
@@ -49,12 +49,12 @@ def desk(store: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def _change(desk: Desk, act: Callable[[Transaction], object]) -> None:
     """Put something into the store, as another process would."""
-    live.with_store(act)
+    opening.with_store(act)
 
 
 def _pair(desk: Desk) -> tuple[str, ZoneInfo]:
     """The first pair by the id of its roster, and the zone of its series."""
-    pair = min(live.with_store(lambda tx: tx.pairs.all()), key=lambda p: p.roster_id or "")
+    pair = min(opening.with_store(lambda tx: tx.pairs.all()), key=lambda p: p.roster_id or "")
     assert pair.roster_id
     assert pair.series
     return pair.roster_id, ZoneInfo(pair.series["zone"])
@@ -343,8 +343,8 @@ def test_acts_and_rows_that_are_not_there_are_refused(desk: Desk) -> None:
 
 
 def _rule(desk: Desk, tmp_path: Path) -> tuple[str, str]:
-    (program,) = live.with_store(lambda tx: tx.programs.all())
-    body = live.with_store(lambda tx: tx.rules.current(program.id)).body
+    (program,) = opening.with_store(lambda tx: tx.programs.all())
+    body = opening.with_store(lambda tx: tx.rules.current(program.id)).body
     file = tmp_path / "slower.json"
     file.write_text(json.dumps({**body, "cadence": {**body["cadence"], "interval_weeks": 3}}))
     return program.name, str(file)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations import live
+from integrations.cli import opening
 from integrations.records import ProgramState
 from integrations.workflows.messages.catalogue import MESSAGES
 from integrations.workflows.messages.texts import own_texts, usual_text
@@ -19,12 +19,12 @@ OWN = "Subject: {{ names }}\n\n<p>Danke, {{ you }}! {{ contact }}</p>"
 def program(office: Office) -> str:
     """The name of the one program on the roster, whose pairs are enrolled."""
     assert office.data("import", str(office.roster))["added"] == 6
-    (found,) = live.with_store(lambda tx: tx.programs.all())
+    (found,) = opening.with_store(lambda tx: tx.programs.all())
     return found.name
 
 
 def _state() -> ProgramState:
-    (found,) = live.with_store(lambda tx: tx.programs.all())
+    (found,) = opening.with_store(lambda tx: tx.programs.all())
     return found.state
 
 
@@ -54,7 +54,7 @@ def test_a_sponsor_is_named_who_was_set(office: Office, program: str) -> None:
     code, out, _ = office.terminal("program", "set", program, "--sponsor", "Elena Marsh")
     assert code == 0
     assert "Elena Marsh" in out
-    (found,) = live.with_store(lambda tx: tx.programs.all())
+    (found,) = opening.with_store(lambda tx: tx.programs.all())
     assert found.contact["sponsor"] == "Elena Marsh"
 
 
@@ -87,7 +87,7 @@ def test_a_text_that_cannot_be_used_is_refused_and_the_one_before_stands(
     assert_told(spoken, 3, "not goals", "messages.md")
     spoken = office.terminal("program", "text", program, "closing", "--from", "/nowhere.html")
     assert_told(spoken, 3, "readable UTF-8 file")
-    (found,) = live.with_store(lambda tx: tx.programs.all())
+    (found,) = opening.with_store(lambda tx: tx.programs.all())
     assert own_texts(found) == {"closing": OWN}
 
 

@@ -13,8 +13,9 @@ from typing import Any, Self
 import httpx
 import pytest
 
-from integrations import cli, live
+from integrations import cli
 from integrations.bootstrap import Surroundings, build_app
+from integrations.cli import opening
 from integrations.runtime import inline
 from simulator.roster import roster_csv
 from simulator.tenant import Tenant
@@ -111,7 +112,7 @@ class Office:
             transport=TenantTransport(tenant.asgi()),
             token_http_client=TenantHttpClient(tenant.asgi()),
         )
-        monkeypatch.setattr(live, "build_app", lambda settings: build_app(settings, around))
+        monkeypatch.setattr(opening, "build_app", lambda settings: build_app(settings, around))
         terminal.set(
             tenant_id=tenant.id,
             program_mailboxes=firm.program_mailboxes[0].mail,
@@ -130,7 +131,7 @@ class Office:
             transport=NobodyThere(),
             token_http_client=TenantHttpClient(self.tenant.asgi()),
         )
-        monkeypatch.setattr(live, "build_app", lambda settings: build_app(settings, around))
+        monkeypatch.setattr(opening, "build_app", lambda settings: build_app(settings, around))
 
     def data(self, *arguments: str) -> Any:
         """What a command that has to succeed prints with ``--json``."""

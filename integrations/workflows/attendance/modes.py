@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from integrations.errors import NotPossibleError
+from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Json, Program
 from scheduling.attendance.evidence import EvidenceMode
@@ -38,6 +38,11 @@ def mode_at(program: Program, office: str | None, at: datetime) -> EvidenceMode:
     return EvidenceMode(mode or EvidenceMode.SELF_REPORT)
 
 
+def modes_of(program: Program) -> Json:
+    """The program's mode, that of offices with one of their own, and what was in force before."""
+    return {"mode": EvidenceMode.SELF_REPORT.value, "offices": {}, **program.evidence}
+
+
 def set_mode(
     tx: Transaction,
     program_id: str,
@@ -52,7 +57,9 @@ def set_mode(
 
     Raises:
         PeopleNotToldError: ``teams`` without the word that people were told; nothing was changed.
+        FaultsError: no pair of the program is of that office; nothing was changed.
     """
+    _require_office(tx, program_id, office)
     if mode is EvidenceMode.TEAMS and not people_told:
         raise PeopleNotToldError(program_id)
     program = tx.programs.require(program_id)
@@ -88,3 +95,14 @@ def set_mode(
         )
     )
     return changed
+
+
+def _require_office(tx: Transaction, program_id: str, office: str | None) -> None:
+    """Refuse an office that no pair is of: whoever mistypes it would switch nothing off."""
+    pairs = (pair for pair in tx.pairs.all() if pair.program_id == program_id)
+    known = sorted({pair.office for pair in pairs if pair.office})
+    if office is not None and office not in known:
+        expected = f"one of {', '.join(known)}" if known else "no office: the pairs have none"
+        raise FaultsError(
+            [Fault("--office", expected, office)], remedy="Spell the office as in the roster."
+        )

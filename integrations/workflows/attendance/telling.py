@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from integrations.attendance_records import (
@@ -16,10 +16,11 @@ from integrations.attendance_records import (
     KeptStatement,
     Link,
 )
-from integrations.errors import NotPossibleError
+from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, Participant, Session, SessionState
 from integrations.workflows.app import App
+from integrations.workflows.attendance.harvest import KIND as HARVEST
 from integrations.workflows.attendance.judging import judge_session
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.orders import COORDINATOR, zone_of
@@ -30,6 +31,7 @@ from scheduling.timespan import TimeSpan
 
 BY_LINK = "link"
 _MINUTE = timedelta(minutes=1)
+_USUAL = timedelta(hours=1)
 
 
 class LinkEndedError(NotPossibleError):
@@ -215,6 +217,33 @@ def past_session(tx: Transaction, pair: Pair, day: date, now: datetime) -> Sessi
     return found
 
 
+def span_told(
+    tx: Transaction, pair: Pair, day: date, start: time | None, minutes: int | None, now: datetime
+) -> TimeSpan:
+    """When they met, as somebody tells it: what is left out is as planned for that day.
+
+    Raises:
+        NoPastDateError: no start was told and nothing was planned.
+    """
+    if start is None:
+        planned = past_session(tx, pair, day, now)
+        begins, length = planned.start, planned.end - planned.start
+    else:
+        begins, length = datetime.combine(day, start, zone_of(tx, pair)), _USUAL
+    return TimeSpan(begins, begins + (timedelta(minutes=minutes) if minutes else length))
+
+
+def correction_told(verdict: VerdictKind, minutes: int | None, now: datetime) -> Correction:
+    """A coordinator's word. Raises FaultsError where the minutes do not go with it."""
+    try:
+        return Correction(verdict, minutes, now)
+    except ValueError as error:
+        raise FaultsError(
+            [Fault("--minutes", f"minutes of a meeting ({error})", str(minutes))],
+            remedy="Correct it to held or short, or leave the minutes out.",
+        ) from None
+
+
 def latest_open_session(tx: Transaction, pair: Pair, now: datetime) -> Session | None:
     """The last session that is over and about which nothing is on record; None if all are."""
     over = [
@@ -258,6 +287,35 @@ def confirm_identity(
                 tx.reports.remove(report.id)
                 again.append(report.session_id)
     return changed, sorted({session_id for session_id in again if session_id})
+
+
+def confirm_identity_of(
+    tx: Transaction,
+    address: str,
+    *,
+    directory_id: str = "",
+    mail: str = "",
+    now: datetime,
+    by: str = COORDINATOR,
+) -> list[str]:
+    """Confirm another account of whoever has this address on a roster.
+
+    Returns:
+        The sessions whose reports are read again.
+
+    Raises:
+        FaultsError: nobody on a roster has the address.
+        SomebodyElsesError: the account is that of another person. Nothing was changed.
+    """
+    person = tx.participants.by_mail([address]).get(address.lower())
+    if person is None:
+        raise FaultsError(
+            [Fault("person", "an address on a roster", address)],
+            remedy="Name the person by the address of the roster, not by the other one.",
+        )
+    again = confirm_identity(tx, person, directory_id=directory_id, mail=mail, now=now, by=by)[1]
+    tx.work.schedule_all(HARVEST, again, now)
+    return again
 
 
 def _require_nobody_elses(tx: Transaction, person: Participant, account: Mapping[str, str]) -> None:

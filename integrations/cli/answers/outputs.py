@@ -1,6 +1,6 @@
 """What the commands do that let something out: reports, exports, credit, hours, a person's data.
 
-As in :mod:`integrations.live`, each opens the store, calls one workflow and shows the answer or
+Each opens the store, calls one workflow and shows the answer or
 writes a file. None of them speaks to Microsoft 365.
 """
 
@@ -17,12 +17,13 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table as Drawn
 
-from integrations import console, live
 from integrations.bootstrap import settings_from_environment
+from integrations.cli import console, opening
 from integrations.errors import Fault, FaultsError
 from integrations.ports import Transaction
 from integrations.runtime import SystemClock
 from integrations.workflows import privacy
+from integrations.workflows.programs import program_key
 from integrations.workflows.reporting import adherence, credit, hours, sponsor
 from integrations.workflows.reporting.history import histories, histories_of_person
 from integrations.workflows.reporting.objectives import objectives_table
@@ -38,7 +39,7 @@ def show_report(program: str | None, *, for_sponsor: bool, to: Path | None, as_j
     """Every pair with its counts and the program's objectives, or the sponsor's figures."""
 
     def made(tx: Transaction, now: datetime, zone: str) -> Sequence[Table]:
-        key = live.known_program(tx, program)
+        key = program_key(tx, program)
         found = list(histories(tx, now, key, zone))
         if for_sponsor:
             return sponsor.sponsor_tables(found)
@@ -57,7 +58,7 @@ def export(program: str | None, what: str | None, to: Path) -> None:
     """Write pairs, sessions and totals into a file; CSV holds one of them."""
 
     def made(tx: Transaction, now: datetime, zone: str) -> Sequence[Table]:
-        key = live.known_program(tx, program)
+        key = program_key(tx, program)
         tables = adherence.Adherence.of(histories(tx, now, key, zone), now).tables
         return [table for table in tables if what in (None, table.name)]
 
@@ -72,7 +73,7 @@ def export_credit(program: str, to: Path, *, as_json: bool) -> None:
     form = _form(to)
 
     def made(tx: Transaction, now: datetime, zone: str) -> credit.Credit:
-        key = live.known_program(tx, program)
+        key = program_key(tx, program)
         return credit.export_credit(tx, key or "", now, zone)
 
     done = _read(made)
@@ -106,7 +107,7 @@ def show_hours(person: str, *, to: Path | None, as_json: bool) -> None:
 
 def _read(made: Made[T]) -> T:
     now, zone = SystemClock().now(), settings_from_environment().zone
-    return live.with_store(lambda tx: made(tx, now, zone))
+    return opening.with_store(lambda tx: made(tx, now, zone))
 
 
 def _give(tables: Sequence[Table], to: Path | None, *, as_json: bool) -> None:

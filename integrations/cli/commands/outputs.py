@@ -1,4 +1,4 @@
-"""The commands that let something out; each calls one function of :mod:`integrations.outputs`."""
+"""The commands that let something out; each calls one function of the answers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
-ProgramName = Annotated[
-    str | None, typer.Option("--program", help="Only this program, by name. Default: all.")
-]
+from integrations.cli.commands.options import Json, ProgramName
+
 ToFile = Annotated[
     Path | None, typer.Option("--to", help="Write a file instead: .csv, .xlsx or .json.")
 ]
@@ -47,7 +45,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Show for every pair what is held, what can still be reached, and how the program stands."""
-    from integrations import outputs
+    from integrations.cli.answers import outputs
 
     outputs.show_report(program_name, for_sponsor=sponsor, to=to, as_json=as_json)
 
@@ -60,7 +58,7 @@ def export(
     program_name: ProgramName = None,
 ) -> None:
     """Write every pair and every judged session, with evidence and reasons, into a file."""
-    from integrations import outputs
+    from integrations.cli.answers import outputs
 
     outputs.export(program_name, what.value if what else None, to)
 
@@ -71,14 +69,14 @@ def credit(
     as_json: Json = False,
 ) -> None:
     """Write the time credit of a program: all its lines, corrections as lines of their own."""
-    from integrations import outputs
+    from integrations.cli.answers import outputs
 
     outputs.export_credit(program_name, to, as_json=as_json)
 
 
 def hours(person: PersonName, to: ToFile = None, as_json: Json = False) -> None:
     """Show the hours one person gave and, for mentors, the meetings they led."""
-    from integrations import outputs
+    from integrations.cli.answers import outputs
 
     outputs.show_hours(person, to=to, as_json=as_json)
 
@@ -89,7 +87,7 @@ def privacy_export(
     to: Annotated[Path, typer.Option("--to", help="The file, .json.")],
 ) -> None:
     """Write everything that is kept about a person into a file."""
-    from integrations import outputs
+    from integrations.cli.answers import outputs
 
     outputs.export_person(person, to)
 
@@ -103,6 +101,6 @@ def privacy_erase(
     as_json: Json = False,
 ) -> None:
     """Put a tombstone in place of a person who has left every pair; counts stay as they are."""
-    from integrations import outputs
+    from integrations.cli.answers import outputs
 
     outputs.erase_person(person, for_good=for_good, as_json=as_json)

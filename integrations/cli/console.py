@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     # Only named here: planning a file shows nothing of these, and they take long to load.
     from integrations.records import Pair, Session
+    from integrations.workflows.at_once import Outcome
     from integrations.workflows.journal_words import Line
     from integrations.workflows.need_lines import NeedLine
     from integrations.workflows.report import BlockerLine, DateLine, IntendedWrite, PairLine
@@ -39,6 +41,23 @@ def show_error(message: str, remedy: str) -> None:
 def show_wait(why: str) -> None:
     """Say that what was told is kept, and why it is not done at once."""
     err.print(f"[bold yellow]kept, not done yet[/] {escape(why)}")
+
+
+def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
+    """Show what came of an act, and why some of it has to wait."""
+    for why in outcome.waits:
+        show_wait(why)
+    show_lines(outcome.lines, as_json=as_json)
+
+
+def show_lines(lines: Sequence[Line], *, as_json: bool) -> None:
+    """Show lines of the journal, of an act or of all time."""
+    if as_json:
+        show_json([asdict(line) for line in lines])
+    elif lines:
+        show_journal(lines)
+    else:
+        out.print("Nothing changed.")
 
 
 def show_pairs(lines: Sequence[PairLine]) -> None:

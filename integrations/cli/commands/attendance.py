@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print data instead of tables.")]
-PairName = Annotated[str, typer.Argument(help="The pair's id, or its id in the roster.")]
-Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Date in the series' zone.")]
+from integrations.cli.commands.options import Day, Json, PairName
+
 Note = Annotated[str, typer.Option("--note", help="Your own words; coordinators alone see them.")]
 Minutes = Annotated[int | None, typer.Option("--minutes", min=0, max=480, help="Together.")]
 
@@ -53,12 +52,12 @@ def evidence(
     ] = False,
 ) -> None:
     """Show how a program finds out who met, or change it for dates to come."""
-    from integrations import attending
+    from integrations.cli.answers import attendance
 
     if mode is None:
-        attending.show_mode(name)
+        attendance.show_mode(name)
     else:
-        attending.set_mode(name, mode.value, office=office, told=told)
+        attendance.set_mode(name, mode.value, office=office, told=told)
 
 
 def met(
@@ -73,9 +72,9 @@ def met(
     as_json: Json = False,
 ) -> None:
     """Record that the two met on a day: as that day's date, or as a meeting outside all plans."""
-    from integrations import attending
+    from integrations.cli.answers import attendance
 
-    attending.record_meeting(
+    attendance.record_meeting(
         pair,
         day.date(),
         start.time() if start else None,
@@ -94,9 +93,9 @@ def correct(
     as_json: Json = False,
 ) -> None:
     """Correct the verdict on a past date; the earlier one stays in the journal."""
-    from integrations import attending
+    from integrations.cli.answers import attendance
 
-    attending.correct(pair, day.date(), word.value, minutes, note=note, as_json=as_json)
+    attendance.correct(pair, day.date(), word.value, minutes, note=note, as_json=as_json)
 
 
 def known_as(
@@ -105,8 +104,8 @@ def known_as(
     mail: Annotated[str, typer.Option("--mail", help="Address of the other account.")] = "",
 ) -> None:
     """Confirm that another account, a guest's for example, is the same person."""
-    from integrations import attending
+    from integrations.cli.answers import attendance
 
     if not directory_id and not mail:
         raise typer.BadParameter("name --id, --mail or both")
-    attending.confirm_identity(person, directory_id=directory_id, mail=mail)
+    attendance.confirm_identity(person, directory_id=directory_id, mail=mail)
