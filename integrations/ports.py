@@ -243,6 +243,10 @@ class Intents(Records[Intent], Protocol):
         """Every intent of a pair, oldest first."""
         ...
 
+    def recent(self, pair_ids: Iterable[str], since: datetime) -> dict[str, list[Intent]]:
+        """By pair id, oldest first: those not settled before ``since``; empty lists included."""
+        ...
+
 
 class DueWork(Records[Work], Protocol):
     """Due work: the truth that queue messages only point to. Keyed by id."""
@@ -470,6 +474,10 @@ class Outbox(Protocol):
 
     def of_pair(self, pair_id: str) -> list[OutboxMail]:
         """Every mail about a pair, oldest first."""
+        ...
+
+    def waiting(self, pair_ids: Iterable[str]) -> list[OutboxMail]:
+        """Mails about these pairs that are still to go out, in no order."""
         ...
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     Select,
@@ -33,7 +32,7 @@ from integrations.records import (
     Subscription,
 )
 from integrations.store import tables
-from integrations.store.rows import KeyedRows, Rows, chunks, insert_into
+from integrations.store.rows import AMONG, KeyedRows, Rows, among, chunks, insert_into
 
 _SETTLED = (IntentState.DONE, IntentState.DROPPED)
 
@@ -58,10 +57,13 @@ class IntentRows(KeyedRows[Intent]):
 
     def open(self, pair_id: str | None = None) -> list[Intent]:
         """Intents neither done nor dropped, oldest first."""
-        query = self._query().where(tables.INTENT_IS_OPEN)
-        if pair_id is not None:
-            query = query.where(tables.intents.c.pair_id == pair_id)
-        return self._fetch(self._oldest_first(query))
+        if pair_id is None:
+            return self._fetch(self._built("open", self._open))
+        query = self._built("open of pair", lambda: self._open().where(_intents_pair()))
+        return self._fetch(query, {"pair": pair_id})
+
+    def _open(self) -> Select[Any]:
+        return self._oldest_first(self._query().where(tables.INTENT_IS_OPEN))
 
     def settle(self, intent_id: str, state: IntentState, outcome: str, at: datetime) -> None:
         """Close an intent as ``done`` or ``dropped``; ``LookupError`` if it is not open."""
@@ -77,12 +79,35 @@ class IntentRows(KeyedRows[Intent]):
 
     def of_pair(self, pair_id: str) -> list[Intent]:
         """Every intent of a pair, oldest first."""
-        of_pair = self._query().where(tables.intents.c.pair_id == pair_id)
-        return self._fetch(self._oldest_first(of_pair))
+        query = self._built(
+            "of_pair", lambda: self._oldest_first(self._query().where(_intents_pair()))
+        )
+        return self._fetch(query, {"pair": pair_id})
+
+    def recent(self, pair_ids: Iterable[str], since: datetime) -> dict[str, list[Intent]]:
+        """By pair id, oldest first: those not settled before ``since``; empty lists included."""
+        query = self._built("recent", self._recent)
+        found: dict[str, list[Intent]] = {}
+        for chunk in chunks(pair_ids):
+            found |= {pair_id: [] for pair_id in chunk}
+            for intent in self._fetch(query, {AMONG: chunk, "since": since}):
+                if intent.pair_id is not None:
+                    found[intent.pair_id].append(intent)
+        return found
+
+    def _recent(self) -> Select[Any]:
+        columns = tables.intents.c
+        lately = columns.settled_at >= bindparam("since")
+        query = self._query().where(among(columns.pair_id), or_(tables.INTENT_IS_OPEN, lately))
+        return self._oldest_first(query)
 
     @staticmethod
     def _oldest_first(query: Select[Any]) -> Select[Any]:
         return query.order_by(tables.intents.c.created_at, tables.intents.c.id)
+
+
+def _intents_pair() -> ColumnElement[bool]:
+    return tables.intents.c.pair_id == bindparam("pair")
 
 
 class MailboxRows(KeyedRows[Mailbox]):
@@ -191,7 +216,7 @@ class BlockerRows(Rows[Blocker]):
         found = [
             blocker
             for chunk in chunks(subject_ids)
-            for blocker in self._fetch(of_subjects, {"scopes": scopes, "subjects": chunk})
+            for blocker in self._fetch(of_subjects, {"scopes": scopes, AMONG: chunk})
         ]
         return sorted(found, key=lambda blocker: blocker.since)
 
@@ -202,8 +227,7 @@ class BlockerRows(Rows[Blocker]):
         return query.order_by(columns.since, columns.id)
 
     def _open_of_subjects(self) -> Select[Any]:
-        subjects: BindParameter[Any] = bindparam("subjects", expanding=True)
-        return self._open().where(tables.blockers.c.subject_id.in_(subjects))
+        return self._open().where(among(tables.blockers.c.subject_id))
 
 
 class NeedRows(KeyedRows[Need]):
@@ -214,17 +238,20 @@ class NeedRows(KeyedRows[Need]):
 
     def open(self, pair_ids: Iterable[str] | None = None) -> list[Need]:
         """Rows not closed yet, oldest first; of these pairs alone if any are named."""
-        columns = tables.needs.c
-        query = self._query().where(tables.NEED_IS_OPEN)
-        query = query.order_by(columns.raised_at, columns.id)
         if pair_ids is None:
-            return self._fetch(query)
+            return self._fetch(self._built("open", self._open))
+        of_pairs = self._built(
+            "open of pairs", lambda: self._open().where(among(tables.needs.c.pair_id))
+        )
         found = [
-            need
-            for chunk in chunks(pair_ids)
-            for need in self._fetch(query.where(columns.pair_id.in_(chunk)))
+            need for chunk in chunks(pair_ids) for need in self._fetch(of_pairs, {AMONG: chunk})
         ]
         return sorted(found, key=lambda need: (need.raised_at, need.id))
+
+    def _open(self) -> Select[Any]:
+        columns = tables.needs.c
+        query = self._query().where(tables.NEED_IS_OPEN)
+        return query.order_by(columns.raised_at, columns.id)
 
     def raise_once(self, need: Need) -> bool:
         """Open the row unless the pair has an open one with its key; True if it was opened."""
@@ -249,11 +276,9 @@ class SubscriptionRows(KeyedRows[Subscription]):
 
     def many(self, ids: Iterable[str]) -> dict[str, Subscription]:
         """Those of ``ids`` that are known, by id."""
-        column = tables.subscriptions.c.id
+        query = self._built("many", lambda: self._query().where(among(tables.subscriptions.c.id)))
         return {
-            known.id: known
-            for chunk in chunks(ids)
-            for known in self._fetch(self._query().where(column.in_(chunk)))
+            known.id: known for chunk in chunks(ids) for known in self._fetch(query, {AMONG: chunk})
         }
 
 
@@ -272,9 +297,13 @@ class OutboxRows(Rows[OutboxMail]):
         self, now: datetime, limit: int = 100, *, mailbox_id: str | None = None
     ) -> list[OutboxMail]:
         """Waiting mails that are due, oldest first; those from one mailbox if it is named."""
+        query = self._from(mailbox_id, "due", self._due)
+        return self._fetch(query, {"now": now, "most": limit, **_named(mailbox_id)})
+
+    def _due(self) -> Select[Any]:
         due_at = tables.outbox.c.due_at
-        query = self._query().where(tables.MAIL_IS_WAITING, due_at <= now, *_from(mailbox_id))
-        return self._fetch(query.order_by(due_at, *self._keys).limit(limit))
+        query = self._query().where(tables.MAIL_IS_WAITING, due_at <= bindparam("now"))
+        return query.order_by(due_at, *self._keys).limit(bindparam("most"))
 
     def mark_sent(self, mail: OutboxMail, at: datetime) -> bool:
         """The mail is about to go out; False if somebody else has sent it: then it must not."""
@@ -301,20 +330,43 @@ class OutboxRows(Rows[OutboxMail]):
 
     def next_due_at(self, mailbox_id: str | None = None) -> datetime | None:
         """When the next waiting mail (from one mailbox, if named) is due; None if none waits."""
-        query = select(func.min(tables.outbox.c.due_at)).where(tables.MAIL_IS_WAITING)
-        query = query.where(*_from(mailbox_id))
-        due_at: datetime | None = self._connection.execute(query).scalar_one()
+        query = self._from(mailbox_id, "next", _first_waiting)
+        due_at: datetime | None = self._connection.execute(query, _named(mailbox_id)).scalar_one()
         return due_at
 
     def of_pair(self, pair_id: str) -> list[OutboxMail]:
         """Every mail about a pair, oldest first."""
+        return self._fetch(self._built("of_pair", self._of_pair), {"pair": pair_id})
+
+    def _of_pair(self) -> Select[Any]:
         columns = tables.outbox.c
-        query = self._query().where(columns.pair_id == pair_id)
-        return self._fetch(query.order_by(columns.due_at, *self._keys))
+        query = self._query().where(columns.pair_id == bindparam("pair"))
+        return query.order_by(columns.due_at, *self._keys)
+
+    def waiting(self, pair_ids: Iterable[str]) -> list[OutboxMail]:
+        """Mails about these pairs that are still to go out, in no order."""
+        query = self._built("waiting", self._waiting)
+        return [mail for chunk in chunks(pair_ids) for mail in self._fetch(query, {AMONG: chunk})]
+
+    def _waiting(self) -> Select[Any]:
+        return self._query().where(tables.MAIL_IS_WAITING, among(tables.outbox.c.pair_id))
+
+    def _from(
+        self, mailbox_id: str | None, name: str, build: Callable[[], Select[Any]]
+    ) -> Select[Any]:
+        """What ``build`` makes, from the mailbox bound as ``_named`` says, if one is named."""
+        if mailbox_id is None:
+            return self._built(name, build)
+        is_sender = tables.outbox.c.mailbox_id == bindparam("mailbox")
+        return self._built(f"{name} from", lambda: build().where(is_sender))
 
 
-def _from(mailbox_id: str | None) -> list[ColumnElement[bool]]:
-    return [] if mailbox_id is None else [tables.outbox.c.mailbox_id == mailbox_id]
+def _first_waiting() -> Select[Any]:
+    return select(func.min(tables.outbox.c.due_at)).where(tables.MAIL_IS_WAITING)
+
+
+def _named(mailbox_id: str | None) -> dict[str, str]:
+    return {} if mailbox_id is None else {"mailbox": mailbox_id}
 
 
 class JournalRows(Rows[JournalEntry]):
@@ -358,18 +410,28 @@ class JournalRows(Rows[JournalEntry]):
         self, person_ids: Iterable[str], code: str, since: datetime
     ) -> list[JournalEntry]:
         """Entries about these people with this code and not before ``since``, oldest first."""
-        columns = tables.journal.c
-        query = self._query().where(columns.at >= since, columns.code == code)
+        query = self._built("of_person_since", self._of_person_since)
+        values = {"said": code, "since": since}
         return [
             entry
             for chunk in chunks(person_ids)
-            for entry in self._fetch(
-                query.where(columns.person_id.in_(chunk)).order_by(columns.seq)
-            )
+            for entry in self._fetch(query, {AMONG: chunk, **values})
         ]
+
+    def _of_person_since(self) -> Select[Any]:
+        columns = tables.journal.c
+        query = self._query().where(
+            among(columns.person_id),
+            columns.code == bindparam("said"),
+            columns.at >= bindparam("since"),
+        )
+        return query.order_by(columns.seq)
 
 
 _NEWEST = select(func.max(tables.journal.c.seq))
+
+
+_SWITCH = select(tables.switches.c.value).where(tables.switches.c.name == bindparam("switch"))
 
 
 class SwitchRows:
@@ -380,9 +442,7 @@ class SwitchRows:
 
     def get(self, name: str) -> str | None:
         """What the switch is set to, None if it is not set."""
-        columns = tables.switches.c
-        query = select(columns.value).where(columns.name == name)
-        return self._connection.execute(query).scalar_one_or_none()
+        return self._connection.execute(_SWITCH, {"switch": name}).scalar_one_or_none()
 
     def set(self, name: str, value: str | None) -> None:
         """Set the switch; None takes the setting away."""

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Connection,
     Select,
     bindparam,
@@ -29,7 +28,7 @@ from integrations.records import (
     SessionState,
 )
 from integrations.store import tables
-from integrations.store.rows import KeyedRows, chunks
+from integrations.store.rows import AMONG, KeyedRows, among, chunks
 
 
 class RuleRows(KeyedRows[Rule]):
@@ -40,11 +39,15 @@ class RuleRows(KeyedRows[Rule]):
 
     def current(self, program_id: str) -> Rule:
         """The newest version; ``LookupError`` if the program has none."""
-        of_program = self._query().where(tables.rules.c.program_id == program_id)
-        newest = self._fetch(of_program.order_by(tables.rules.c.version.desc()).limit(1))
+        newest = self._fetch(self._built("current", self._newest), {"program": program_id})
         if not newest:
             raise LookupError(f"rules: program {program_id} has none")
         return newest[0]
+
+    def _newest(self) -> Select[Any]:
+        columns = tables.rules.c
+        of_program = self._query().where(columns.program_id == bindparam("program"))
+        return of_program.order_by(columns.version.desc()).limit(1)
 
 
 class ParticipantRows(KeyedRows[Participant]):
@@ -55,16 +58,12 @@ class ParticipantRows(KeyedRows[Participant]):
 
     def many(self, ids: Iterable[str]) -> dict[str, Participant]:
         """Those of ``ids`` that exist, by id."""
-        query = self._built("many", self._with_ids)
+        query = self._built("many", lambda: self._query().where(among(tables.participants.c.id)))
         return {
             person.id: person
             for chunk in chunks(ids)
-            for person in self._fetch(query, {"ids": chunk})
+            for person in self._fetch(query, {AMONG: chunk})
         }
-
-    def _with_ids(self) -> Select[Any]:
-        ids: BindParameter[Any] = bindparam("ids", expanding=True)
-        return self._query().where(tables.participants.c.id.in_(ids))
 
     def hold(self, ids: Iterable[str]) -> None:
         """Let no two transactions that hold one of these people commit side by side.
@@ -105,21 +104,24 @@ class PairRows(KeyedRows[Pair]):
 
     def many(self, ids: Iterable[str]) -> dict[str, Pair]:
         """Those of ``ids`` that exist, by id."""
+        query = self._built("many", lambda: self._query().where(among(tables.pairs.c.id)))
         return {
-            pair.id: pair
-            for chunk in chunks(ids)
-            for pair in self._fetch(self._query().where(tables.pairs.c.id.in_(chunk)))
+            pair.id: pair for chunk in chunks(ids) for pair in self._fetch(query, {AMONG: chunk})
         }
 
     def of_people(self, person_ids: Iterable[str]) -> list[Pair]:
         """Pairs, of whatever program and state, in which any of these people is."""
-        mentor, mentee = tables.pairs.c.mentor_id, tables.pairs.c.mentee_id
+        query = self._built("of_people", self._of_people)
         found = {
             pair.id: pair
             for chunk in chunks(person_ids)
-            for pair in self._fetch(self._query().where(or_(mentor.in_(chunk), mentee.in_(chunk))))
+            for pair in self._fetch(query, {AMONG: chunk})
         }
         return [found[pair_id] for pair_id in sorted(found)]
+
+    def _of_people(self) -> Select[Any]:
+        columns = tables.pairs.c
+        return self._query().where(or_(among(columns.mentor_id), among(columns.mentee_id)))
 
     def count_by_state(self, program_id: str | None = None) -> dict[PairState, int]:
         """How many pairs are in each state; states with none are left out."""
@@ -145,28 +147,29 @@ class BookingRows(KeyedRows[Booking]):
 
     def of_pair(self, pair_id: str) -> list[Booking]:
         """All generations of a pair, oldest first."""
-        of_pair = self._query().where(tables.bookings.c.pair_id == pair_id)
-        return self._fetch(of_pair.order_by(tables.bookings.c.generation))
+        return self.of_pairs([pair_id])[pair_id]
 
     def by_events(self, event_ids: Iterable[str]) -> list[Booking]:
         """Those whose series has one of these event ids."""
         column = tables.bookings.c.event_id
+        query = self._built("by_events", lambda: self._query().where(among(column)))
         return [
-            booking
-            for chunk in chunks(event_ids)
-            for booking in self._fetch(self._query().where(column.in_(chunk)))
+            booking for chunk in chunks(event_ids) for booking in self._fetch(query, {AMONG: chunk})
         ]
 
     def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[Booking]]:
         """``of_pair`` for many pairs at once, by pair id; pairs without any included."""
-        columns = tables.bookings.c
+        query = self._built("of_pairs", self._of_pairs)
         found: dict[str, list[Booking]] = {}
         for chunk in chunks(pair_ids):
             found |= {pair_id: [] for pair_id in chunk}
-            query = self._query().where(columns.pair_id.in_(chunk))
-            for booking in self._fetch(query.order_by(columns.generation)):
+            for booking in self._fetch(query, {AMONG: chunk}):
                 found[booking.pair_id].append(booking)
         return found
+
+    def _of_pairs(self) -> Select[Any]:
+        columns = tables.bookings.c
+        return self._query().where(among(columns.pair_id)).order_by(columns.generation)
 
 
 class SessionRows(KeyedRows[Session]):
@@ -185,13 +188,13 @@ class SessionRows(KeyedRows[Session]):
         found: dict[str, list[Session]] = {}
         for chunk in chunks(pair_ids):
             found |= {pair_id: [] for pair_id in chunk}
-            for session in self._fetch(query, {"pairs": chunk}):
+            for session in self._fetch(query, {AMONG: chunk}):
                 found[session.pair_id].append(session)
         return found
 
     def _of_pairs(self) -> Select[Any]:
         columns = tables.sessions.c
-        query = self._query().where(columns.pair_id.in_(bindparam("pairs", expanding=True)))
+        query = self._query().where(among(columns.pair_id))
         return query.order_by(columns.generation, columns.window, columns.id)
 
     def dates_of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[SessionDate]]:
@@ -212,21 +215,23 @@ class SessionRows(KeyedRows[Session]):
     def by_events(self, event_ids: Iterable[str]) -> list[Session]:
         """Sessions whose occurrence or single event has one of these ids."""
         column = tables.sessions.c.event_id
+        query = self._built("by_events", lambda: self._query().where(among(column)))
         return [
-            session
-            for chunk in chunks(event_ids)
-            for session in self._fetch(self._query().where(column.in_(chunk)))
+            session for chunk in chunks(event_ids) for session in self._fetch(query, {AMONG: chunk})
         ]
 
     def starting(self, first: datetime, last: datetime) -> list[Session]:
         """Scheduled sessions that start from ``first`` on and before ``last``, by start."""
+        return self._fetch(self._built("starting", self._starting), {"first": first, "last": last})
+
+    def _starting(self) -> Select[Any]:
         columns = tables.sessions.c
         query = self._query().where(
-            columns.start >= first,
-            columns.start < last,
+            columns.start >= bindparam("first"),
+            columns.start < bindparam("last"),
             columns.state == SessionState.SCHEDULED,
         )
-        return self._fetch(query.order_by(columns.start, columns.id))
+        return query.order_by(columns.start, columns.id)
 
     def replace_planned(self, pair_id: str, sessions: Sequence[Session]) -> None:
         """Put ``sessions`` in place of those of the pair that are still only planned.

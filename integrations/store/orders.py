@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, Select, bindparam, update
 
 from integrations.records import Order
 from integrations.store import tables
@@ -19,9 +20,12 @@ class OrderRows(KeyedRows[Order]):
 
     def open(self, pair_id: str) -> list[Order]:
         """Those of a pair that are not done yet, in the order in which they were given."""
+        return self._fetch(self._built("open", self._open), {"pair": pair_id})
+
+    def _open(self) -> Select[Any]:
         columns = tables.orders.c
-        of_pair = self._query().where(columns.pair_id == pair_id, tables.ORDER_IS_OPEN)
-        return self._fetch(of_pair.order_by(columns.given_at, columns.id))
+        of_pair = self._query().where(columns.pair_id == bindparam("pair"), tables.ORDER_IS_OPEN)
+        return of_pair.order_by(columns.given_at, columns.id)
 
     def settle(self, order_id: str, outcome: str, at: datetime) -> bool:
         """Mark done; False if it was already."""

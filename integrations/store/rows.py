@@ -43,6 +43,15 @@ def chunks(values: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
+AMONG = "among"
+"""Under which name a statement of ``among`` takes its values."""
+
+
+def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """That ``column`` is one of the values bound as ``AMONG``."""
+    return column.in_(bindparam(AMONG, expanding=True))
+
+
 # Building a statement costs several times what running it does, and a process builds few kinds.
 _BUILT: dict[tuple[type, str, str, str], Any] = {}
 
@@ -109,7 +118,8 @@ class Rows(Generic[R]):
         return select(*(self._table.columns[name] for name in self._fields))
 
     def _fetch(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[R]:
-        rows = self._connection.execute(query, values)
+        # All rows at once: taking them one by one costs more than the statement.
+        rows = self._connection.execute(query, values).all()
         return [self._record(**dict(zip(self._fields, row, strict=True))) for row in rows]
 
     def _row(self, record: R) -> dict[str, Any]:
@@ -165,4 +175,4 @@ class KeyedRows(Rows[R]):
 
     def all(self) -> list[R]:
         """Every record, in the order of its key."""
-        return self._fetch(self._query().order_by(*self._keys))
+        return self._fetch(self._built("all", lambda: self._query().order_by(*self._keys)))

@@ -269,11 +269,11 @@ def _refuse_if_outdated(tx: Transaction, act: Act[T], now: datetime) -> None:
 
 
 def _others_began(tx: Transaction, act: Act[T], people: set[str], since: datetime) -> bool:
+    others = [pair.id for pair in tx.pairs.of_people(people) if pair.id != act.pair_id]
     return any(
         (intent.sent_at or intent.created_at) >= since
-        for pair in tx.pairs.of_people(people)
-        if pair.id != act.pair_id
-        for intent in tx.intents.of_pair(pair.id)
+        for intents in tx.intents.recent(others, since).values()
+        for intent in intents
     )
 
 

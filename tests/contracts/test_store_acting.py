@@ -74,6 +74,27 @@ async def test_open_intents_come_oldest_first_and_by_pair(store: Store) -> None:
     assert len(await store.run(lambda tx: tx.intents.of_pair("p1"))) == 3
 
 
+async def test_recent_intents_are_the_open_ones_and_those_settled_since(store: Store) -> None:
+    def write(tx: Transaction) -> None:
+        for name, pair, settled in (
+            ("long ago", "p1", NOW - MINUTE),
+            ("just now", "p1", NOW),
+            ("theirs", "p2", None),
+        ):
+            tx.intents.add(intent(name, name, pair_id=pair))
+            if settled is not None:
+                tx.intents.settle(name, DONE, "verified", settled)
+        tx.intents.add(intent("open", "open", created_at=NOW - MINUTE))
+
+    await store.run(write)
+    recent = await store.run(lambda tx: tx.intents.recent(["p1", "p2", "p3"], NOW))
+    assert {pair: [i.id for i in found] for pair, found in recent.items()} == {
+        "p1": ["open", "just now"],
+        "p2": ["theirs"],
+        "p3": [],
+    }
+
+
 async def test_an_intent_is_settled_once(store: Store) -> None:
     await store.run(lambda tx: tx.intents.add(intent("i1")))
     await store.run(lambda tx: tx.intents.settle("i1", DONE, "sent", NOW))
@@ -161,6 +182,17 @@ async def test_a_mail_is_marked_by_one_sender_only_and_never_due_again(
     assert not await store.run(lambda tx: tx.outbox.mark_sent(mail, NOW))
     assert await store.run(lambda tx: tx.outbox.due(NOW)) == []
     assert not await store.run(lambda tx: tx.outbox.add(mail))
+
+
+async def test_mails_wait_for_their_pair_until_they_are_sent(
+    store: Store, mail: OutboxMail
+) -> None:
+    about = replace(mail, session_id="s2", pair_id="p1")
+    assert await store.run(lambda tx: tx.outbox.add(about))
+    assert await store.run(lambda tx: tx.outbox.waiting(["p1", "p2"])) == [about]
+    assert await store.run(lambda tx: tx.outbox.waiting(["p2"])) == []
+    assert await store.run(lambda tx: tx.outbox.mark_sent(about, NOW))
+    assert await store.run(lambda tx: tx.outbox.waiting(["p1"])) == []
 
 
 # --- journal -----------------------------------------------------------------------------

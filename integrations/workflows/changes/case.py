@@ -122,8 +122,9 @@ def load_case(tx: Transaction, pair_id: str, now: datetime, *, default_zone: str
     case = load_pair(tx, pair_id, default_zone=default_zone)
     pair = case.pair
     others = [p for p in tx.pairs.of_people([p.id for p in case.people]) if p.id != pair.id]
-    intents = tx.intents.of_pair(pair_id)
-    theirs = {other.id: tx.intents.open(other.id) for other in others}
+    recent = tx.intents.recent([pair_id, *(other.id for other in others)], now - STALE_FOR)
+    intents = recent.pop(pair_id)
+    theirs = {other: [i for i in some if i.settled_at is None] for other, some in recent.items()}
     sessions = tx.sessions.of_pairs([other.id for other in others])
     case = replace(
         case,
@@ -262,10 +263,9 @@ def _mails_this_week(
     for mail in on_their_way:
         if mail["person"] in counted:
             counted[mail["person"]] += is_capped(mail)
-    for pair in (case.pair, *others):
-        for waiting in tx.outbox.of_pair(pair.id):
-            if waiting.state == "waiting" and not waiting.urgent and waiting.person_id in counted:
-                counted[waiting.person_id] += 1
+    for waiting in tx.outbox.waiting([case.pair.id, *(other.id for other in others)]):
+        if not waiting.urgent and waiting.person_id in counted:
+            counted[waiting.person_id] += 1
     return dict(counted)
 
 
