@@ -196,11 +196,22 @@ def skip(
 
 
 def move(
-    app: App, tx: Transaction, session: Session, start: datetime, by: str = COORDINATOR
+    app: App,
+    tx: Transaction,
+    session: Session,
+    start: datetime,
+    by: str = COORDINATOR,
+    *,
+    if_it_suits: bool = False,
 ) -> Order:
-    """Have one date stand at ``start`` (aware); its length stays."""
-    at = start.isoformat()
-    return _give(app, tx, session.pair_id, OrderKind.MOVE, by, session.id, start=at)
+    """Have one date stand at ``start`` (aware); its length stays.
+
+    ``if_it_suits``: only if that hour suits both when it is done, as it did when it was offered.
+    """
+    told: Json = {"start": start.isoformat()}
+    if if_it_suits:
+        told["if_it_suits"] = True
+    return _give(app, tx, session.pair_id, OrderKind.MOVE, by, session.id, **told)
 
 
 def offer_dates(app: App, tx: Transaction, session: Session, by: str = COORDINATOR) -> Order:

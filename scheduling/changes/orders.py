@@ -19,7 +19,7 @@ from scheduling.changes.acts import (
 from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.rule_changes import preview_rule_change
-from scheduling.changes.search import change_by_person, other_hours, other_series
+from scheduling.changes.search import change_by_person, other_hours, other_series, suits_both
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import (
     CancelCause,
@@ -52,6 +52,8 @@ def _of_date(situation: Situation, order: Order) -> Decision | None:
         case OrderKind.SKIP:
             return _skipped(situation, order, session)
         case OrderKind.MOVE:
+            if order.if_it_suits:
+                return _moved_if_it_suits(situation, order, session)
             return _moved(situation, order, session)
         case _:
             return _dates_offered(situation, order, session)
@@ -83,6 +85,20 @@ def _moved(situation: Situation, order: Order, session: SessionView) -> Decision
         session=session.id,
         to=shown(to.start),
     )
+
+
+def _moved_if_it_suits(situation: Situation, order: Order, session: SessionView) -> Decision | None:
+    """A move to an hour that was offered: it waits until both calendars can be read again."""
+    known, to = situation.known, order.to
+    if known is None:
+        return None
+    moved = _moved(situation, order, session)
+    if to is None or moved.reason.code is not ChangeCode.MOVED_BY_ORDER:
+        return moved
+    if not suits_both(situation, known, session, to):
+        taken = SettleOrder(order.id, ChangeCode.ORDER_HOUR_TAKEN)
+        return decision(ChangeCode.ORDER_HOUR_TAKEN, taken, session=session.id, to=shown(to.start))
+    return moved
 
 
 def _dates_offered(situation: Situation, order: Order, session: SessionView) -> Decision | None:

@@ -76,6 +76,7 @@ class ChangeCode(StrEnum):
     ORDER_TOO_LATE = "order_too_late"
     ORDER_DOUBLE_BOOKS = "order_double_books"
     ORDER_FINDS_NO_HOUR = "order_finds_no_hour"
+    ORDER_HOUR_TAKEN = "order_hour_taken"
     MAIL_CAP = "mail_cap"
     MAIL_HOURS = "mail_hours"
     CAUSE_GONE = "cause_gone"
@@ -176,6 +177,7 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
         ChangeCode.ORDER_TOO_LATE: "it was asked too late: {order}",
         ChangeCode.ORDER_DOUBLE_BOOKS: "it would book somebody twice: {order}",
         ChangeCode.ORDER_FINDS_NO_HOUR: "no hour was found that suits both: {order}",
+        ChangeCode.ORDER_HOUR_TAKEN: "{to} was picked, which does not suit both any more",
         ChangeCode.MAIL_CAP: "{person} had {mails} mails this week; it waits until {until}",
         ChangeCode.MAIL_HOURS: "mails wait for working hours in both zones: until {until}",
         ChangeCode.CAUSE_GONE: "what needed the coordinator has settled itself",

@@ -1,6 +1,6 @@
 """Other times for a date or a series, asked of the planner for a pair as it stands now."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -54,28 +54,46 @@ def nearest_hour(
     Steps away from ``near`` to both sides by the rule's grid; within the tolerance and the
     gap like any other move.
     """
-    pair, window = situation.pair, session.window
-    problem = problem_of(situation, known, range(window, window + 1))
-    request = problem.pairs[0]
-    mentor, mentee = (problem.people[m.id] for m in pair.members)
+    pair = situation.pair
+    suits = _suits(situation, known, session)
     step = timedelta(minutes=pair.rule.slot_step_minutes)
     for n in range(2 * pair.rule.window_days * (_DAY // step)):
         away = step * ((n + 1) // 2)
         start = near + away if n % 2 else near - away
         span = TimeSpan(start, start + session.span.length)
-        outside = window_of(pair.start_date, pair.rule, pair.day_of(start)) != window
-        if outside or span.overlaps(session.span) or after_program(pair, span):
-            continue
-        if beyond_tolerance(pair, session, span) or too_near(
-            request, pair.zone, span, request.kept
-        ):
-            continue
-        fits = still_fits(
-            request, (mentor, mentee), span, now=situation.now, commitments=problem.commitments
-        )
-        if fits is None:
+        if not span.overlaps(session.span) and suits(span):
             return span
     return None
+
+
+def suits_both(
+    situation: Situation, known: KnownTime, session: SessionView, span: TimeSpan
+) -> bool:
+    """Whether a date may be held then as things are now: hours, calendars, window, gap, caps."""
+    return _suits(situation, known, session)(span)
+
+
+def _suits(
+    situation: Situation, known: KnownTime, session: SessionView
+) -> Callable[[TimeSpan], bool]:
+    pair, window = situation.pair, session.window
+    problem = problem_of(situation, known, range(window, window + 1))
+    request = problem.pairs[0]
+    mentor, mentee = (problem.people[m.id] for m in pair.members)
+
+    def suits(span: TimeSpan) -> bool:
+        if window_of(pair.start_date, pair.rule, pair.day_of(span.start)) != window:
+            return False
+        if after_program(pair, span) or beyond_tolerance(pair, session, span):
+            return False
+        if too_near(request, pair.zone, span, request.kept):
+            return False
+        obstacle = still_fits(
+            request, (mentor, mentee), span, now=situation.now, commitments=problem.commitments
+        )
+        return obstacle is None
+
+    return suits
 
 
 def after_program(pair: PairView, span: TimeSpan) -> bool:

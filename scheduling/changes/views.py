@@ -314,7 +314,8 @@ class Order:
     """Something Tandem was told to do and has not done yet.
 
     The first three kinds name a session; ``to`` is where a date is to move, ``make_up``
-    whether a date left out is to be made up, ``rule`` the rule to be applied.
+    whether a date left out is to be made up, ``rule`` the rule to be applied. ``if_it_suits``:
+    the date moves only if that hour still suits both, as it did when it was offered.
     """
 
     id: str
@@ -323,6 +324,7 @@ class Order:
     to: TimeSpan | None = None
     make_up: bool = False
     rule: CadenceRule | None = None
+    if_it_suits: bool = False
 
     def __post_init__(self) -> None:
         if (self.kind in _OF_A_DATE) != (self.session_id is not None):
@@ -331,6 +333,8 @@ class Order:
             )
         if (self.kind is OrderKind.MOVE) != (self.to is not None):
             raise ValueError(f"{self.kind}: where to is told for moves alone")
+        if self.if_it_suits and self.kind is not OrderKind.MOVE:
+            raise ValueError(f"{self.kind}: an hour suits or not for moves alone")
         if (self.kind is OrderKind.APPLY_RULE) != (self.rule is not None):
             raise ValueError(f"{self.kind}: a rule is told where it is to be applied")
 

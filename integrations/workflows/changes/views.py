@@ -115,7 +115,7 @@ def _session(case: Case, session: Session) -> SessionView:
 
 
 def _order(case: Case, order: Order) -> views.Order:
-    """An order; its ``data`` hold ``session``, ``start``, ``make_up`` or ``cadence``."""
+    """An order; its ``data`` hold ``session``, ``start``, ``if_it_suits``, ``make_up`` or ``cadence``."""
     data = order.data
     session_id = data.get("session")
     to = None
@@ -128,6 +128,7 @@ def _order(case: Case, order: Order) -> views.Order:
         session_id=session_id,
         to=to,
         make_up=bool(data.get("make_up")),
+        if_it_suits=bool(data.get("if_it_suits")),
         rule=parsed_rule({"cadence": data["cadence"]}).cadence if "cadence" in data else None,
     )
 

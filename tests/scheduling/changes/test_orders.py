@@ -25,12 +25,14 @@ from scheduling.changes.views import (
     UnreadableTime,
 )
 from scheduling.problem import Commitment
+from scheduling.timespan import TimeSpan
 from tests.scheduling.builders import at
 from tests.scheduling.changes.builders import (
     DAY,
     LONDON,
     RULE,
     acts,
+    blocked,
     codes,
     hour,
     known,
@@ -188,3 +190,39 @@ def test_an_order_is_whole_or_it_is_none() -> None:
         replace(SKIP, to=hour(tuesday(3)))
     with pytest.raises(ValueError, match="rule"):
         Order(id="o", kind=OrderKind.APPLY_RULE)
+
+
+OFFERED = replace(MOVE, if_it_suits=True)
+
+
+def test_an_offered_hour_that_still_suits_both_is_taken() -> None:
+    (found,) = decide(situation(NOW, told(OFFERED)))
+    assert found.reason.code is ChangeCode.MOVED_BY_ORDER
+    assert found.acts[1:] == (SettleOrder("o", ChangeCode.MOVED_BY_ORDER),)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        hour(tuesday(3) + 2 * DAY, "07:00"),
+        hour(tuesday(3) + 14 * DAY, "14:00"),
+        hour(tuesday(3) - 3 * DAY, "14:00"),
+        hour(tuesday(3) + 10 * DAY, "14:00"),
+    ],
+    ids=["outside their hours", "another window", "a Saturday", "too near to its neighbour"],
+)
+def test_an_hour_that_was_never_offered_is_not_taken_for_one(to: TimeSpan) -> None:
+    found = decide(situation(NOW, told(replace(OFFERED, to=to))))
+    assert acts(found) == [SettleOrder("o", ChangeCode.ORDER_HOUR_TAKEN)]
+
+
+def test_an_offered_hour_that_was_taken_meanwhile_changes_nothing() -> None:
+    busy = known(jo=[blocked(tuesday(3) + 2 * DAY, "14:30", "15:00")])
+    found = decide(situation(NOW, told(OFFERED), time=busy))
+    assert codes(found) == [ChangeCode.ORDER_HOUR_TAKEN]
+    assert acts(found) == [SettleOrder("o", ChangeCode.ORDER_HOUR_TAKEN)]
+
+
+def test_an_offered_hour_waits_until_both_can_be_read() -> None:
+    found = decide(situation(NOW, told(OFFERED), time=UNREADABLE))
+    assert codes(found) == [ChangeCode.UNREADABLE]
