@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import date
 from random import Random
 from typing import Any
@@ -17,6 +18,7 @@ from integrations.graph.free_busy import FreeBusy
 from integrations.graph.mail import ProgramMail
 from integrations.graph.mailbox_settings import SettingsOfMailboxes
 from integrations.graph.meetings import TeamsMeetings
+from integrations.graph.permits import person_waiting
 from integrations.graph.settings import GraphSettings
 from integrations.graph.subscriptions import EventSubscriptions
 from integrations.graph.zones import anchor_zones
@@ -39,6 +41,9 @@ class GraphAdapter:
 
     async def anchor_zones(self, zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:
         return anchor_zones(zones, days)
+
+    def person_waiting(self) -> AbstractContextManager[None]:
+        return person_waiting()
 
     def calls_by_kind(self) -> dict[str, int]:
         return dict(sorted(self._wire.calls.items()))

@@ -119,7 +119,7 @@ async def apply_changed_rule(app: App, name: str, rule: ProgramRule, *, mails: i
 
 async def _reconciled(app: App, pair_ids: Iterable[str], last: int) -> Outcome:
     wanted = list(pair_ids)
-    waits = [why for pair_id in wanted if (why := await _reconcile_now(app, pair_id))]
+    waits = [why for pair_id in wanted if (why := await reconcile_now(app, pair_id))]
 
     def new_lines(tx: Transaction) -> list[Line]:
         return lines_of(tx, [e for e in tx.journal.read(after=last) if e.pair_id in set(wanted)])
@@ -127,7 +127,7 @@ async def _reconciled(app: App, pair_ids: Iterable[str], last: int) -> Outcome:
     return Outcome(lines=await app.store.run(new_lines), waits=tuple(waits))
 
 
-async def _reconcile_now(app: App, pair_id: str) -> str | None:
+async def reconcile_now(app: App, pair_id: str) -> str | None:
     """Have the pair reconciled here; why that has to wait for another try, if it has."""
     now = app.clock.now()
     work_id = (await app.store.run(lambda tx: tx.work.schedule(reconcile.KIND, pair_id, now))).id

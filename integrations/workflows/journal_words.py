@@ -44,10 +44,10 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "need_noted": "a row was noted: {about}",
         "need_taken": "somebody looks after a row: {about}",
         "need_done": "a row is done: {about}, {outcome}",
-        "order_given": "told to: {kind}",
-        "pause_ordered": "told to pause from {first} to {last}",
-        "resume_ordered": "told to resume",
-        "withdrawal_ordered": "told to end",
+        "order_given": "told to: {kind} ({by})",
+        "pause_ordered": "told to pause from {first} to {last} ({by})",
+        "resume_ordered": "told to resume ({by})",
+        "withdrawal_ordered": "told to end ({by})",
         "trouble_lasts": "work cannot be done for long: {kind}, {error}",
         "work_put_aside": "Tandem gave up after several tries: {kind}, {error}",
         "standing_work_fails": "standing work keeps failing: {kind}, {error}",
@@ -78,6 +78,8 @@ DEEDS: Mapping[str, str] = MappingProxyType(
 """What was done, by journal code; what was decided has its words in the core."""
 
 
+ON_BEHALF = "for:"
+"""Begins what names somebody's assistant: whose, not who."""
 _CONTACT = "the program's contact"
 """Who is mailed where no participant is."""
 
@@ -166,9 +168,9 @@ class Known:
             return "yes" if value else "no"
         if not isinstance(value, str):
             return value
-        person = self.people.get(value)
+        person = self.people.get(value.removeprefix(ON_BEHALF))
         if person is not None:
-            return person.name
+            return f"for {person.name}" if value.startswith(ON_BEHALF) else person.name
         at = instant_of(value)
         return value if at is None else say(at)
 

@@ -11,6 +11,9 @@ from integrations.records import Blocker, BlockerScope, Participant
 from integrations.workflows.app import App
 
 SETTINGS_KEEP = timedelta(days=1)
+BY_PERSON, BY_COORDINATOR = "person", "coordinator"
+OWN_SOURCES = frozenset({BY_PERSON, BY_COORDINATOR})
+"""Where working hours come from that no mailbox takes the place of."""
 
 # A reason code of the adapter → the blocker that names it to people.
 _BLOCKER_OF_REASON = {
@@ -78,7 +81,7 @@ def with_settings(
     """The person with what the mailbox says; hours that somebody set by hand stay."""
     hours = person.hours
     source, are_bound = person.hours_source, person.hours_are_bound
-    if source != "set" and answer.start is not None and answer.end is not None:
+    if source not in OWN_SOURCES and answer.start is not None and answer.end is not None:
         span = [answer.start.strftime("%H:%M"), answer.end.strftime("%H:%M")]
         hours = {day[:3].lower(): [span] for day in answer.weekdays}
         source, are_bound = "mailbox", True

@@ -32,6 +32,7 @@ from integrations.workflows.messages.words import (
     regular,
     when,
 )
+from integrations.workflows.people import OWN_SOURCES
 from integrations.workflows.rules import ProgramRule
 from scheduling.cadence import SeriesSlot
 
@@ -217,7 +218,7 @@ def _booked_already(about: Spoken) -> str | None:
 
 
 def _hours_are_known(about: Spoken) -> str | None:
-    known = about.you.hours_source in ("person", "coordinator")
+    known = about.you.hours_source in OWN_SOURCES
     return "hours_known" if known else _over(about)
 
 
