@@ -7,6 +7,7 @@ synchronous code run in one piece (in a thread in production, inline in simulati
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Protocol, TypeVar
@@ -20,6 +21,16 @@ from integrations.attendance_records import (
     KeptStatement,
     KeptVerdict,
     Link,
+)
+from integrations.page_records import (
+    Aim,
+    Confirmation,
+    Goal,
+    Preference,
+    StaffMember,
+    Standing,
+    Wave,
+    WebSession,
 )
 from integrations.records import (
     Blocker,
@@ -612,6 +623,74 @@ class Deliveries(Records[Delivery], Protocol):
         ...
 
 
+class WebSessions(Records[WebSession], Protocol):
+    """Who is signed in, keyed by the hash of the cookie's key."""
+
+    def end_of_person(self, directory_id: str) -> int:
+        """Sign an account out everywhere; how many sessions that ended."""
+        ...
+
+    def remove_expired(self, now: datetime) -> int:
+        """Forget sessions that are over; how many they were."""
+        ...
+
+
+class Staff(Records[StaffMember], Protocol):
+    """Coordinators and sponsors; the key is ``"{program_id}/{directory_id}/{role}"``."""
+
+    def of_person(self, directory_id: str) -> list[StaffMember]:
+        """What this account is to which programs."""
+        ...
+
+    def of_program(self, program_id: str) -> list[StaffMember]:
+        """Everybody of this program."""
+        ...
+
+
+class Waves(Records[Wave], Protocol):
+    """Waves, keyed by id."""
+
+    def of_program(self, program_id: str) -> list[Wave]:
+        """A program's waves, newest first."""
+        ...
+
+
+class Goals(Records[Goal], Protocol):
+    """What each of a pair wants of it; the key is ``"{pair_id}/{person_id}"``."""
+
+    def of_pair(self, pair_id: str) -> dict[str, Goal]:
+        """The goals of a pair by person id."""
+        ...
+
+
+class Aims(Records[Aim], Protocol):
+    """What sessions are to be about, keyed by session id."""
+
+    def of_sessions(self, session_ids: Iterable[str]) -> dict[str, Aim]:
+        """Those of these sessions that have one, by session id."""
+        ...
+
+
+class Confirmations(Records[Confirmation], Protocol):
+    """Who confirmed the start page; the key is ``"{pair_id}/{person_id}"``."""
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, dict[str, Confirmation]]:
+        """By pair id and person id; pairs without any included."""
+        ...
+
+
+class Preferences(Records[Preference], Protocol):
+    """When and where people can be met, keyed by person id."""
+
+    def many(self, person_ids: Iterable[str]) -> dict[str, Preference]:
+        """Those of these people who have some, by person id."""
+        ...
+
+
+class Standings(Records[Standing], Protocol):
+    """How pairs stand, keyed by pair id: made from the other tables, for lists of many."""
+
+
 class Transaction(Protocol):
     """All tables within one transaction: everything is seen and written together or not at all."""
 
@@ -669,6 +748,22 @@ class Transaction(Protocol):
     def credit_lines(self) -> CreditLines: ...
     @property
     def deliveries(self) -> Deliveries: ...
+    @property
+    def web_sessions(self) -> WebSessions: ...
+    @property
+    def staff(self) -> Staff: ...
+    @property
+    def waves(self) -> Waves: ...
+    @property
+    def goals(self) -> Goals: ...
+    @property
+    def aims(self) -> Aims: ...
+    @property
+    def confirmations(self) -> Confirmations: ...
+    @property
+    def preferences(self) -> Preferences: ...
+    @property
+    def standings(self) -> Standings: ...
 
 
 class Store(Protocol):
@@ -1130,6 +1225,10 @@ class Graph(Protocol):
 
     async def anchor_zones(self, zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:
         """Those IANA ``zones`` whose Windows name maps back to the same offsets on all ``days``."""
+        ...
+
+    def person_waiting(self) -> AbstractContextManager[None]:
+        """Calls made inside may take the permit that is kept for people waiting at a page."""
         ...
 
     def calls_by_kind(self) -> dict[str, int]:

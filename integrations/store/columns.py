@@ -69,6 +69,11 @@ class Word(TypeDecorator[E], Generic[E]):
         super().__init__()
         self.words = words
 
+    @property
+    def python_type(self) -> type[E]:
+        """See :class:`sqlalchemy.types.TypeEngine`."""
+        return self.words
+
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """See :class:`sqlalchemy.types.TypeEngine`."""
         return lambda value: None if value is None else self.words(value).value

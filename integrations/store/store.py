@@ -45,6 +45,16 @@ from integrations.store.enrolled import (
 )
 from integrations.store.failures import is_worth_repeating, told_as_ours
 from integrations.store.orders import OrderRows
+from integrations.store.pages import (
+    AimRows,
+    ConfirmationRows,
+    GoalRows,
+    PreferenceRows,
+    StaffRows,
+    StandingRows,
+    WaveRows,
+    WebSessionRows,
+)
 from integrations.store.permits import PermitRows
 from integrations.store.revision import CODE_REVISION
 from integrations.store.rows import KeyedRows
@@ -199,6 +209,46 @@ class SqlTransaction:
     def deliveries(self) -> DeliveryRows:
         """See :class:`integrations.ports.Transaction`."""
         return DeliveryRows(self._connection)
+
+    @cached_property
+    def web_sessions(self) -> WebSessionRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return WebSessionRows(self._connection)
+
+    @cached_property
+    def staff(self) -> StaffRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return StaffRows(self._connection)
+
+    @cached_property
+    def waves(self) -> WaveRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return WaveRows(self._connection)
+
+    @cached_property
+    def goals(self) -> GoalRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return GoalRows(self._connection)
+
+    @cached_property
+    def aims(self) -> AimRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return AimRows(self._connection)
+
+    @cached_property
+    def confirmations(self) -> ConfirmationRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return ConfirmationRows(self._connection)
+
+    @cached_property
+    def preferences(self) -> PreferenceRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return PreferenceRows(self._connection)
+
+    @cached_property
+    def standings(self) -> StandingRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return StandingRows(self._connection)
 
 
 class SqlStore:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from integrations.page_records import Risk, StaffRole, WaveState
 from integrations.records import (
     BlockerScope,
     IntentState,
@@ -493,6 +494,98 @@ deliveries = Table(
     Column("sent_at", Instant),
     Column("error", String),
     _partial("ix_deliveries_due_at_waiting", "due_at", where=DELIVERY_IS_WAITING),
+)
+
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("directory_id", String, nullable=False, index=True),
+    Column("mail", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("roles", JsonTuple, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("program_id", String, _to("programs.id"), primary_key=True),
+    Column("directory_id", String, primary_key=True, index=True),
+    Column("role", Word(StaffRole), primary_key=True),
+    Column("mail", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("added_by", String, nullable=False),
+)
+
+waves = Table(
+    "waves",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("program_id", String, _to("programs.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("pair_ids", JsonTuple, nullable=False),
+    Column("state", Word(WaveState), nullable=False),
+    Column("mails_confirmed", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("stopped_at", Instant),
+    Column("undone_at", Instant),
+)
+
+goals = Table(
+    "goals",
+    metadata,
+    Column("pair_id", String, _to("pairs.id"), primary_key=True),
+    Column("person_id", String, _to("participants.id"), primary_key=True, index=True),
+    Column("text", Text, nullable=False),
+)
+
+aims = Table(
+    "aims",
+    metadata,
+    Column("session_id", String, _to("sessions.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("pair_id", String, _to("pairs.id"), primary_key=True),
+    Column("person_id", String, _to("participants.id"), primary_key=True, index=True),
+    Column("at", Instant, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person_id", String, _to("participants.id"), primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("set_at", Instant, nullable=False),
+    Column("set_by", String, nullable=False),
+)
+
+standings = Table(
+    "standings",
+    metadata,
+    Column("pair_id", String, _to("pairs.id"), primary_key=True),
+    Column("program_id", String, _to("programs.id"), nullable=False, index=True),
+    Column("state", Word(PairState), nullable=False),
+    Column("risk", Word(Risk), nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("required", Integer, nullable=False),
+    Column("planned", Integer, nullable=False),
+    Column("still_possible", Integer, nullable=False),
+    Column("longest_gap_days", Integer, nullable=False),
+    Column("forecast", String),
+    Column("next_start", Instant),
+    Column("last_met", Date),
+    Column("needs", Integer, nullable=False),
+    Column("blocker", String),
+    Column("updated_at", Instant, nullable=False),
 )
 
 switches = Table(

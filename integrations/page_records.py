@@ -1,0 +1,156 @@
+"""What the pages need remembered: who is signed in, who may what, waves, and what people typed.
+
+Frozen records, one class per table, as in :mod:`integrations.records`. Free text that a person
+typed stands in :class:`Goal` and :class:`Aim` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from integrations.records import Json, PairState
+
+
+class StaffRole(StrEnum):
+    """What somebody is to a program without being in one of its pairs."""
+
+    COORDINATOR = "coordinator"
+    SPONSOR = "sponsor"
+
+
+class WaveState(StrEnum):
+    """Life of a wave; ``done`` once each of its pairs is booked or has a blocker that says why."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+    UNDONE = "undone"
+
+
+class Risk(StrEnum):
+    """How a pair stands, in one word."""
+
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    """The minimum is in danger, or a gap grows, or a row of *Needs you* waits."""
+    BLOCKED = "blocked"
+    OVER = "over"
+    """Completed or withdrawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSession:
+    """Somebody signed in. ``id`` is the SHA-256 of the key in the cookie, never the key.
+
+    ``mail`` and ``name`` are the directory's, ``roles`` the app roles of the token.
+    """
+
+    id: str
+    directory_id: str
+    mail: str
+    name: str
+    roles: tuple[str, ...]
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffMember:
+    """Somebody who coordinates or sponsors a program."""
+
+    program_id: str
+    directory_id: str
+    role: StaffRole
+    mail: str
+    name: str
+    added_at: datetime
+    added_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """Pairs of a program that are launched together.
+
+    ``mails_confirmed`` is the number of mails that a coordinator confirmed by typing it.
+    """
+
+    id: str
+    program_id: str
+    name: str
+    pair_ids: tuple[str, ...]
+    state: WaveState
+    mails_confirmed: int
+    created_at: datetime
+    created_by: str
+    stopped_at: datetime | None = None
+    undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What one of the two wants of the pair; seen by the two alone, never logged or journalled."""
+
+    pair_id: str
+    person_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """What a session is to be about; seen by the two alone, never logged or journalled."""
+
+    session_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """One of the two confirmed roles, dates and rhythm on the start page."""
+
+    pair_id: str
+    person_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """When and where somebody can be met, in that person's own words.
+
+    ``body`` is ``{"hours": {"mon": [["09:00", "12:00"]], ...} | None, "office_days": ["mon", ...],
+    "place": "teams" | "in_person" | "either" | None}``; hours are local to the person's zone.
+    ``set_by`` is an internal id: the person's own, or ``for:`` and hers where an assistant did it.
+    """
+
+    person_id: str
+    body: Json = field(default_factory=dict)
+    set_at: datetime
+    set_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a pair stands, as last worked out: what lists and overviews of many pairs read.
+
+    Everything in it can be made again from the other tables. ``forecast`` is a word of
+    ``scheduling.attendance.progress``; ``needs`` counts open *Needs you* rows; ``blocker`` is the
+    code of the oldest open blocker that holds the pair up.
+    """
+
+    pair_id: str
+    program_id: str
+    state: PairState
+    risk: Risk
+    held: int = 0
+    required: int = 0
+    planned: int = 0
+    still_possible: int = 0
+    longest_gap_days: int = 0
+    forecast: str | None = None
+    next_start: datetime | None = None
+    last_met: date | None = None
+    needs: int = 0
+    blocker: str | None = None
+    updated_at: datetime

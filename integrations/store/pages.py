@@ -1,0 +1,141 @@
+"""What the pages need remembered: sessions of the web, staff, waves, what people typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete
+
+from integrations.page_records import (
+    Aim,
+    Confirmation,
+    Goal,
+    Preference,
+    StaffMember,
+    Standing,
+    Wave,
+    WebSession,
+)
+from integrations.store import tables
+from integrations.store.rows import KeyedRows, chunks
+
+
+class WebSessionRows(KeyedRows[WebSession]):
+    """Who is signed in, keyed by the hash of the cookie's key."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.web_sessions, WebSession)
+
+    def end_of_person(self, directory_id: str) -> int:
+        """Sign somebody out everywhere; how many sessions that ended."""
+        gone = delete(self._table).where(self._table.c.directory_id == directory_id)
+        return self._connection.execute(gone).rowcount
+
+    def remove_expired(self, now: datetime) -> int:
+        """Forget sessions that are over; how many they were."""
+        gone = delete(self._table).where(self._table.c.expires_at <= now)
+        return self._connection.execute(gone).rowcount
+
+
+class StaffRows(KeyedRows[StaffMember]):
+    """Coordinators and sponsors; the key is ``"{program_id}/{directory_id}/{role}"``."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.staff, StaffMember)
+
+    def of_person(self, directory_id: str) -> list[StaffMember]:
+        """What this account is to which programs."""
+        query = self._built(
+            "of_person",
+            lambda: (
+                self._query()
+                .where(self._table.c.directory_id == bindparam("directory_id"))
+                .order_by(*self._keys)
+            ),
+        )
+        return self._fetch(query, {"directory_id": directory_id})
+
+    def of_program(self, program_id: str) -> list[StaffMember]:
+        """Everybody of this program."""
+        mine = self._table.c.program_id == program_id
+        return self._fetch(self._query().where(mine).order_by(*self._keys))
+
+
+class WaveRows(KeyedRows[Wave]):
+    """Waves, keyed by id."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.waves, Wave)
+
+    def of_program(self, program_id: str) -> list[Wave]:
+        """A program's waves, newest first."""
+        columns = self._table.c
+        query = self._query().where(columns.program_id == program_id)
+        return self._fetch(query.order_by(columns.created_at.desc(), columns.id))
+
+
+class GoalRows(KeyedRows[Goal]):
+    """Goals; the key is ``"{pair_id}/{person_id}"``."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.goals, Goal)
+
+    def of_pair(self, pair_id: str) -> dict[str, Goal]:
+        """The goals of a pair by person id."""
+        query = self._query().where(self._table.c.pair_id == pair_id)
+        return {goal.person_id: goal for goal in self._fetch(query)}
+
+
+class AimRows(KeyedRows[Aim]):
+    """Aims, keyed by session id."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.aims, Aim)
+
+    def of_sessions(self, session_ids: Iterable[str]) -> dict[str, Aim]:
+        """Those of these sessions that have one, by session id."""
+        found: dict[str, Aim] = {}
+        for chunk in chunks(session_ids):
+            query = self._query().where(self._table.c.session_id.in_(chunk))
+            found |= {aim.session_id: aim for aim in self._fetch(query)}
+        return found
+
+
+class ConfirmationRows(KeyedRows[Confirmation]):
+    """Confirmations; the key is ``"{pair_id}/{person_id}"``."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.confirmations, Confirmation)
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, dict[str, Confirmation]]:
+        """By pair id and person id; pairs without any included."""
+        found: dict[str, dict[str, Confirmation]] = {}
+        for chunk in chunks(pair_ids):
+            found |= {pair_id: {} for pair_id in chunk}
+            query = self._query().where(self._table.c.pair_id.in_(chunk))
+            for each in self._fetch(query):
+                found[each.pair_id][each.person_id] = each
+        return found
+
+
+class PreferenceRows(KeyedRows[Preference]):
+    """Preferences, keyed by person id."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.preferences, Preference)
+
+    def many(self, person_ids: Iterable[str]) -> dict[str, Preference]:
+        """Those of these people who have some, by person id."""
+        found: dict[str, Preference] = {}
+        for chunk in chunks(person_ids):
+            query = self._query().where(self._table.c.person_id.in_(chunk))
+            found |= {each.person_id: each for each in self._fetch(query)}
+        return found
+
+
+class StandingRows(KeyedRows[Standing]):
+    """How pairs stand, keyed by pair id."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.standings, Standing)

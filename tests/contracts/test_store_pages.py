@@ -1,0 +1,176 @@
+"""What the pages need comes back as it was written, and is found by person, pair and program."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TypeVar
+
+import pytest
+
+from integrations.page_records import (
+    Aim,
+    Confirmation,
+    Goal,
+    Preference,
+    Risk,
+    StaffMember,
+    StaffRole,
+    Standing,
+    Wave,
+    WaveState,
+    WebSession,
+)
+from integrations.ports import Records, Store, Transaction
+from integrations.records import PairState
+from tests.support.stores import MINUTE, NOW, enrol, pair, session
+
+R = TypeVar("R")
+
+SIGNED_IN = WebSession(
+    id="hash",
+    directory_id="account",
+    mail="ana@firm.example",
+    name="Ana",
+    roles=("Administrator",),
+    created_at=NOW,
+    seen_at=NOW,
+    expires_at=NOW + timedelta(hours=8),
+)
+COORDINATOR = StaffMember(
+    program_id="p",
+    directory_id="account",
+    role=StaffRole.COORDINATOR,
+    mail="ana@firm.example",
+    name="Ana",
+    added_at=NOW,
+    added_by="command line",
+)
+WAVE = Wave(
+    id="w1",
+    program_id="p",
+    name="London",
+    pair_ids=("p1", "p2"),
+    state=WaveState.RUNNING,
+    mails_confirmed=4,
+    created_at=NOW,
+    created_by="account",
+)
+
+
+def known(tx: Transaction) -> str:
+    """Two pairs with a session each; their program's id."""
+    enrol(tx)
+    tx.pairs.add(pair("p2", mentor_id="sam", mentee_id="mia"))
+    tx.sessions.put_many([session("p1.0"), session("p2.0", pair_id="p2")])
+    return tx.pairs.require("p1").program_id
+
+
+def comes_back(table: Records[R], key: str, record: R) -> None:
+    table.put(record)
+    assert table.get(key) == record
+
+
+async def test_each_record_comes_back_as_it_was_written(store: Store) -> None:
+    def write(tx: Transaction) -> None:
+        program = known(tx)
+        staff = replace(COORDINATOR, program_id=program)
+        wave = replace(WAVE, program_id=program)
+        standing = Standing(
+            pair_id="p1",
+            program_id=program,
+            state=PairState.BOOKED,
+            risk=Risk.AT_RISK,
+            next_start=NOW,
+            last_met=date(2027, 3, 1),
+            updated_at=NOW,
+        )
+        preference = Preference(
+            person_id="mia", body={"office_days": ["mon"]}, set_at=NOW, set_by="mia"
+        )
+        comes_back(tx.web_sessions, "hash", SIGNED_IN)
+        comes_back(tx.staff, f"{program}/account/coordinator", staff)
+        comes_back(tx.waves, "w1", wave)
+        comes_back(tx.goals, "p1/mia", Goal(pair_id="p1", person_id="mia", text="learn"))
+        comes_back(tx.aims, "p1.0", Aim(session_id="p1.0", text="spreadsheets"))
+        comes_back(tx.confirmations, "p1/mia", Confirmation(pair_id="p1", person_id="mia", at=NOW))
+        comes_back(tx.preferences, "mia", preference)
+        comes_back(tx.standings, "p1", standing)
+
+    await store.run(write)
+
+
+async def test_signing_a_person_out_ends_all_of_their_sessions_alone(store: Store) -> None:
+    def write(tx: Transaction) -> None:
+        tx.web_sessions.put(SIGNED_IN)
+        tx.web_sessions.put(replace(SIGNED_IN, id="second"))
+        other = replace(SIGNED_IN, id="other", directory_id="another")
+        tx.web_sessions.put(other)
+        assert tx.web_sessions.end_of_person("account") == 2
+        assert tx.web_sessions.all() == [other]
+
+    await store.run(write)
+
+
+@pytest.mark.parametrize(("later", "left"), [(-MINUTE, 1), (timedelta(0), 0)])
+async def test_a_session_is_forgotten_from_its_last_instant_on(
+    store: Store, later: timedelta, left: int
+) -> None:
+    def write(tx: Transaction) -> None:
+        tx.web_sessions.put(SIGNED_IN)
+        tx.web_sessions.remove_expired(SIGNED_IN.expires_at + later)
+        assert len(tx.web_sessions.all()) == left
+
+    await store.run(write)
+
+
+async def test_staff_are_found_by_account_and_by_program(store: Store) -> None:
+    def write(tx: Transaction) -> None:
+        program = known(tx)
+        one = replace(COORDINATOR, program_id=program)
+        two = replace(one, role=StaffRole.SPONSOR)
+        three = replace(one, directory_id="another")
+        tx.staff.put_many([one, two, three])
+        assert tx.staff.of_person("account") == [one, two]
+        assert tx.staff.of_program(program) == [one, two, three]
+        assert tx.staff.of_program("another") == []
+
+    await store.run(write)
+
+
+async def test_waves_of_a_program_stand_newest_first(store: Store) -> None:
+    def write(tx: Transaction) -> None:
+        program = known(tx)
+        older = replace(WAVE, program_id=program)
+        newer = replace(older, id="w2", created_at=NOW + MINUTE)
+        tx.waves.put_many([older, newer])
+        assert tx.waves.of_program(program) == [newer, older]
+
+    await store.run(write)
+
+
+async def test_goals_aims_and_confirmations_are_found_by_what_they_are_about(store: Store) -> None:
+    def write(tx: Transaction) -> None:
+        known(tx)
+        goal = Goal(pair_id="p1", person_id="sam", text="teach")
+        aim = Aim(session_id="p2.0", text="contracts")
+        confirmed = Confirmation(pair_id="p2", person_id="sam", at=NOW)
+        tx.goals.put(goal)
+        tx.aims.put(aim)
+        tx.confirmations.put(confirmed)
+        assert tx.goals.of_pair("p1") == {"sam": goal}
+        assert tx.goals.of_pair("p2") == {}
+        assert tx.aims.of_sessions(["p1.0", "p2.0"]) == {"p2.0": aim}
+        assert tx.confirmations.of_pairs(["p1", "p2"]) == {"p1": {}, "p2": {"sam": confirmed}}
+
+    await store.run(write)
+
+
+async def test_preferences_of_many_people_leave_out_who_has_none(store: Store) -> None:
+    def write(tx: Transaction) -> None:
+        known(tx)
+        mine = Preference(person_id="mia", body={"place": "either"}, set_at=NOW, set_by="mia")
+        tx.preferences.put(mine)
+        assert tx.preferences.many(["mia", "sam"]) == {"mia": mine}
+
+    await store.run(write)
