@@ -149,6 +149,10 @@ class Pair:
     "offered", "handled"}``, ``offer`` ``{"to", "at", "hours", "picked"}``; ``said`` are the keys
     of deliberate non-acts already journalled. ``evidence_readable`` says that somebody or
     something would have told of a meeting when a date was last judged.
+
+    ``swaps`` are the dates (ISO, in order) from each of which the two change roles; ``mentor_id``
+    stays who it was at enrolment (``integrations.workflows.roles`` says who leads on a day).
+    ``predecessor_id`` is the pair that one of the two was in before, where this one follows it.
     """
 
     id: str
@@ -179,6 +183,8 @@ class Pair:
     offer: Json | None = None
     said: tuple[str, ...] = ()
     evidence_readable: bool = False
+    swaps: tuple[str, ...] = ()
+    predecessor_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

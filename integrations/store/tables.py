@@ -179,6 +179,8 @@ pairs = Table(
     Column("offer", _NULLABLE_JSON),
     Column("said", JsonTuple, nullable=False),
     Column("evidence_readable", Boolean, nullable=False),
+    Column("swaps", JsonTuple, nullable=False),
+    Column("predecessor_id", String),
     Index("ix_pairs_state_program_id", "state", "program_id"),
 )
 

@@ -1,6 +1,7 @@
 """Pages: who is signed in, staff, waves, goals, aims, preferences, how pairs stand.
 
-Only adds tables. ``standings`` is filled by the first nightly look.
+Only adds: tables, and what a pair remembers of changed roles and of the pair before it.
+``standings`` is filled by the first nightly look.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ def upgrade() -> None:
     )
     _of_pairs()
     _of_people()
+    op.add_column("pairs", sa.Column("swaps", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("pairs", sa.Column("predecessor_id", sa.String()))
 
 
 def _of_pairs() -> None:
