@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from integrations.page_records import Preference
 from integrations.ports import MailboxSettings, Schedule, Transaction, Unreadable
 from integrations.records import Blocker, BlockerScope, Participant
 from integrations.workflows.app import App
 from integrations.workflows.rules import ProgramRule
 from scheduling.freebusy import calendar_of, chunks, reading_windows
-from scheduling.people import NO_HOURS, BusyTable, LocalRange, Person, Week, WorkingHours
+from scheduling.people import (
+    DAY_MINUTES,
+    NO_HOURS,
+    BusyTable,
+    LocalRange,
+    Person,
+    Week,
+    WorkingHours,
+)
 from scheduling.rule import WEEKDAYS, end_minute_of, minute_of
 from scheduling.timespan import TimeSpan
 
@@ -48,12 +57,15 @@ async def look_at(
     people: dict[str, Person] = {}
     # Without a zone no hour of theirs means anything; refreshing the settings said why.
     unreadable = {p.id: ZONE_UNREAD for p in participants if p.zone is None}
+    wishes = await app.store.run(lambda tx: tx.preferences.many(p.id for p in known))
     for person in known:
         answer = answers[person.mail]
         if isinstance(answer, Unreadable):
             unreadable[person.id] = answer.code
         else:
-            people[person.id] = _person(person, answer, rules[person.id], app.options.zone, dates)
+            read = _person(person, answer, rules[person.id], app.options.zone, dates)
+            wish = wishes.get(person.id)
+            people[person.id] = read if wish is None else replace(read, preferred=_liked(wish))
     return Look(people, unreadable, at)
 
 
@@ -160,6 +172,14 @@ def _hours(person: Participant, schedules: Sequence[Schedule], rule: ProgramRule
         end_minute_of(cadence.latest_local),
         outer_bound_only=True,
     )
+
+
+def _liked(wish: Preference) -> Week:
+    """Days in the office, liked best by whoever may meet in person; nothing where it is Teams."""
+    if wish.body.get("place") not in ("in_person", "either"):
+        return NO_HOURS
+    whole_day, at_office = (LocalRange(0, DAY_MINUTES),), wish.body.get("office_days", ())
+    return tuple(whole_day if day in at_office else () for day in WEEKDAYS)
 
 
 def _week(hours: Mapping[str, Iterable[Sequence[str]]]) -> Week:

@@ -29,7 +29,7 @@ from scheduling.attendance.statements import FARTHEST, LONGEST_MEETING
 from scheduling.attendance.verdict import Judgement
 from scheduling.timespan import TimeSpan
 
-BY_LINK = "link"
+BY_LINK, ON_PAGE = "link", "page"
 _MINUTE = timedelta(minutes=1)
 _USUAL = timedelta(hours=1)
 
@@ -143,6 +143,60 @@ def state(tx: Transaction, app: App, statement: KeptStatement) -> Judgement:
         in_person=statement.in_person,
     )
     return _judged(tx, app, statement.session_id, statement.at)
+
+
+# --- on the pair's page -------------------------------------------------------------------
+
+
+def say_on_page(
+    tx: Transaction, app: App, session: Session, person_id: str, said: Answer, now: datetime
+) -> Judgement:
+    """Keep what one of the two says on their page about a date that has begun.
+
+    Raises:
+        NoMeetingError: it has not begun, or they cannot have met then; nothing was kept.
+    """
+    if session.start > now:
+        raise NoMeetingError(TimeSpan(session.start, session.end))
+    if said.span is not None:
+        _require_past(said.span, now)
+        _require_near(said.span, session)
+    return state(tx, app, _on_page(app, session, person_id, said, now))
+
+
+def tell_of_meeting(
+    tx: Transaction, app: App, pair: Pair, person_id: str, told: Answer, now: datetime
+) -> Session:
+    """Keep that the two met at ``told.span``: as the date of that day, else as one of its own.
+
+    Raises:
+        NoMeetingError: no time is told, or it is to come, or lasts too long; nothing was kept.
+    """
+    if told.span is None:
+        raise NoMeetingError(TimeSpan(now, now + _USUAL))
+    _require_past(told.span, now)
+    day = told.span.start.astimezone(zone_of(tx, pair)).date()
+    sessions = tx.sessions.of_pair(pair.id)
+    planned = _on(tx, pair, sessions, day, now)
+    session = planned or _ad_hoc(tx, app, pair, sessions, told.span, now)
+    state(tx, app, _on_page(app, session, person_id, told, now))
+    return session
+
+
+def _on_page(
+    app: App, session: Session, person_id: str, said: Answer, now: datetime
+) -> KeptStatement:
+    return KeptStatement(
+        id=UUID(int=app.chance.getrandbits(128)).hex,
+        session_id=session.id,
+        person_id=person_id,
+        said=said.said.value,
+        at=now,
+        via=ON_PAGE,
+        start=said.span.start if said.span else None,
+        end=said.span.end if said.span else None,
+        in_person=said.in_person,
+    )
 
 
 # --- by a coordinator -----------------------------------------------------------------------

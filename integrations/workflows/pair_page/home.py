@@ -1,0 +1,243 @@
+"""What the pair's own page shows: the dates with who leads, what became of them, what can be done.
+
+A participant sees what became of a date in words that blame nobody; an assistant sees dates alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+
+from integrations.ports import Transaction
+from integrations.records import Order, Pair, PairState, Session, SessionState
+from integrations.workflows.app import App
+from integrations.workflows.changes.case import Case, load_pair
+from integrations.workflows.changes.views import pause_of, slot_of
+from integrations.workflows.messages.words import contact_of, every, regular
+from integrations.workflows.pair_page.acting import Actor
+from integrations.workflows.pair_page.clocks import Clocks, clocks, zones_of
+from integrations.workflows.pair_page.meetings import is_asked
+from integrations.workflows.pair_page.preferences import ON_TEAMS
+from integrations.workflows.pair_page.regular_hour import offered_to
+from integrations.workflows.roles import leader_on, mentee_on, mentor_on
+from scheduling.cadence import zone_info
+from scheduling.changes.reasons import ChangeCode
+from scheduling.changes.views import CancelCause, OrderKind
+
+_MINUTE = timedelta(minutes=1)
+_REFUSALS_SHOWN = timedelta(days=5)
+_LIVING = frozenset({PairState.BOOKED, PairState.PAUSED})
+_PICKING = frozenset({PairState.ENROLLED, PairState.PLANNED})
+
+BECAME: Mapping[str | None, str] = MappingProxyType(
+    {
+        "held": "You met",
+        "short": "You met, for a short while",
+        "not_held": "No meeting on record",
+        "to_confirm": "Did you meet?",
+        "disputed": "Did you meet?",
+        "unknown": "Did you meet?",
+        "pending": "Not known yet",
+        None: "Not known yet",
+    }
+)
+"""What became of a date, by verdict: of the two together, never of one of them."""
+WHY_GONE: Mapping[str | None, str] = MappingProxyType(
+    {
+        CancelCause.SKIPPED: "Left out, to be made up",
+        CancelCause.DECLINED: "Taken out, to be made up",
+        CancelCause.SHORT_NOTICE: "Taken out, to be made up",
+        CancelCause.PAUSED: "Paused",
+    }
+)
+_LEFT_OUT = "Left out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateShown:
+    """One date as a reader sees it.
+
+    ``leads`` is a participant id. ``became`` says in words what became of a date that is over or
+    gone; of one that took place only the two themselves see it. ``waits`` is what was told and is
+    still to be done: ``skip``, ``move`` or ``offer_dates``.
+    """
+
+    session_id: str
+    begins: Clocks
+    minutes: int
+    leads: str
+    place: str
+    is_make_up: bool
+    is_moved: bool
+    became: str | None = None
+    may_tell: bool = False
+    aim: str | None = None
+    waits: str | None = None
+    waits_for: Clocks | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The page of a pair as one of the two, or their assistant, sees it.
+
+    ``mine`` and ``theirs`` are names. ``regular`` is the regular hour in words, ``rhythm`` how
+    often; ``hours`` are regular hours to pick from, in words. ``taken`` are hours that somebody
+    picked lately and that did not suit both any more. ``confirmed`` says whether the reader
+    confirmed, ``join_url`` is where the next date meets on Teams.
+    """
+
+    pair: Pair
+    program: str
+    mine: str
+    theirs: str
+    mentor: str
+    mentee: str
+    names: Mapping[str, str]
+    zone: str
+    other_zone: str
+    contact: str
+    rhythm: str
+    regular: str | None
+    next: DateShown | None
+    coming: tuple[DateShown, ...]
+    past: tuple[DateShown, ...]
+    gone: tuple[DateShown, ...]
+    pause: tuple[date, date] | None
+    hours: tuple[str, ...]
+    waits_for_pick: bool
+    taken: tuple[Clocks, ...]
+    is_booked: bool
+    is_over: bool
+    confirmed: bool
+    goals: Mapping[str, str]
+    join_url: str | None
+
+
+def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime) -> Home:
+    """The pair's page for this reader."""
+    case = load_pair(tx, pair_id, default_zone=app.options.zone)
+    pair, reader = case.pair, actor.person_id
+    mine, theirs = case.people if reader == case.mentor.id else case.people[::-1]
+    names = {person.id: person.name for person in case.people}
+    today = now.astimezone(zone_info(case.zone)).date()
+    shown = _Shown(tx, case, actor, now)
+    sessions = sorted(case.sessions, key=lambda session: session.start)
+    live = [s for s in sessions if s.state is SessionState.SCHEDULED]
+    coming = tuple(shown.date(s) for s in live if s.end > now)
+    zone, other_zone = zones_of(case, reader)
+    bookings = tx.bookings.of_pair(pair_id)
+    pause = pause_of(pair.pause)
+    return Home(
+        pair=pair,
+        program=case.program.name,
+        mine=mine.name,
+        theirs=theirs.name,
+        mentor=names[mentor_on(pair, today)],
+        mentee=names[mentee_on(pair, today)],
+        names=names,
+        zone=zone,
+        other_zone=other_zone,
+        contact=contact_of(case.program),
+        rhythm=every(case.rule.cadence.interval_weeks),
+        regular=_regular(pair, zone, other_zone) if pair.state in _LIVING else None,
+        next=coming[0] if coming else None,
+        coming=coming[1:],
+        past=tuple(shown.date(s) for s in reversed(live) if s.end <= now),
+        gone=tuple(
+            shown.date(s) for s in sessions if s.state is SessionState.CANCELLED and s.end > now
+        ),
+        pause=None if pause is None else (pause.first, pause.last),
+        hours=_hours(pair, reader, zone, other_zone) if pair.state in _PICKING else (),
+        waits_for_pick=pair.state in _PICKING and pair.offer is not None,
+        taken=tuple(_taken(tx, case, actor, now)),
+        is_booked=pair.state in _LIVING,
+        is_over=pair.state in (PairState.COMPLETED, PairState.WITHDRAWN),
+        confirmed=reader in tx.confirmations.of_pairs([pair_id])[pair_id],
+        goals=_goals(tx, pair_id, actor),
+        join_url=None if actor.is_assistant or not bookings else bookings[-1].join_url,
+    )
+
+
+def _regular(pair: Pair, zone: str, other_zone: str) -> str | None:
+    slot = slot_of(pair.series)
+    return None if slot is None else regular(slot, zone, other_zone)
+
+
+def _hours(pair: Pair, reader: str, zone: str, other_zone: str) -> tuple[str, ...]:
+    slots = (slot_of(data) for data in offered_to(pair, reader))
+    return tuple(regular(slot, zone, other_zone) for slot in slots if slot is not None)
+
+
+def _goals(tx: Transaction, pair_id: str, actor: Actor) -> dict[str, str]:
+    if actor.is_assistant:
+        return {}
+    return {person: goal.text for person, goal in tx.goals.of_pair(pair_id).items()}
+
+
+def _taken(tx: Transaction, case: Case, actor: Actor, now: datetime) -> list[Clocks]:
+    """Hours picked lately, by whomever, that were gone when they were to be written."""
+    code = ChangeCode.ORDER_HOUR_TAKEN.value
+    entries = tx.journal.read(pair_id=case.pair.id, code=code)
+    fresh = [e for e in entries if now - e.at < _REFUSALS_SHOWN and e.session_id is not None]
+    live = {s.id: s for s in case.sessions if s.state is SessionState.SCHEDULED and s.start > now}
+    last = {e.session_id: e.at for e in fresh}
+    moved = {
+        e.session_id: e.at
+        for e in tx.journal.read(pair_id=case.pair.id, code=ChangeCode.MOVED_BY_ORDER.value)
+    }
+    return [
+        clocks(case, actor.person_id, live[session_id].start)
+        for session_id, at in last.items()
+        if session_id in live and moved.get(session_id, at) <= at
+    ]
+
+
+class _Shown:
+    """Sessions as the reader sees them."""
+
+    def __init__(self, tx: Transaction, case: Case, actor: Actor, now: datetime) -> None:
+        self._case, self._actor, self._now = case, actor, now
+        self._waiting = {
+            str(order.data["session"]): order for order in case.orders if "session" in order.data
+        }
+        ids = [session.id for session in case.sessions]
+        self._aims = {} if actor.is_assistant else tx.aims.of_sessions(ids)
+
+    def date(self, session: Session) -> DateShown:
+        case, reader = self._case, self._actor.person_id
+        aim = self._aims.get(session.id)
+        order = self._waiting.get(session.id)
+        return DateShown(
+            session_id=session.id,
+            begins=clocks(case, reader, session.start),
+            minutes=(session.end - session.start) // _MINUTE,
+            leads=self._leads(session),
+            place=case.pair.place or ON_TEAMS,
+            is_make_up=session.make_up,
+            is_moved=session.moved,
+            became=self._became(session),
+            may_tell=not self._actor.is_assistant and is_asked(session, self._now),
+            aim=None if aim is None else aim.text,
+            waits=None if order is None else order.kind,
+            waits_for=None if order is None else self._to(order),
+        )
+
+    def _leads(self, session: Session) -> str:
+        case = self._case
+        day = session.start.astimezone(zone_info(case.zone)).date()
+        return leader_on(case.pair, day, session.window, mixed=case.program.mixed)
+
+    def _became(self, session: Session) -> str | None:
+        if session.state is SessionState.CANCELLED:
+            return WHY_GONE.get(session.cause, _LEFT_OUT)
+        if session.end > self._now or self._actor.is_assistant:
+            return None
+        return BECAME.get(session.verdict, BECAME[None])
+
+    def _to(self, order: Order) -> Clocks | None:
+        if order.kind != OrderKind.MOVE:
+            return None
+        start = datetime.fromisoformat(order.data["start"])
+        return clocks(self._case, self._actor.person_id, start)
