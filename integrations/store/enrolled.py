@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Select,
+    Text,
     bindparam,
+    cast,
     delete,
     func,
     or_,
@@ -76,6 +78,13 @@ class ParticipantRows(KeyedRows[Participant]):
             written = update(tables.participants).where(column == person_id)
             self._connection.execute(written.values(id=person_id))
 
+    def by_account(self, directory_id: str) -> Participant | None:
+        """Who this account of the directory is; None if nobody of ours."""
+        is_it = tables.participants.c.directory_id == bindparam("account")
+        query = self._built("by_account", lambda: self._query().where(is_it))
+        found = self._fetch(query, {"account": directory_id})
+        return found[0] if found else None
+
     def by_mail(self, mails: Iterable[str]) -> dict[str, Participant]:
         """Those whose address is among ``mails``, keyed by lower-case address."""
         column = tables.participants.c.mail_folded
@@ -122,6 +131,13 @@ class PairRows(KeyedRows[Pair]):
     def _of_people(self) -> Select[Any]:
         columns = tables.pairs.c
         return self._query().where(or_(among(columns.mentor_id), among(columns.mentee_id)))
+
+    def assisted_by(self, mail: str) -> list[Pair]:
+        """Pairs that name this address among their assistants, in the order of their ids."""
+        column = func.lower(cast(tables.pairs.c.assistants, Text))
+        named = column.contains(f'"{mail.lower()}"', autoescape=True)
+        found = self._fetch(self._query().where(named).order_by(tables.pairs.c.id))
+        return [p for p in found if mail.casefold() in {a.casefold() for a in p.assistants}]
 
     def count_by_state(self, program_id: str | None = None) -> dict[PairState, int]:
         """How many pairs are in each state; states with none are left out."""
@@ -203,7 +219,7 @@ class SessionRows(KeyedRows[Session]):
         found: dict[str, list[SessionDate]] = {}
         for chunk in chunks(pair_ids):
             found |= {pair_id: [] for pair_id in chunk}
-            for row in self._connection.execute(query, {"pairs": chunk}).all():
+            for row in self._connection.execute(query, {AMONG: chunk}).all():
                 date = SessionDate._make(row)
                 found[date.pair_id].append(date)
         return found
