@@ -40,6 +40,7 @@ def _options(arguments: Sequence[str] | None) -> ServeOptions:
     add = parser.add_argument
     add("--state", type=Path, required=True, metavar="DIR", help="folder the tenant lives in")
     add("--port", type=_port, default=0, help="0, the default, takes a free one")
+    add("--sign-in-port", type=_port, default=0, help="of the pages that people sign in on")
     add("--pairs", type=_positive, help="pairs in a new firm's roster (default 24)")
     add("--seed", type=int, help="another seed is another firm (default 1)")
     add("--start-date", type=_date, help="first day of the program (default 2027-01-11)")
@@ -63,6 +64,7 @@ def _options(arguments: Sequence[str] | None) -> ServeOptions:
     return ServeOptions(
         state=given.state,
         port=given.port,
+        sign_in_port=given.sign_in_port,
         firm=FirmWish(
             given.pairs, given.seed, given.start_date, given.problem, given.ics, given.roster
         ),

@@ -18,6 +18,7 @@ from simulator.errors import GraphError
 from simulator.odata import read_query
 from simulator.requests import Answer, ConnectionCutError, GraphRequest, LoggedCall
 from simulator.sign_in import SignInRefusedError
+from simulator.sign_in_pages import sign_in_routes
 
 if TYPE_CHECKING:
     from simulator.tenant import Tenant
@@ -51,12 +52,18 @@ def application(tenant: Tenant, control_token: str | None) -> Starlette:
         Route("/{tenant}/discovery/v2.0/keys", face.keys),
         Route("/{tenant}/oauth2/v2.0/token", face.token, methods=["POST"]),
         Route("/msi/token", face.managed_token),
+        *sign_in_routes(tenant),
     ]
     if control_token is not None:
         from simulator.control import control_routes
 
         routes += control_routes(tenant, control_token)
     return Starlette(routes=routes)
+
+
+def pages(tenant: Tenant) -> Starlette:
+    """The ASGI application of the pages that browsers open, and nothing else."""
+    return Starlette(routes=sign_in_routes(tenant))
 
 
 class _Face:
@@ -137,7 +144,12 @@ class _Face:
                 return CutResponse()
             if fault is not None and fault.effect in ("error", "throttle"):
                 return self._broken(arrived, fault.status, fault.retry_after)
-            answer = _json(tenant.sign_in.token(form, _origin(request)))
+            gives = (
+                tenant.people_sign_in.redeem
+                if form.get("grant_type") == "authorization_code"
+                else tenant.sign_in.token
+            )
+            answer = _json(gives(form, _origin(request)))
         except SignInRefusedError as refusal:
             body = tenant.sign_in.refusal_body(refusal, number)
             answer = _json(body, refusal.status)

@@ -18,6 +18,20 @@ LobbyScope = Literal[
     "everyone",
 ]
 
+IdTokens = Literal[
+    "right",
+    "expired",
+    "not_yet",
+    "other_audience",
+    "other_tenant",
+    "other_issuer",
+    "other_nonce",
+    "other_key",
+    "unsigned",
+    "hmac",
+    "no_person",
+]
+
 
 @dataclass(slots=True)
 class Behaviour:
@@ -134,6 +148,8 @@ class Behaviour:
     empty_error_codes: bool = False
     # Directory: clauses of one filter.
     filter_clauses: int = 15
+    # ID tokens of people who sign in: right, or with that one thing wrong.
+    id_tokens: IdTokens = "right"
 
 
 @dataclass(frozen=True, slots=True)

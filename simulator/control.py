@@ -7,14 +7,14 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator.behaviour import TeamsPolicy
+from simulator.behaviour import IdTokens, TeamsPolicy
 from simulator.behaviour_in_meetings import Manners
 from simulator.behaviour_of_people import PersonAct, Rates
 from simulator.clock import AdjustableClock
@@ -22,6 +22,7 @@ from simulator.errors import GraphError
 from simulator.faults import Chance, Fault
 from simulator.people import Appointment
 from simulator.registration import AppRegistration
+from simulator.sign_in import SignInRefusedError
 
 if TYPE_CHECKING:
     from simulator.tenant import Tenant
@@ -55,7 +56,7 @@ def _endpoint(tenant: Tenant, token: str, act: Act) -> Callable[[Request], Await
             return _json(await done if inspect.isawaitable(done) else done)
         except KeyError as missing:
             return _json({"error": f"missing or unknown: {missing}"}, 400)
-        except (GraphError, ValueError, TypeError) as fault:
+        except (GraphError, SignInRefusedError, ValueError, TypeError) as fault:
             return _json({"error": str(fault)}, 400)
 
     return answer
@@ -221,6 +222,8 @@ def _switch(name: str, before: Any, value: Any) -> Any:
         return float(value)
     if not isinstance(value, type(before)):
         raise TypeError(f"{name} takes {type(before).__name__}, not {value!r}")
+    if name == "id_tokens" and value not in get_args(IdTokens):
+        raise ValueError(f"{name} takes one of {', '.join(get_args(IdTokens))}, not {value!r}")
     return value
 
 
@@ -244,6 +247,11 @@ def _register_app(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     app = AppRegistration.from_document(asked)
     tenant.register_app(app)
     return {"client_id": app.client_id}
+
+
+def _sign_in(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """Let ``person`` sign in where the app sent the browser, ``url``, without a page."""
+    return {"location": tenant.sign_in_as(asked["person"], asked["url"])}
 
 
 def _teams_policy(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
@@ -336,6 +344,7 @@ _ACTS: dict[tuple[str, str], Act] = {
     ("DELETE", "faults"): _clear_faults,
     ("POST", "chance"): _set_chance,
     ("POST", "apps"): _register_app,
+    ("POST", "people/sign-in"): _sign_in,
     ("POST", "teams-policy"): _teams_policy,
     ("GET", "people/acts"): _acts_on,
     ("POST", "people/act"): _carry_out,

@@ -31,7 +31,8 @@ def make_firm(
     """A law firm whose roster holds ``pairs`` pairs that begin on ``start``.
 
     There are 15 to 20 lawyers for ten pairs, one licensed program mailbox for every 50 pairs and
-    an assistant for every twelve seniors of an office. Firms of a dozen pairs or more have pairs
+    an assistant for every twelve seniors of an office; the first office has a coordinator, a
+    sponsor and an administrator, who are in no pair. Firms of a dozen pairs or more have pairs
     between New York and London and between London and Sydney, and one in fifty pairs has a senior
     in a trial that leaves no hour.
 
@@ -55,6 +56,7 @@ def make_firm(
     with _no_garbage():
         hired = [pair for group in groups for pair in staff.hire(group)]
         staff.hire_assistants(offices, SENIORS_PER_ASSISTANT)
+        staff.hire_services(offices[0])
     return Firm(
         name="Harcourt Vale LLP",
         domain=DOMAIN,

@@ -25,6 +25,11 @@ PRACTICE_GROUPS = (
 COURT_GROUPS = ("Litigation", "Arbitration", "Employment")
 
 ASSISTANT = "Legal Assistant"
+# Who runs the program, who answers for it, and who runs the tenant: one of each.
+COORDINATOR, SPONSOR, ADMINISTRATOR = (
+    "Mentoring Coordinator", "Chief Talent Officer", "IT Administrator"
+)  # fmt: skip
+SERVICES = (COORDINATOR, SPONSOR, ADMINISTRATOR)
 _SENIOR_TITLES = ("Partner", "Partner", "Partner", "Counsel", "Of Counsel", "Senior Partner")
 _JUNIOR_TITLES = ("Associate", "Associate", "Junior Associate", "Senior Associate")
 _TRAINEES = {
@@ -102,14 +107,20 @@ class Staff:
 
     def hire_assistants(self, offices: Sequence[Office], seniors_each: int) -> None:
         """Give every office one assistant for each ``seniors_each`` of its seniors, or part."""
-        week = _Week(dict.fromkeys(range(5), (9 * 60, 17 * 60 + 30)))
-        habits = Habits(senior=False, begin=week.begin, finish=week.finish, load=0.3)
         for office in offices:
             seniors = sum(person.senior and person.office == office for person in self.people)
             for _ in range(-(-seniors // seniors_each)):
-                self.people.append(
-                    self._person(self._rng("assistant"), office, ASSISTANT, week, habits)
-                )
+                self._hire_nine_to_five("assistant", office, ASSISTANT)
+
+    def hire_services(self, office: Office) -> None:
+        """Hire the people of the program office and of IT."""
+        for title in SERVICES:
+            self._hire_nine_to_five(title, office, title)
+
+    def _hire_nine_to_five(self, purpose: str, office: Office, title: str) -> None:
+        week = _Week(dict.fromkeys(range(5), (9 * 60, 17 * 60 + 30)))
+        habits = Habits(senior=False, begin=week.begin, finish=week.finish, load=0.3)
+        self.people.append(self._person(self._rng(purpose), office, title, week, habits))
 
     def _rng(self, purpose: str) -> Random:
         """Chance for the next of the firm; used once for each purpose."""

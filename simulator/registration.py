@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 # Each role with those that include it.
 _WIDER: dict[str, tuple[str, ...]] = {
@@ -68,6 +69,10 @@ class AppRegistration:
     Exchange role assignment narrows it to, or to None where it was consented
     for the whole tenant. ``teams_organizers`` are the object ids of the users
     whom a Teams application access policy names for this app.
+
+    ``redirect_uris`` are where people may be sent back to after they have signed in; of one on
+    this machine the port does not matter. ``app_roles`` are the app roles assigned to people, by
+    object id.
     """
 
     client_id: str
@@ -77,6 +82,8 @@ class AppRegistration:
     federated: tuple[FederatedCredential, ...] = ()
     teams_organizers: frozenset[str] = frozenset()
     name: str = "Tandem"
+    redirect_uris: tuple[str, ...] = ()
+    app_roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for role, mailboxes in self.roles.items():
@@ -105,6 +112,13 @@ class AppRegistration:
         mailboxes = self.roles.get(role, frozenset())
         return mailboxes is None or mailbox.lower() in {mail.lower() for mail in mailboxes}
 
+    def sends_back_to(self, uri: str) -> bool:
+        """Whether people may be sent back to ``uri``: exactly a registered one but for local ports.
+
+        Source: RFC 8252 sections 7.3 and 8.3, as Entra reads them.
+        """
+        return _without_local_port(uri) in map(_without_local_port, self.redirect_uris)
+
     def to_document(self) -> dict[str, Any]:
         """What storage keeps of it."""
         return {
@@ -121,6 +135,8 @@ class AppRegistration:
                 for f in self.federated
             ],
             "teams_organizers": sorted(self.teams_organizers),
+            "redirect_uris": list(self.redirect_uris),
+            "app_roles": {who: list(roles) for who, roles in self.app_roles.items()},
         }
 
     @classmethod
@@ -143,4 +159,13 @@ class AppRegistration:
             certificates=tuple(doc.get("certificates", ())),
             federated=tuple(FederatedCredential(**f) for f in doc.get("federated", ())),
             teams_organizers=frozenset(doc.get("teams_organizers", ())),
+            redirect_uris=tuple(doc.get("redirect_uris", ())),
+            app_roles={who: tuple(roles) for who, roles in doc.get("app_roles", {}).items()},
         )
+
+
+def _without_local_port(uri: str) -> str:
+    parts = urlsplit(uri)
+    if parts.hostname not in ("localhost", "127.0.0.1"):
+        return uri
+    return urlunsplit(parts._replace(netloc=parts.hostname))

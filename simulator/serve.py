@@ -33,11 +33,13 @@ class ServeOptions:
     ``strict`` makes the tenant complain of anything it does not know; ``plain_http`` serves
     tools that cannot be given a certificate, and msal is not among them; endpoints of
     notifications need none then either. ``webhook_ca`` is trusted in such endpoints beside the
-    machine's own authorities and the tenant's.
+    machine's own authorities and the tenant's. The pages of the sign-in are always served without
+    TLS, at ``sign_in_port``: no browser knows the tenant's authority.
     """
 
     state: Path
     port: int = 0
+    sign_in_port: int = 0
     firm: FirmWish = field(default_factory=FirmWish)
     clock: ClockWish = field(default_factory=ClockWish)
     ready_file: Path | None = None
@@ -55,15 +57,13 @@ def serve(options: ServeOptions) -> None:
     Raises:
         ServeError: the port or the folder cannot be used.
     """
-    listener = _listen(options.port)
-    try:
+    with _listen(options.port) as listener, _listen(options.sign_in_port) as pages:
         folder = open_folder(options.state, options.firm, options.clock)
         try:
-            asyncio.run(_Server(options, folder, listener).serve(sockets=[listener]))
+            server = _Server(options, folder, listener, pages)
+            asyncio.run(server.serve(sockets=[listener]))
         finally:
             folder.close()
-    finally:
-        listener.close()
 
 
 def _listen(port: int) -> socket.socket:
@@ -76,15 +76,63 @@ def _listen(port: int) -> socket.socket:
         listener.close()
         raise ServeError(
             f"port {port} of {HOST} cannot be used ({fault.strerror})",
-            "end what listens there, or leave --port out to take a free one",
+            "end what listens there, or name no port to take a free one",
         ) from fault
     return listener
+
+
+class _Pages(uvicorn.Server):
+    """The pages that browsers open, beside the server that apps speak to."""
+
+    def __init__(self, folder: OpenFolder, listener: socket.socket) -> None:
+        tenant = folder.tenant
+        tenant.sign_in.pages_origin = f"http://localhost:{listener.getsockname()[1]}"
+        self._listener = listener
+        self._listens = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
+        super().__init__(
+            uvicorn.Config(
+                tenant.pages(),
+                http=H11Protocol,
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                timeout_graceful_shutdown=1,
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # The other server is told, and ends this one.
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listens.set()
+
+    async def begin(self) -> None:
+        """Return once it listens."""
+        self._serving = asyncio.create_task(self.serve(sockets=[self._listener]))
+        await self._listens.wait()
+
+    async def end(self) -> None:
+        """Return once it serves nobody any more."""
+        self.should_exit = True
+        if self._serving is not None:
+            await self._serving
 
 
 class _Server(uvicorn.Server):
     """Says when it listens, and returns on a signal instead of dying of it."""
 
-    def __init__(self, options: ServeOptions, folder: OpenFolder, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        options: ServeOptions,
+        folder: OpenFolder,
+        listener: socket.socket,
+        pages: socket.socket,
+    ) -> None:
         behaviour = folder.tenant.behaviour
         behaviour.strict, behaviour.latency = options.strict, options.latency
         behaviour.plain_http_webhooks = options.plain_http
@@ -93,6 +141,7 @@ class _Server(uvicorn.Server):
         self._delivering: asyncio.Task[None] | None = None
         self._options, self._folder = options, folder
         self._port: int = listener.getsockname()[1]
+        self._pages = _Pages(folder, pages)
         pem = None if options.plain_http else str(folder.certificates.server)
         super().__init__(
             uvicorn.Config(
@@ -118,6 +167,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._delivering = asyncio.create_task(self._folder.tenant.keep_delivering())
+        await self._pages.begin()
         line = json.dumps(ready_document(self._options, self._folder, self._port))
         if self._options.ready_file is not None:
             replace_file(self._options.ready_file, line + "\n", mode=0o600)
@@ -130,6 +180,7 @@ class _Server(uvicorn.Server):
             with suppress(asyncio.CancelledError):
                 await self._delivering
         await self._outbound.aclose()
+        await self._pages.end()
         # A TLS connection that a client keeps open for later would be waited for in vain.
         for connection in list(self.server_state.connections):
             if isinstance(connection, H11Protocol) and _is_idle(connection):
@@ -177,6 +228,7 @@ def ready_document(options: ServeOptions, folder: OpenFolder, port: int) -> dict
         "ca_file": str(certificates.authority.resolve()),
         "localhost_certificate_file": str(certificates.server.resolve()),
         "program_mailboxes": holding.program_mailboxes,
+        "sign_in_url": folder.tenant.sign_in.pages_origin,
         "control_url": f"{root}/_control",
         "control_token": holding.control_token,
         "roster": str(folder.roster.resolve()),

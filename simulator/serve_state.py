@@ -24,6 +24,7 @@ from uuid import uuid4
 
 from simulator.firm import make_firm
 from simulator.firm_files import FirmFileError, firm_from_calendars, firm_from_problem
+from simulator.firm_staff import ADMINISTRATOR
 from simulator.people import Firm
 from simulator.registration import AppRegistration, Secret
 from simulator.roster import roster_csv
@@ -35,11 +36,15 @@ from simulator.serve_certificates import (
 from simulator.serve_clock import ClockMode, KeptClock, replace_file
 from simulator.tenant import Tenant
 
-FORMAT = "simulated-tenant/1"
+FORMAT = "simulated-tenant/2"
 
 # One firm is as good as another for a first look; the clock stands on the Monday before.
 DEFAULT_PAIRS, DEFAULT_SEED, DEFAULT_START = 24, 1, date(2027, 1, 11)
 DEFAULT_NOW = datetime(2027, 1, 4, 14, tzinfo=UTC)
+
+# Where people are sent back to; on this machine the port does not matter.
+REDIRECT_URIS = ("http://localhost/sign-in/back", "http://localhost/")
+ADMINISTRATOR_ROLE = "Administrator"
 
 
 class ServeError(Exception):
@@ -262,6 +267,12 @@ def _registration(firm: Firm, holding: Holding, certificates: Certificates) -> A
         secrets=(Secret(holding.client_secret),),
         certificates=(certificates.app_certificate(),),
         teams_organizers=frozenset(box.id for box in firm.program_mailboxes),
+        redirect_uris=REDIRECT_URIS,
+        app_roles={
+            person.id: (ADMINISTRATOR_ROLE,)
+            for person in firm.people
+            if person.title == ADMINISTRATOR
+        },
     )
 
 

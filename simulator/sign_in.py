@@ -25,6 +25,11 @@ GRAPH = "https://graph.microsoft.com"
 _GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 _LIFETIME = timedelta(seconds=3599)
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_CLAIMS = (
+    "sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name",
+    "msgraph_host", "aud", "exp", "iat", "auth_time", "acr", "nonce", "preferred_username", "name",
+    "tid", "ver", "at_hash", "c_hash", "email",
+)  # fmt: skip
 
 
 class SignInRefusedError(Exception):
@@ -44,12 +49,14 @@ def _signing_key() -> rsa.RSAPrivateKey:
 class SignIn:
     """Token endpoint, published keys and the managed-identity endpoint of one tenant.
 
-    ``clock`` is the one proofs and tokens are dated by.
+    ``clock`` is the one proofs and tokens are dated by. ``pages_origin`` is where browsers find
+    the pages, if not where apps find everything else.
     """
 
     def __init__(self, storage: Storage, mint: Mint, clock: Clock, tenant_id: str) -> None:
         self._storage, self._mint, self._clock = storage, mint, clock
         self.tenant_id = tenant_id
+        self.pages_origin: str | None = None
         self.apps: dict[str, AppRegistration] = {
             key: AppRegistration.from_document(doc) for key, doc in storage.documents("app")
         }
@@ -79,8 +86,9 @@ class SignIn:
     # What is published
 
     def discovery(self, origin: str) -> dict[str, Any]:
-        """The OpenID configuration."""
+        """The OpenID configuration; what browsers open is at ``pages_origin`` if there is one."""
         root = f"{origin}/{self.tenant_id}"
+        pages = f"{self.pages_origin or origin}/{self.tenant_id}"
         return {
             "token_endpoint": f"{root}/oauth2/v2.0/token",
             "token_endpoint_auth_methods_supported": [
@@ -95,11 +103,20 @@ class SignIn:
             "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
             "issuer": self.issuer(origin),
-            "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
+            "request_uri_parameter_supported": False,
+            "userinfo_endpoint": "https://graph.microsoft.com/oidc/userinfo",
+            "authorization_endpoint": f"{pages}/oauth2/v2.0/authorize",
             "device_authorization_endpoint": f"{root}/oauth2/v2.0/devicecode",
+            "http_logout_supported": True,
+            "frontchannel_logout_supported": True,
+            "end_session_endpoint": f"{pages}/oauth2/v2.0/logout",
+            "claims_supported": list(_CLAIMS),
+            "kerberos_endpoint": f"{root}/kerberos",
             "tenant_region_scope": "EU",
             "cloud_instance_name": "microsoftonline.com",
+            "cloud_graph_host_name": "graph.windows.net",
             "msgraph_host": "graph.microsoft.com",
+            "rbac_url": "https://pas.windows.net",
         }
 
     def issuer(self, origin: str) -> str:
@@ -115,7 +132,7 @@ class SignIn:
                     "kty": "RSA",
                     "use": "sig",
                     "alg": "RS256",
-                    "kid": self._key_id(),
+                    "kid": self.key_id(),
                     "n": _base64url(numbers.n.to_bytes(256, "big")),
                     "e": _base64url(numbers.e.to_bytes(3, "big")),
                 }
@@ -125,7 +142,7 @@ class SignIn:
     # Tokens
 
     def token(self, form: Mapping[str, str], origin: str) -> dict[str, Any]:
-        """The answer of the token endpoint to an app that proves itself.
+        """The answer of the token endpoint to an app that proves itself and asks for itself.
 
         Raises:
             SignInRefusedError: the app is unknown, or its proof is none.
@@ -137,16 +154,7 @@ class SignIn:
                 f"The app requested an unsupported grant type '{form.get('grant_type')}'.",
                 status=400,
             )
-        client_id = form.get("client_id", "")
-        app = self.apps.get(client_id)
-        if app is None:
-            raise SignInRefusedError(
-                "unauthorized_client",
-                700016,
-                f"Application with identifier '{client_id}' was not found in the directory.",
-                status=400,
-            )
-        self._check_proof(app, form, origin)
+        app = self.proven_app(form, origin)
         scope = form.get("scope", "").split()
         if [part for part in scope if part.endswith("/.default")] != scope or len(scope) != 1:
             raise SignInRefusedError(
@@ -161,7 +169,7 @@ class SignIn:
             "token_type": "Bearer",
             "expires_in": int(_LIFETIME.total_seconds()),
             "ext_expires_in": int(_LIFETIME.total_seconds()),
-            "access_token": self._signed(
+            "access_token": self.signed(
                 {
                     "aud": audience,
                     "iss": f"https://sts.windows.net/{self.tenant_id}/",
@@ -174,6 +182,32 @@ class SignIn:
                 }
             ),
         }
+
+    def app(self, client_id: str) -> AppRegistration:
+        """The app of that id.
+
+        Raises:
+            SignInRefusedError: there is none.
+        """
+        app = self.apps.get(client_id)
+        if app is None:
+            raise SignInRefusedError(
+                "unauthorized_client",
+                700016,
+                f"Application with identifier '{client_id}' was not found in the directory.",
+                status=400,
+            )
+        return app
+
+    def proven_app(self, form: Mapping[str, str], origin: str) -> AppRegistration:
+        """The app a token request comes from, by certificate, secret or federated assertion.
+
+        Raises:
+            SignInRefusedError: the app is unknown, or its proof is none.
+        """
+        app = self.app(form.get("client_id", ""))
+        self._check_proof(app, form, origin)
+        return app
 
     def managed_token(self, query: Mapping[str, str], header: str, origin: str) -> dict[str, Any]:
         """The answer of the managed-identity endpoint in the form of App Service.
@@ -191,7 +225,7 @@ class SignIn:
             raise SignInRefusedError("invalid_request", 0, "No managed identity found.", status=400)
         identity, resource = fitting[0], query["resource"]
         expires = self._clock() + _LIFETIME
-        token = self._signed(
+        token = self.signed(
             {
                 "aud": resource,
                 "iss": self.issuer(origin),
@@ -257,6 +291,8 @@ class SignIn:
                 audience=[GRAPH, GRAPH + "/", _GRAPH_APP],
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
+            if claims["idtyp"] != "app":
+                raise self._unauthorized("Delegated permissions are not simulated.")
             return float(claims["exp"]), str(claims["appid"])
         except jwt.InvalidAudienceError:
             raise self._unauthorized("Access token validation failure. Invalid audience.") from None
@@ -397,16 +433,17 @@ class SignIn:
 
     # Keys
 
-    def _signed(self, claims: dict[str, Any]) -> str:
+    def signed(self, claims: dict[str, Any]) -> str:
+        """A token of this tenant that is valid from now on, unless the claims say otherwise."""
         now = int(self._clock().timestamp())
         dated = {
-            **claims,
             "tid": self.tenant_id,
             "iat": now,
             "nbf": now,
             "exp": now + int(_LIFETIME.total_seconds()),
+            **claims,
         }
-        return jwt.encode(dated, self._key(), algorithm="RS256", headers={"kid": self._key_id()})
+        return jwt.encode(dated, self._key(), algorithm="RS256", headers={"kid": self.key_id()})
 
     def _key(self) -> rsa.RSAPrivateKey:
         if self._private is None:
@@ -427,7 +464,8 @@ class SignIn:
                 self._private = loaded
         return self._private
 
-    def _key_id(self) -> str:
+    def key_id(self) -> str:
+        """Which of the published keys tokens are signed with."""
         der = (
             self._key()
             .public_key()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -41,6 +42,7 @@ from simulator.meetings import Admission, Join, Meetings
 from simulator.people import Appointment, Firm, FirmPerson
 from simulator.people_acts import Done, carry_out
 from simulator.people_in_meetings import Gatherings
+from simulator.people_sign_in import PeopleSignIn, SentBackError
 from simulator.registration import AppRegistration, ManagedIdentity
 from simulator.replies import Replies, Response
 from simulator.requests import LoggedCall
@@ -75,6 +77,9 @@ class Tenant:
         self.replies = Replies(self.calendars)
         self.free_busy = FreeBusy(self.directory, self.calendars, self.behaviour)
         self.sign_in = SignIn(storage, self.mint, sign_in_clock, self.tenant_id)
+        self.people_sign_in = PeopleSignIn(
+            storage, self.mint, clock, self.sign_in, self.directory, self.behaviour
+        )
         self.throttle = Throttle(self.behaviour)
         self.outbound: httpx.AsyncBaseTransport | None = None
         self.subscriptions = Subscriptions(storage, clock, self.behaviour)
@@ -101,9 +106,10 @@ class Tenant:
             clock: what time it is in the tenant; aware instants.
             seed: what ids, etags and chance are made from. A state remembers
                 the seed it was made with, and that one holds.
-            sign_in_clock: what time it is at the sign-in. Clients date their
-                proofs by the machine's clock and cannot be told another, so
-                this is the machine's even where the tenant's is not.
+            sign_in_clock: what time it is at the sign-in of apps. Clients date
+                their proofs by the machine's clock and cannot be told another,
+                so this is the machine's even where the tenant's is not. ID
+                tokens of people go by ``clock``.
             outbound: the way to the endpoints of subscriptions; it can be set
                 later. None: no endpoint can be reached.
         """
@@ -125,6 +131,12 @@ class Tenant:
         from simulator.asgi import application
 
         return application(self, control_token)
+
+    def pages(self) -> Starlette:
+        """The ASGI application of the pages that browsers open, and nothing else."""
+        from simulator.asgi import pages
+
+        return pages(self)
 
     # Setting up
 
@@ -204,6 +216,24 @@ class Tenant:
         """What the people of the firm last taken in do on one day, by the tenant's seed."""
         players = [Player.from_document(doc) for doc in self.storage.get("cast", "players") or ()]
         return acts_of(players, day, self.mint.seed, rates)
+
+    def sign_in_as(self, person: str, url: str) -> str:
+        """Let somebody sign in without a page.
+
+        Parameters:
+            url: the authorization request an app sent a browser to.
+
+        Returns:
+            The address, with a code or a refusal, that the browser is sent back to.
+
+        Raises:
+            SignInRefusedError: Entra's own page would say so, and send nobody back.
+        """
+        try:
+            asked = self.people_sign_in.asked(dict(parse_qsl(urlsplit(url).query)))
+        except SentBackError as refused:
+            return refused.location
+        return self.people_sign_in.choose(asked, person)
 
     def carry_out(self, act: PersonAct) -> Done | None:
         """Let somebody do what she does now; None: there is nothing she could do it to."""

@@ -18,7 +18,7 @@ import pytest
 
 from simulator.firm import PAIRS_PER_MAILBOX, in_trouble, make_firm
 from simulator.firm_offices import LONDON, MUNICH, NEW_YORK, OFFICES, SYDNEY
-from simulator.firm_staff import ASSISTANT
+from simulator.firm_staff import ASSISTANT, SERVICES
 from simulator.people import Appointment, Firm, FirmPerson
 from simulator.roster import COLUMNS, roster_csv
 
@@ -30,7 +30,7 @@ firm_of = cache(make_firm)
 
 
 def lawyers(firm: Firm) -> list[FirmPerson]:
-    return [person for person in firm.people if person.title != ASSISTANT]
+    return [person for person in firm.people if person.title not in (ASSISTANT, *SERVICES)]
 
 
 def instances(entry: Appointment) -> Iterator[tuple[datetime, datetime]]:

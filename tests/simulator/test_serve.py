@@ -208,3 +208,35 @@ def test_a_strict_tenant_notes_what_a_lenient_one_lets_pass(tmp_path: Path) -> N
             noted[options] = control.get("complaints").json()
     assert noted[()]
     assert not noted[("--no-strict",)]
+
+
+def test_people_sign_in_on_pages_that_no_browser_warns_of(served: ServedTenant) -> None:
+    """The pages are plain HTTP on this machine; tokens and keys stay behind TLS."""
+    root = f"{served.ready['authority']}/{served.ready['tenant_id']}"
+    trust = ssl.create_default_context(cafile=served.ready["ca_file"])
+    config = httpx.get(f"{root}/v2.0/.well-known/openid-configuration", verify=trust).json()
+    pages = served.ready["sign_in_url"]
+    assert pages.startswith("http://localhost:")
+    for name, value in config.items():
+        if name in ("authorization_endpoint", "end_session_endpoint"):
+            assert value.startswith(f"{pages}/")
+        elif name.endswith("_endpoint") or name in ("issuer", "jwks_uri"):
+            assert value.startswith("https://")
+    assert httpx.get(f"{pages}/_control/health").status_code == 404
+    assert httpx.get(f"{pages}/v1.0/users").status_code == 404
+    wanted = {
+        "client_id": served.ready["client_id"],
+        "redirect_uri": "http://localhost:8000/sign-in/back",
+        "response_type": "code",
+        "scope": "openid profile",
+        "code_challenge": "x",
+        "code_challenge_method": "S256",
+    }
+    page = httpx.get(config["authorization_endpoint"], params=wanted)
+    assert (page.status_code, "IT Administrator" in page.text) == (200, True)
+    with served.control() as control:
+        body = {"url": str(page.url), "person": pair_of(served)[0]}
+        signed_in = control.post("people/sign-in", json=body).json()
+        assert "code=1.A" in signed_in["location"]
+        refused = control.post("people/sign-in", json={**body, "person": "nobody"})
+    assert (refused.status_code, "AADSTS50034" in refused.text) == (400, True)

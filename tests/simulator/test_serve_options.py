@@ -73,7 +73,7 @@ def test_a_port_in_use_is_one_line_with_a_remedy(
     assert main(["--state", str(tmp_path), "--port", str(taken_port)]) == 1
     line = one_line(capsys)
     assert f"port {taken_port} of 127.0.0.1 cannot be used" in line
-    assert "leave --port out" in line
+    assert "name no port" in line
 
 
 def test_a_folder_that_cannot_be_written_is_one_line_with_a_remedy(
@@ -91,7 +91,7 @@ def test_a_folder_that_cannot_be_written_is_one_line_with_a_remedy(
     [
         ("tenant.json", b"{"),
         ("tenant.json", b"[]"),
-        ("tenant.json", b'{"format": "simulated-tenant/1"}'),
+        ("tenant.json", b'{"format": "simulated-tenant/2"}'),
         ("clock.json", b"noon"),
         ("clock.json", None),
         ("tenant.sqlite", b"this is no database, and long enough to be taken for one" * 40),
