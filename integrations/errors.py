@@ -22,12 +22,14 @@ IntegrationError                  what went wrong and what to do about it: .reme
 │   └── TokenError
 │       ├── TokenRefusedError     .code: Entra's AADSTS number
 │       └── CertificateExpiredError  .expired_on
+├── SignInFailedError             .code: why nobody is signed in
 ├── NotPossibleError              what was asked for does not exist or cannot be done
 ├── OperationNotPermittedError    .method .path: not in the table of operations
 ├── NoPermitError                 .retry_at: the mailbox is in use or asked us to wait
 ├── NotTakenError                 .code .status .retry_after: the outbound webhook was not taken
 ├── ClaimLostError                somebody else works on this now
 └── ReadOnlyModeError             writing is switched off
+    └── WritingStoppedError       somebody stopped all writing for now
 """
 
 from __future__ import annotations
@@ -79,6 +81,16 @@ class RosterError(FaultsError):
     """Cells of a roster that cannot be used; nothing of the roster was imported."""
 
     remedy = "Correct the cells named and import again; `tandem import --template` shows the form."
+
+
+class SignInFailedError(IntegrationError):
+    """Somebody came back from the sign-in service and is not signed in; ``code`` says why."""
+
+    remedy = "Sign in once more; if it stays so, tell whoever looks after Tandem in your firm."
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(f"signing in failed: {code}")
 
 
 class NotPossibleError(IntegrationError):
@@ -239,6 +251,12 @@ class ReadOnlyModeError(IntegrationError):
     """Writing to Graph is switched off."""
 
     remedy = "Switch writing on again with TANDEM_READ_ONLY=off."
+
+
+class WritingStoppedError(ReadOnlyModeError):
+    """Somebody stopped all writing; what would have been written waits."""
+
+    remedy = "Let writing go on: on the page *Stop all writing*, or by `tandem writing go-on`."
 
 
 class NotTakenError(IntegrationError):

@@ -39,6 +39,7 @@ from integrations.records import (
     Intent,
     IntentState,
     JournalEntry,
+    Json,
     Mailbox,
     Need,
     NeedNote,
@@ -55,6 +56,13 @@ from integrations.records import (
     SessionDate,
     Subscription,
     Work,
+)
+from integrations.standing_records import (
+    PairRow,
+    PairSearch,
+    ProgramWeek,
+    StandingCount,
+    Touched,
 )
 from scheduling.cadence import Recurrence
 from scheduling.timespan import TimeSpan
@@ -148,6 +156,10 @@ class Participants(Records[Participant], Protocol):
         """Those of ``ids`` that exist, by id."""
         ...
 
+    def by_account(self, directory_id: str) -> Participant | None:
+        """Who this account of the directory is; None if nobody of ours."""
+        ...
+
     def by_mail(self, mails: Iterable[str]) -> dict[str, Participant]:
         """Those whose address is among ``mails``, keyed by lower-case address."""
         ...
@@ -173,6 +185,10 @@ class Pairs(Records[Pair], Protocol):
 
     def of_people(self, person_ids: Iterable[str]) -> list[Pair]:
         """Pairs, of whatever program and state, in which any of these people is."""
+        ...
+
+    def assisted_by(self, mail: str) -> list[Pair]:
+        """Pairs that name this address among their assistants, in the order of their ids."""
         ...
 
     def count_by_state(self, program_id: str | None = None) -> dict[PairState, int]:
@@ -334,6 +350,13 @@ class DueWork(Records[Work], Protocol):
 
     def revive(self, work_id: str, due_at: datetime) -> None:
         """Open a poisoned row again with its attempts at nought."""
+        ...
+
+    def hurry(self, error: str, due_at: datetime) -> int:
+        """Have the open rows that were given back with this ``error`` due by ``due_at``.
+
+        Returns how many became due earlier by it.
+        """
         ...
 
     def count(self) -> dict[tuple[str, str], int]:
@@ -517,6 +540,24 @@ class Journal(Protocol):
         """The sequence number of the newest entry, 0 if there is none."""
         ...
 
+    def touched(self, *, after: int, limit: int) -> list[Touched]:
+        """Whom entries above ``after`` are about, oldest first; see ``read`` about their order."""
+        ...
+
+    def newest(
+        self,
+        program_id: str,
+        *,
+        pair_id: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[JournalEntry]:
+        """Entries about a program or its pairs, or one of its pairs alone, newest first.
+
+        ``before`` is a sequence number: only older entries are wanted.
+        """
+        ...
+
     def of_person_since(
         self, person_ids: Iterable[str], code: str, since: datetime
     ) -> list[JournalEntry]:
@@ -689,6 +730,40 @@ class Preferences(Records[Preference], Protocol):
 
 class Standings(Records[Standing], Protocol):
     """How pairs stand, keyed by pair id: made from the other tables, for lists of many."""
+
+    def page(
+        self, wanted: PairSearch, *, offset: int = 0, limit: int = 50
+    ) -> tuple[list[PairRow], int]:
+        """A stretch of the pairs that ``wanted`` describes, and how many they are in all."""
+        ...
+
+    def ids(self, wanted: PairSearch) -> list[str]:
+        """The pairs that ``wanted`` describes, in the order wanted."""
+        ...
+
+    def counts(self, program_id: str) -> list[StandingCount]:
+        """How many of a program's pairs stand how, and what they have held together."""
+        ...
+
+    def groups(self, program_id: str) -> tuple[list[str], list[str]]:
+        """The offices and the practice groups that a program's pairs are of, by name."""
+        ...
+
+    def dates(self, program_id: str) -> list[tuple[datetime, str | None, int]]:
+        """How many of a program's dates have which start and which verdict.
+
+        Dates that were cancelled or left out are not among them, unless one has a verdict. Reads
+        every session of the program: for the hourly look, not for a page.
+        """
+        ...
+
+    def weeks(self, program_id: str) -> list[ProgramWeek]:
+        """A program's weeks as last counted, oldest first."""
+        ...
+
+    def replace_weeks(self, program_id: str, weeks: Sequence[ProgramWeek]) -> None:
+        """Put these in the place of all of a program's weeks."""
+        ...
 
 
 class Transaction(Protocol):
@@ -1222,6 +1297,8 @@ class Graph(Protocol):
     def subscriptions(self) -> SubscriptionService: ...
     @property
     def mail(self) -> MailSender: ...
+    @property
+    def sign_in(self) -> SignIn: ...
 
     async def anchor_zones(self, zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:
         """Those IANA ``zones`` whose Windows name maps back to the same offsets on all ``days``."""
@@ -1237,6 +1314,45 @@ class Graph(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+# --- people who sign in --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunSignIn:
+    """Where to send somebody's browser, and what only that browser may bring back (secret)."""
+
+    url: str
+    flow: Json = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who signed in: the account's object id in our directory, and its app roles.
+
+    Nothing else of the token is believed: names and addresses in it can be edited by people.
+    """
+
+    directory_id: str
+    roles: tuple[str, ...] = ()
+
+
+class SignIn(Protocol):
+    """Signs people in by the firm's directory."""
+
+    async def begin(self, redirect_uri: str) -> BegunSignIn:
+        """Begin for one browser. Raises UnreachableError."""
+        ...
+
+    async def finish(self, flow: Json, answer: Mapping[str, str]) -> Identity:
+        """Who came back with ``answer`` (the query of the redirect), for the ``flow`` of ``begin``.
+
+        Raises:
+            SignInFailedError: nobody is signed in; its code says why.
+            UnreachableError
+        """
         ...
 
 

@@ -88,7 +88,7 @@ class Credential:
     def _acquire(self, claims: str | None) -> dict[str, Any]:
         try:
             if self._app is None:
-                self._app = self._open_app()
+                self._app = self.open_app()
             self._app.remove_tokens_for_client()
             answer = self._app.acquire_token_for_client(
                 [self._settings.scope], claims_challenge=claims
@@ -104,15 +104,42 @@ class Credential:
             raise TokenRefusedError("unknown_authority") from None
         return dict(answer or {})
 
-    def _open_app(self) -> Any:
+    @property
+    def client_id(self) -> str:
+        """The app registration's client id."""
+        return self._settings.client_id
+
+    @property
+    def tenant_id(self) -> str:
+        """The directory's id."""
+        return self._settings.tenant_id
+
+    @property
+    def http_client(self) -> Any:
+        """What msal speaks through: has ``get`` and ``post`` as ``requests`` has them."""
+        return self._http_client or _Session(self._settings)
+
+    @property
+    def openid_configuration(self) -> str:
+        """Where the directory says how it signs people in."""
+        return f"{self._authority}/v2.0/.well-known/openid-configuration"
+
+    @property
+    def _authority(self) -> str:
+        return f"{self._settings.authority.rstrip('/')}/{self._settings.tenant_id}"
+
+    def open_app(self) -> Any:
+        """msal's application, which proves itself to Entra, with nothing in its cache."""
         settings = self._settings
         return msal.ConfidentialClientApplication(
             settings.client_id,
             client_credential=self._proof(),
-            authority=f"{settings.authority.rstrip('/')}/{settings.tenant_id}",
+            authority=self._authority,
             # Only Microsoft's own service can vouch for an authority.
             instance_discovery=None if settings.authority == MICROSOFT_AUTHORITY else False,
-            http_client=self._http_client or _Session(settings),
+            http_client=self.http_client,
+            # Nobody is asked for anything of a person's while they are away.
+            exclude_scopes=["offline_access"],
         )
 
     def _proof(self) -> Any:

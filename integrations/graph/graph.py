@@ -13,11 +13,13 @@ import httpx
 from integrations.graph.attendance import MeetingAttendance
 from integrations.graph.calendar import ProgramCalendar
 from integrations.graph.client import Surroundings, Wire
+from integrations.graph.credential import Credential
 from integrations.graph.directory import PeopleDirectory
 from integrations.graph.free_busy import FreeBusy
 from integrations.graph.mail import ProgramMail
 from integrations.graph.mailbox_settings import SettingsOfMailboxes
 from integrations.graph.meetings import TeamsMeetings
+from integrations.graph.people_sign_in import PeopleSignIn
 from integrations.graph.permits import person_waiting
 from integrations.graph.settings import GraphSettings
 from integrations.graph.subscriptions import EventSubscriptions
@@ -28,8 +30,8 @@ from integrations.ports import Clock, Life, Offload, Store
 class GraphAdapter:
     """Implements :class:`integrations.ports.Graph` over the real client."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, wire: Wire, sign_in: PeopleSignIn) -> None:
+        self._wire, self.sign_in = wire, sign_in
         self.directory = PeopleDirectory(wire)
         self.settings = SettingsOfMailboxes(wire)
         self.free_busy = FreeBusy(wire)
@@ -81,4 +83,5 @@ def open_graph(  # noqa: PLR0913 - the ports an adapter stands on, all by name
         transport=transport,
         token_http_client=token_http_client,
     )
-    return GraphAdapter(Wire(settings, around))
+    credential = Credential(settings, token_http_client)
+    return GraphAdapter(Wire(settings, around), PeopleSignIn(credential, clock, offload))

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
+from integrations.web import home, pair
+from integrations.web.frame import HEADERS, Frame, Page, plain_page
 from integrations.web.met import MET_PATH, MetPage
+from integrations.web.rendering import static_files
+from integrations.web.signing_in import SigningIn
 from integrations.web.webhook import GraphWebhook
 from integrations.workflows.app import App
 
 WEBHOOK_PATH = "/webhooks/graph"
+_FOR_GOOD = "public, max-age=31536000, immutable"
+_MODULES = (home, pair)
+
+
+def pages() -> tuple[Page, ...]:
+    """Every page there is: the only list of them."""
+    return tuple(page for module in _MODULES for page in module.PAGES)
 
 
 def asgi_app(application: Callable[[], Awaitable[App]]) -> Starlette:
@@ -26,5 +39,28 @@ def asgi_app(application: Callable[[], Awaitable[App]]) -> Starlette:
             Route(WEBHOOK_PATH, webhook.answer, methods=["POST"]),
             Route(MET_PATH, met.show, methods=["GET"]),
             Route(MET_PATH, met.take, methods=["POST"]),
-        ]
+            Route("/static/{name}", _static, methods=["GET"]),
+            *SigningIn(application).routes(),
+            *Frame(application).routes(pages()),
+        ],
+        exception_handlers={404: _not_found, 405: _wrong_method},
     )
+
+
+async def _static(request: Request) -> Response:
+    file = static_files().get(request.path_params["name"])
+    if file is None:
+        return await _not_found(request, None)
+    headers = {**HEADERS, "ETag": f'"{file.digest}"'}
+    if request.query_params.get("v") == file.digest:
+        headers["Cache-Control"] = _FOR_GOOD
+    return Response(file.data, media_type=file.media_type, headers=headers)
+
+
+async def _not_found(request: Request, error: object) -> Response:
+    return plain_page("errors/not_found.html", "Not found", 404)
+
+
+async def _wrong_method(request: Request, error: object) -> Response:
+    headers = getattr(error, "headers", None) or {}
+    return Response(status_code=405, headers={**HEADERS, **headers})

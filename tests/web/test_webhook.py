@@ -20,7 +20,7 @@ from tests.support.world import Empty, virtually
 from tests.web.hooks import OTHER_STATE, STATE, Hooks, begin_hooks, change, lifecycle, subscription
 
 T = TypeVar("T")
-RECONCILE, SWEEP, KEEP = "reconcile_pair", "sweep", "keep_subscriptions"
+COMPARE, SWEEP, KEEP = "compare_pair", "sweep", "keep_subscriptions"
 NOBODY_ELSES = "00000000-0000-0000-0000-000000000000"
 
 
@@ -49,7 +49,7 @@ async def test_a_change_makes_its_pair_due_in_some_seconds(empty: Empty) -> None
     hooks = await begin_hooks(empty)
     answer = await hooks.post(change("event-p1-1"), change("single-2"))
     assert (answer.status_code, answer.text) == (202, "")
-    assert await hooks.due() == {(RECONCILE, "p1"): 5, (RECONCILE, "p2"): 5}
+    assert await hooks.due() == {(COMPARE, "p1"): 5, (COMPARE, "p2"): 5}
 
 
 @virtually
@@ -67,7 +67,7 @@ async def test_one_act_told_often_makes_one_row_that_keeps_its_time(empty: Empty
     for _ in range(3):
         await hooks.post(change("event-p1-1"), change("date-1"))
         await hooks.app.clock.sleep(timedelta(seconds=1))
-    assert await hooks.due() == {(RECONCILE, "p1"): 2}
+    assert await hooks.due() == {(COMPARE, "p1"): 2}
     assert await hooks.read(lambda tx: tx.journal.read()) == []
 
 
@@ -121,7 +121,7 @@ async def test_a_mixed_batch_is_sorted_entry_by_entry(empty: Empty) -> None:
         None,
     )
     assert answer.status_code == 202
-    assert await hooks.due() == {(RECONCILE, "p2"): 5, (SWEEP, "box2"): 60}
+    assert await hooks.due() == {(COMPARE, "p2"): 5, (SWEEP, "box2"): 60}
     assert await hooks.journalled("hints_ignored") == [{"count": 4}]
 
 
@@ -224,7 +224,7 @@ async def test_a_subscription_stored_a_moment_later_is_believed_then(empty: Empt
     assert await hooks.due() == {}
     await hooks.app.store.run(lambda tx: tx.subscriptions.add(subscription("sub-3", "box", "new")))
     await hooks.post(early)
-    assert await hooks.due() == {(RECONCILE, "p1"): 5}
+    assert await hooks.due() == {(COMPARE, "p1"): 5}
 
 
 class _Away:
@@ -257,7 +257,7 @@ async def test_what_the_store_did_not_take_is_asked_for_again(empty: Empty) -> N
     assert await hooks.due() == {}
     away.away = False
     assert (await hooks.post(change())).status_code == 202
-    assert set(await hooks.due()) == {(RECONCILE, "p1")}
+    assert set(await hooks.due()) == {(COMPARE, "p1")}
 
 
 @virtually
@@ -268,7 +268,7 @@ async def test_posts_that_come_together_go_into_the_store_together(empty: Empty)
     answers = await asyncio.gather(*(hooks.post(change("single-2")) for _ in range(300)))
     assert {answer.status_code for answer in answers} == {202}
     assert store.runs <= 3
-    assert await hooks.due() == {(RECONCILE, "p2"): 5 - 0.02}
+    assert await hooks.due() == {(COMPARE, "p2"): 5 - 0.02}
 
 
 @virtually
@@ -301,7 +301,7 @@ async def test_a_burst_of_ten_thousand_loses_none(empty: Empty) -> None:
     ]
     answers = await asyncio.gather(*(hooks.post(*entries) for entries in posts))
     assert {answer.status_code for answer in answers} == {202}
-    assert set(await hooks.due()) == {(RECONCILE, "p1"), (SWEEP, "box")}
+    assert set(await hooks.due()) == {(COMPARE, "p1"), (SWEEP, "box")}
     kept = [entry["count"] for entry in await hooks.journalled("hints_ignored")]
     await hooks.app.clock.sleep(timedelta(minutes=2))
     await hooks.post(7)
@@ -376,4 +376,4 @@ async def test_a_collection_in_another_order_means_the_same(empty: Empty) -> Non
         await hooks.send(json.dumps({"validationTokens": [], "value": order}).encode())
         found.append(await hooks.due())
     assert found[0] == found[1]
-    assert set(found[0]) == {(RECONCILE, "p1"), (RECONCILE, "p2"), (SWEEP, "box"), (KEEP, "firm")}
+    assert set(found[0]) == {(COMPARE, "p1"), (COMPARE, "p2"), (SWEEP, "box"), (KEEP, "firm")}

@@ -1,0 +1,442 @@
+"""What every page has in common: who asks, whether they may, and how the answer leaves.
+
+A page declares itself as a :class:`Page` and is handed a :class:`Visit`: by then somebody is signed
+in, may open it, what its path names exists and belongs together, and a form came from our own
+pages. It answers with data, somewhere to go, or a file.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, TypeAlias
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from integrations.errors import FaultsError, IntegrationError, NotPossibleError, ReadOnlyModeError
+from integrations.logs import log_event
+from integrations.page_records import Wave, WebSession
+from integrations.ports import Transaction
+from integrations.records import Need, Pair, Program, Session
+from integrations.web import sessions
+from integrations.web.access import NEEDED, Answer, Viewer, Who, may, viewer_of
+from integrations.web.forms import Form, FormError, read_form
+from integrations.web.limits import Limit
+from integrations.web.rendering import render
+from integrations.workflows.app import App
+
+logger = logging.getLogger(__name__)
+
+WRITING = "writing"
+"""The switch that stops all writing, in ``tx.switches``; it stands at ``STOPPED`` then."""
+STOPPED = "stopped"
+_SAID = "__Host-tandem-said"
+_SAID_KEEPS = timedelta(minutes=2)
+_LONGEST_SAID = 600
+
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "X-Robots-Tag": "noindex",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Cache-Control": "no-store",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request, checked.
+
+    ``path`` and ``query`` hold what stands in the address, of a repeated name the last value.
+    ``program`` to ``session`` are what the path names; they belong together. On pages of a pair
+    ``as_person`` is which of the two the viewer is or, with ``is_assistant``, acts for.
+    """
+
+    app: App
+    viewer: Viewer
+    now: datetime
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Form = field(default_factory=Form)
+    program: Program | None = None
+    pair: Pair | None = None
+    need: Need | None = None
+    wave: Wave | None = None
+    session: Session | None = None
+    as_person: str | None = None
+    is_assistant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The page with this data; ``template`` and ``title`` stand in for the page's own."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    template: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Another page of ours comes next; ``said`` is shown there once."""
+
+    path: str
+    said: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file to keep."""
+
+    body: bytes = field(repr=False)
+    media_type: str
+    filename: str | None = None
+
+
+Show: TypeAlias = Callable[[Visit], Awaitable[Shown | Go | Sent]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """A form of a page: what its POST does. ``who`` is narrower than the page's, if anything."""
+
+    path: str
+    do: Show
+    who: Who | None = None
+    uploads: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page: its address, whom it is for, what shows it, and the forms it has.
+
+    ``section`` is the menu's item for it.
+    """
+
+    path: str
+    who: Who
+    show: Show
+    template: str
+    title: str
+    section: str = ""
+    acts: tuple[Act, ...] = ()
+
+
+class NoSuchPageError(NotPossibleError):
+    """There is nothing at this address for this viewer; they are told no more than that."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """Answers requests for pages.
+
+    Parameters:
+        application: gives the open application of the running event loop.
+    """
+
+    application: Callable[[], Awaitable[App]]
+    by_session: Limit = field(default_factory=lambda: Limit(per_minute=240, burst=120))
+    by_address: Limit = field(default_factory=lambda: Limit(per_minute=60, burst=60))
+
+    def routes(self, pages: Sequence[Page]) -> list[Route]:
+        """The routes of these pages: GET shows, POST acts."""
+        routes = []
+        for page in pages:
+            routes.append(Route(page.path, self._shows(page), methods=["GET"]))
+            routes += [Route(a.path, self._acts(page, a), methods=["POST"]) for a in page.acts]
+        return routes
+
+    def _shows(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return await self._answer(request, page, page.who, page.show)
+
+        return answer
+
+    def _acts(self, page: Page, act: Act) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            if not is_from_here(request):
+                return plain_page("errors/refused_elsewhere.html", "Not carried out", 403)
+            try:
+                form = await read_form(request, uploads=act.uploads)
+            except FormError as error:
+                return Response(status_code=error.status, headers=HEADERS)
+            return await self._answer(request, page, act.who or page.who, act.do, form)
+
+        return answer
+
+    async def _answer(
+        self, request: Request, page: Page, who: Who, show: Show, form: Form | None = None
+    ) -> Response:
+        around: _Around | None = None
+        try:
+            app = await self.application()
+            now = app.clock.now()
+            waits = self._waits(request, now)
+            if waits is not None:
+                return _too_many(waits)
+            around = await _around(app, request, now)
+            if around is None:
+                return _to_sign_in(request)
+            visit = await _visit(app, request, around, who, form or Form())
+            return self._told(request, page, around, visit, await show(visit))
+        except Exception as error:  # noqa: BLE001 - nothing stands above a page but the host
+            return _refusal(error, around)
+
+    def _waits(self, request: Request, now: datetime) -> timedelta | None:
+        key = sessions.key_in(request)
+        if key is not None:
+            return self.by_session.take(sessions.hash_of(key), now)
+        return self.by_address.take(address_of(request), now)
+
+    def _told(
+        self,
+        request: Request,
+        page: Page,
+        around: _Around,
+        visit: Visit,
+        told: Shown | Go | Sent,
+    ) -> Response:
+        if isinstance(told, Go):
+            return go(told.path, told.said)
+        if isinstance(told, Sent):
+            return _file(told)
+        context = {
+            **around.context,
+            "visit": visit,
+            "now": visit.now,
+            "title": told.title or page.title,
+            "section": page.section,
+            "said": _said(request),
+            **told.data,
+        }
+        part = visit.query.get("part") if "hx-request" in request.headers else None
+        response = HTMLResponse(
+            render(told.template or page.template, context, part), told.status, headers=HEADERS
+        )
+        if part is None and _SAID in request.cookies:
+            sessions.set_cookie(response, _SAID, "", timedelta(0))
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is known of a request before its page is asked for."""
+
+    session: WebSession
+    viewer: Viewer
+    context: Mapping[str, Any]
+
+
+async def _around(app: App, request: Request, now: datetime) -> _Around | None:
+    """Who asks, and what stands on every page; None if nobody is signed in."""
+    key = sessions.key_in(request)
+    if key is None:
+        return None
+
+    def look(tx: Transaction) -> _Around | None:
+        session = sessions.find(tx, key, now)
+        if session is None:
+            return None
+        viewer = viewer_of(tx, session)
+        found = (tx.programs.get(key) for key in sorted(viewer.coordinates))
+        context = {
+            "viewer": viewer,
+            "programs": sorted((p for p in found if p is not None), key=lambda p: p.name),
+            "writing_stopped": app.options.read_only or tx.switches.get(WRITING) == STOPPED,
+        }
+        return _Around(session, viewer, context)
+
+    return await app.store.run(look)
+
+
+async def _visit(app: App, request: Request, around: _Around, who: Who, form: Form) -> Visit:
+    """The request with what its path names.
+
+    Raises:
+        NoSuchPageError, _NotForYouError
+    """
+    path = {name: str(value) for name, value in request.path_params.items()}
+    named = await app.store.run(lambda tx: _named(tx, path))
+    viewer = around.viewer
+    answer = may(who, viewer, named.program, named.pair)
+    if answer is Answer.NOT_FOR_YOU:
+        raise _NotForYouError(who)
+    if answer is Answer.NOT_FOUND or not named.is_whole:
+        raise NoSuchPageError("no such page")
+    return Visit(
+        app=app,
+        viewer=viewer,
+        now=app.clock.now(),
+        path=path,
+        query=dict(request.query_params),
+        form=form,
+        program=named.program,
+        pair=named.pair,
+        need=named.need,
+        wave=named.wave,
+        session=named.session,
+        as_person=viewer.person_in(named.pair) if named.pair else None,
+        is_assistant=named.pair is not None and viewer.assists_in(named.pair),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a path names; ``is_whole`` unless some of it is missing or belongs elsewhere."""
+
+    program: Program | None
+    pair: Pair | None
+    need: Need | None
+    wave: Wave | None
+    session: Session | None
+    is_whole: bool
+
+
+def _named(tx: Transaction, path: Mapping[str, str]) -> _Named:
+    def found(name: str, table: Any) -> Any:
+        return table.get(path[name]) if name in path else None
+
+    need, wave, session = (
+        found("need", tx.needs),
+        found("wave", tx.waves),
+        found("session", tx.sessions),
+    )
+    pair = found("pair", tx.pairs)
+    if "pair" not in path and (need or session):
+        pair = tx.pairs.get((need or session).pair_id)
+    program = found("program", tx.programs)
+    if "program" not in path and (pair or wave):
+        program = tx.programs.get((pair or wave).program_id)
+    things = {"need": need, "wave": wave, "session": session, "pair": pair, "program": program}
+    is_whole = (
+        all(things[name] is not None for name in path if name in things)
+        and all(each.pair_id == pair.id for each in (need, session) if each and pair)
+        and all(each.program_id == program.id for each in (pair, wave) if each and program)
+    )
+    return _Named(program, pair, need, wave, session, is_whole)
+
+
+class _NotForYouError(Exception):
+    def __init__(self, who: Who) -> None:
+        self.who = who
+        super().__init__(who.name)
+
+
+# --- what leaves ----------------------------------------------------------------------------
+
+
+def go(path: str, said: str | None = None) -> Response:
+    """Answer 303, so that the next page is asked for anew; ``path`` is one of ours."""
+    response = RedirectResponse(path, status_code=303, headers=HEADERS)
+    if said is not None:
+        kept = base64.urlsafe_b64encode(said[:_LONGEST_SAID].encode()).decode()
+        sessions.set_cookie(response, _SAID, kept, _SAID_KEEPS)
+    return response
+
+
+def plain_page(template: str, title: str, status: int, **context: Any) -> Response:
+    """A page about an error, for whoever asked."""
+    known = {"viewer": None, "programs": [], "writing_stopped": False, "section": "", "said": None}
+    text = render(template, {**known, "visit": None, "title": title, **context})
+    return HTMLResponse(text, status, headers=HEADERS)
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether a form comes from our own pages, as the browser says.
+
+    Every browser of today sends ``Sec-Fetch-Site``; ``Origin`` is asked for those that do not.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+
+
+def address_of(request: Request) -> str:
+    """Who asks, as far as the network tells; proxies in front add theirs."""
+    told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    return told or (request.client.host if request.client else "unknown")
+
+
+def local_path(path: str) -> str:
+    """``path`` if it is one of ours to go to, otherwise the start."""
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if is_ours and len(path) <= 500 else "/"
+
+
+def _to_sign_in(request: Request) -> Response:
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={**HEADERS, "HX-Redirect": "/sign-in"})
+    if request.method != "GET":
+        return go("/sign-in")
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return go(f"/sign-in?next={quote(local_path(asked), safe='')}")
+
+
+def _too_many(waits: timedelta) -> Response:
+    response = plain_page("errors/too_many.html", "Please wait a minute", 429)
+    response.headers["Retry-After"] = str(int(waits.total_seconds()) + 1)
+    return response
+
+
+def _file(sent: Sent) -> Response:
+    headers = dict(HEADERS)
+    if sent.filename is not None:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(sent.filename)}"
+    return Response(sent.body, media_type=sent.media_type, headers=headers)
+
+
+def _said(request: Request) -> str | None:
+    try:
+        kept = base64.urlsafe_b64decode(request.cookies.get(_SAID, "").encode("ascii"))
+        return kept.decode() or None
+    except ValueError:
+        return None
+
+
+def _refusal(error: Exception, around: _Around | None) -> Response:
+    """The page about an error; what is not ours to explain is logged by its kind alone."""
+    context = {} if around is None else dict(around.context)
+    match error:
+        case NoSuchPageError():
+            return plain_page("errors/not_found.html", "Not found", 404, **context)
+        case _NotForYouError():
+            needed = NEEDED.get(error.who, "people with another role")
+            return plain_page(
+                "errors/not_for_you.html", "Not for you", 403, needed=needed, **context
+            )
+        case FaultsError():
+            faults = [str(fault) for fault in error.faults]
+            context |= {"faults": faults, "says": None, "remedy": error.remedy}
+            return plain_page("errors/refused.html", "Nothing was changed", 400, **context)
+        case NotPossibleError() | ReadOnlyModeError():
+            context |= {"faults": (), "says": f"{error}.", "remedy": error.remedy}
+            return plain_page("errors/refused.html", "Nothing was changed", 409, **context)
+        case IntegrationError():
+            log_event(logger, "page_failed", logging.WARNING, error=type(error).__name__)
+            context |= {"remedy": error.remedy}
+            response = plain_page("errors/later.html", "Please try again", 503, **context)
+            response.headers["Retry-After"] = "30"
+            return response
+        case _:
+            log_event(logger, "page_failed", logging.ERROR, error=type(error).__name__)
+            return plain_page("errors/later.html", "Something went wrong", 500, **context)

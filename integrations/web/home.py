@@ -1,0 +1,84 @@
+"""Where somebody works: the start page of each role, and of people with several."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integrations.ports import Transaction
+from integrations.records import PairState
+from integrations.web.access import Viewer, Who
+from integrations.web.frame import Go, Page, Shown, Visit
+
+_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere to go, with its name."""
+
+    path: str
+    name: str
+    about: str
+
+
+async def show_home(visit: Visit) -> Shown | Go:
+    """Go where there is one place to work, or show which there are."""
+    places = await visit.app.store.run(lambda tx: places_of(tx, visit.viewer))
+    if len(places) == 1 and places[0].path != "/help":
+        return Go(places[0].path)
+    return Shown({"places": places})
+
+
+async def show_help(visit: Visit) -> Shown:
+    """What Tandem does, and whom to ask."""
+    programs = await visit.app.store.run(lambda tx: _contacts(tx, visit.viewer))
+    return Shown({"contacts": programs})
+
+
+def places_of(tx: Transaction, viewer: Viewer) -> list[Place]:
+    """Where this viewer has something to do."""
+    places = []
+    if viewer.is_coordinator:
+        places.append(Place("/needs", "Needs you", "what Tandem hands over to coordinators"))
+    elif viewer.is_administrator:
+        places.append(Place("/health", "Health", "permissions, mailboxes, work"))
+    for program_id in sorted(viewer.sponsors - viewer.coordinates):
+        program = tx.programs.get(program_id)
+        if program is not None:
+            path = f"/programs/{program_id}/sponsor"
+            places.append(Place(path, program.name, "the sponsor's page"))
+    return places + _pairs_of(tx, viewer)
+
+
+def _pairs_of(tx: Transaction, viewer: Viewer) -> list[Place]:
+    """The living pairs of this viewer, and those they assist in."""
+    mine = tx.pairs.of_people([viewer.person_id]) if viewer.person_id else []
+    assisted = [pair for pair in tx.pairs.assisted_by(viewer.mail) if pair not in mine]
+    pairs = [pair for pair in (*mine, *assisted) if pair.state not in _OVER]
+    people = tx.participants.many(id_ for p in pairs for id_ in (p.mentor_id, p.mentee_id))
+    return [
+        Place(
+            f"/pairs/{pair.id}",
+            f"{people[pair.mentor_id].name} and {people[pair.mentee_id].name}",
+            "your pair" if pair in mine else "a pair you assist in",
+        )
+        for pair in pairs
+    ]
+
+
+def _contacts(tx: Transaction, viewer: Viewer) -> list[tuple[str, str]]:
+    """Programs of this viewer with whom to ask about them."""
+    mine = tx.pairs.of_people([viewer.person_id]) if viewer.person_id else []
+    keys = {pair.program_id for pair in mine} | viewer.coordinates | viewer.sponsors
+    found = (tx.programs.get(key) for key in sorted(keys))
+    return [
+        (program.name, str(program.contact.get("mail", "")))
+        for program in found
+        if program is not None
+    ]
+
+
+PAGES = (
+    Page(path="/", who=Who.SIGNED_IN, show=show_home, template="home.html", title="Tandem"),
+    Page(path="/help", who=Who.SIGNED_IN, show=show_help, template="help.html", title="Help"),
+)

@@ -1,0 +1,90 @@
+"""The pair's own page: its dates, and everything one may do with them."""
+
+from __future__ import annotations
+
+from integrations.ports import Transaction
+from integrations.web.access import Who
+from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.web.pair.saying import actor_of, day_in, home_path, pair_of, said_of
+from integrations.workflows.pair_page.dates import pause, resume, skip
+from integrations.workflows.pair_page.home import Home, home_of
+from integrations.workflows.pair_page.regular_hour import pick
+from integrations.workflows.pair_page.words import set_aim
+
+PATH = "/pairs/{pair}"
+
+
+async def show_home(visit: Visit) -> Shown:
+    """The pair's page for whoever opens it."""
+    home = await _home(visit)
+    return Shown({"home": home}, title=f"{home.mentor} and {home.mentee}")
+
+
+async def do_skip(visit: Visit) -> Go:
+    """Leave a date out, to be made up or not."""
+    home, make_up = await _home(visit), visit.form.get("make_up") == "yes"
+    told = await skip(
+        visit.app, actor_of(visit), home.pair.id, visit.path["session"], make_up=make_up
+    )
+    done = "The date is left out; both of you get a short note."
+    more = " Another one is looked for." if make_up else ""
+    return Go(home_path(visit), said_of(told, done + more, home.zone))
+
+
+async def do_pause(visit: Visit) -> Go:
+    """Pause until a date, which is included."""
+    home, last = await _home(visit), day_in(visit.form, "until")
+    told = await pause(visit.app, actor_of(visit), home.pair.id, last)
+    done = "The two of you pause. Your dates come back by themselves after that day."
+    return Go(home_path(visit), said_of(told, done, home.zone))
+
+
+async def do_resume(visit: Visit) -> Go:
+    """Go on from today."""
+    home = await _home(visit)
+    told = await resume(visit.app, actor_of(visit), home.pair.id)
+    return Go(home_path(visit), said_of(told, "The pause is over; dates are planned.", home.zone))
+
+
+async def do_pick(visit: Visit) -> Go:
+    """Take one of the regular hours that are offered."""
+    home = await _home(visit)
+    number = visit.form.get("hour")
+    hour = int(number) if number.isdecimal() and len(number) < 3 else -1
+    told = await pick(visit.app, actor_of(visit), home.pair.id, hour)
+    done = "Thank you. That is your hour; the invitation is on its way to both of you."
+    return Go(home_path(visit), said_of(told, done, home.zone))
+
+
+async def do_aim(visit: Visit) -> Go:
+    """Keep what a date is to be about."""
+    session, text = visit.path["session"], visit.form.get("aim")
+
+    def keep(tx: Transaction) -> None:
+        set_aim(tx, actor_of(visit), session, text)
+
+    await visit.app.store.run(keep)
+    return Go(home_path(visit), "Kept. The two of you alone see it.")
+
+
+async def _home(visit: Visit) -> Home:
+    actor, pair_id = actor_of(visit), pair_of(visit).id
+    return await visit.app.store.run(lambda tx: home_of(tx, visit.app, actor, pair_id, visit.now))
+
+
+PAGES = (
+    Page(
+        path=PATH,
+        who=Who.OF_PAIR,
+        show=show_home,
+        template="pair/home.html",
+        title="Your pair",
+        acts=(
+            Act(path=f"{PATH}/skip/{{session}}", do=do_skip),
+            Act(path=f"{PATH}/pause", do=do_pause, who=Who.PARTICIPANT),
+            Act(path=f"{PATH}/resume", do=do_resume, who=Who.PARTICIPANT),
+            Act(path=f"{PATH}/pick", do=do_pick, who=Who.PARTICIPANT),
+            Act(path=f"{PATH}/aim/{{session}}", do=do_aim, who=Who.PARTICIPANT),
+        ),
+    ),
+)

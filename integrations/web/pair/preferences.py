@@ -1,0 +1,107 @@
+"""Preferences: hours by weekday, days in the office, in person or online."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from integrations.errors import FaultsError
+from integrations.ports import Transaction
+from integrations.web.access import Who
+from integrations.web.forms import Form
+from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.web.pair.saying import actor_of, faults_of, home_path, pair_of
+from integrations.workflows.messages.words import WEEKDAYS as DAY_NAMES
+from integrations.workflows.pair_page.preferences import Wishes, prefer, wishes_of
+from scheduling.rule import WEEKDAYS
+
+PATH = "/pairs/{pair}/preferences"
+_ROWS = 2
+"""Stretches a day has room for on the page: before and after something regular."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One weekday of the form: its stretches, ("", "") where there is room for one more."""
+
+    key: str
+    name: str
+    stretches: tuple[tuple[str, str], ...]
+    fault: str = ""
+
+
+async def show_preferences(visit: Visit) -> Shown:
+    """What is preferred now; hours that Tandem goes by where nothing was said."""
+    actor = actor_of(visit)
+
+    def look(tx: Transaction) -> tuple[Wishes, Mapping[str, list[list[str]]], str, str]:
+        person = tx.participants.require(actor.person_id)
+        zone = person.zone or visit.app.options.zone
+        return wishes_of(tx, person.id), person.hours, zone, person.name
+
+    wishes, known, zone, name = await visit.app.store.run(look)
+    hours = wishes.hours if wishes.hours is not None else known
+    return Shown(
+        {
+            "days": _days(hours, {}),
+            "own": wishes.hours is not None,
+            "wishes": wishes,
+            "zone": zone,
+            "person": name,
+            "faults": {},
+        }
+    )
+
+
+async def do_prefer(visit: Visit) -> Shown | Go:
+    """Keep what the form says; a form with faults is shown again with them."""
+    actor, pair, form = actor_of(visit), pair_of(visit), visit.form
+    wishes = Wishes(
+        hours=_hours_in(form) if form.get("hours") == "own" else None,
+        office_days=tuple(day for day in WEEKDAYS if day in form.all("office_days")),
+        place=form.get("place") or None,
+    )
+    try:
+        await visit.app.store.run(lambda tx: prefer(tx, actor, pair, wishes, visit.now))
+    except FaultsError as error:
+        shown = await show_preferences(visit)
+        faults = faults_of(error)
+        days = _days(wishes.hours or {}, faults)
+        own = wishes.hours is not None
+        data = {**shown.data, "days": days, "own": own, "wishes": wishes, "faults": faults}
+        return Shown(data, status=400)
+    said = "Kept. Dates are planned by it from now on; those in your calendars stay."
+    return Go(home_path(visit), said)
+
+
+def _days(hours: Mapping[str, object], faults: Mapping[str, str]) -> list[Day]:
+    days = []
+    for key, name in zip(WEEKDAYS, DAY_NAMES, strict=True):
+        said = hours.get(key) or ()
+        stretches = [(str(start), str(end)) for start, end in said]  # type: ignore[attr-defined]
+        room = [("", "")] * max(0, _ROWS - len(stretches))
+        days.append(
+            Day(key=key, name=name, stretches=(*stretches, *room), fault=faults.get(key, ""))
+        )
+    return days
+
+
+def _hours_in(form: Form) -> dict[str, list[tuple[str, str]]]:
+    """Stretches by weekday; a row with both fields empty is none."""
+    found = {}
+    for day in WEEKDAYS:
+        rows = zip(form.all(f"{day}_from"), form.all(f"{day}_to"), strict=False)
+        found[day] = [(start, end) for start, end in rows if start or end]
+    return found
+
+
+PAGES = (
+    Page(
+        path=PATH,
+        who=Who.OF_PAIR,
+        show=show_preferences,
+        template="pair/preferences.html",
+        title="When and where",
+        acts=(Act(path=PATH, do=do_prefer),),
+    ),
+)

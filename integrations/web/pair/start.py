@@ -1,0 +1,99 @@
+"""The one short page before the first booking."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from integrations.errors import FaultsError
+from integrations.web.access import Who
+from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.web.pair.saying import actor_of, faults_of, home_path, pair_of
+from integrations.workflows.messages.words import every
+from integrations.workflows.pair_page.beginning import (
+    Beginning,
+    Confirming,
+    beginning_of,
+    confirm,
+)
+from integrations.workflows.pair_page.clocks import clocks, zones_of
+from integrations.workflows.pair_page.words import MOST_CHARACTERS
+from integrations.workflows.roles import mentee_on, mentor_on
+
+PATH = "/pairs/{pair}/start"
+
+
+async def show_start(visit: Visit) -> Shown:
+    """What is planned, to be confirmed or adjusted."""
+    pair_id = pair_of(visit).id
+    found = await visit.app.store.run(lambda tx: beginning_of(tx, visit.app, pair_id, visit.now))
+    return Shown(_data(visit, found))
+
+
+async def do_confirm(visit: Visit) -> Shown | Go:
+    """Confirm; what was adjusted is planned anew."""
+    form, pair_id = visit.form, pair_of(visit).id
+    weeks = form.get("weeks")
+    told = Confirming(
+        goal=form.get("goal"),
+        focus=form.get("focus"),
+        start=_day(form.get("starts")),
+        interval_weeks=int(weeks) if weeks.isdecimal() and len(weeks) < 3 else None,
+    )
+    try:
+        found = await confirm(visit.app, actor_of(visit), pair_id, told)
+    except FaultsError as error:
+        shown = await show_start(visit)
+        typed = {"focus": told.focus, "goal": told.goal}
+        return Shown({**shown.data, "faults": faults_of(error), **typed}, status=400)
+    if found.is_open and not found.dates:
+        said = "Confirmed. No common hour was found for this yet; it is looked for again by itself."
+        return Go(home_path(visit), said)
+    return Go(home_path(visit), "Confirmed. Thank you.")
+
+
+def _data(visit: Visit, found: Beginning) -> dict[str, object]:
+    case, reader = found.case, actor_of(visit).person_id
+    names = {person.id: person.name for person in case.people}
+    other = next(person for person in names if person != reader)
+    return {
+        "found": found,
+        "mentor": names[mentor_on(case.pair, found.start)],
+        "mentee": names[mentee_on(case.pair, found.start)],
+        "other": names[other],
+        "is_mentee": reader == mentee_on(case.pair, found.start),
+        "focus": case.pair.focus or "",
+        "goal": found.goals.get(reader, ""),
+        "their_goal": found.goals.get(other),
+        "dates": [clocks(case, reader, session.start) for session in found.dates],
+        "zone": zones_of(case, reader)[0],
+        "starts": [(day.isoformat(), _monday(day)) for day in found.starts],
+        "rhythms": [(weeks, every(weeks)) for weeks in found.rhythms],
+        "rhythm": every(found.interval_weeks),
+        "mixed": case.program.mixed,
+        "confirmed": reader in found.confirmed,
+        "most": MOST_CHARACTERS,
+        "faults": {},
+    }
+
+
+def _monday(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+PAGES = (
+    Page(
+        path=PATH,
+        who=Who.PARTICIPANT,
+        show=show_start,
+        template="pair/start.html",
+        title="Before you begin",
+        acts=(Act(path=PATH, do=do_confirm),),
+    ),
+)

@@ -1,0 +1,354 @@
+"""The pair's own pages: what each of the two, and an assistant, sees and may do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from integrations.ports import Transaction
+from integrations.records import PairState, SessionState
+from tests.support.world import Empty
+from tests.web.pair_pages import Room, at_the_page, hours_on, words
+from tests.workflows.looking import appointment
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def test_the_page_shows_the_dates_with_who_leads_on_both_clocks(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        page = await room.junior.get(room.path)
+        assert page.status_code == 200
+        said = words(page.text)
+        assert f"{room.mentor.name} and {room.mentee.name}" in said
+        for session in await room.stage.dates():
+            local = session.start.astimezone(ZoneInfo(room.mentor.zone or ""))
+            assert f"{local:%a} {local.day} {local:%b %Y, %H:%M}" in said
+        assert f"{room.mentor.name} leads" in said
+        assert said.count("Another time") == len(await room.stage.dates())
+
+    at_the_page(empty, play)
+
+
+def test_five_hours_that_suit_both_are_shown_and_one_click_moves_the_date(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        date = await room.date(1)
+        mails = len(room.stage.world.tenant.mail_log)
+        page = await room.senior.get(f"{room.path}/another-time/{date.id}")
+        hours = hours_on(page.text)
+        assert (page.status_code, len(hours)) == (200, 5)
+        assert len(room.stage.world.tenant.mail_log) == mails, "looking changes nothing"
+        answer = await room.senior.send(
+            f"{room.path}/another-time/{date.id}", {"start": hours[2].isoformat()}
+        )
+        assert "The date is moved to" in words(answer.text)
+        moved = await room.session(date.id)
+        assert (moved.start, moved.moved_by_person) == (hours[2], True)
+        for person in (room.mentor, room.mentee):
+            assert (hours[2], hours[2] + HOUR) in await room.stage.shown(person.mail)
+        sent = list(room.stage.world.tenant.mail_log)[mails:]
+        assert sorted(mail.recipient.lower() for mail in sent) == sorted(
+            person.mail.lower() for person in (room.mentor, room.mentee)
+        )
+        given = await room.journal("order_given")
+        assert [facts["by"] for facts in given] == [room.mentee.id]
+
+    at_the_page(empty, play)
+
+
+def test_an_hour_that_was_taken_meanwhile_is_refused_kindly_with_new_ones(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        date = await room.date(1)
+        path = f"{room.path}/another-time/{date.id}"
+        wanted = hours_on((await room.junior.get(path)).text)[0]
+        room.stage.world.tenant.book_appointment(
+            room.mentee.mail, appointment(wanted, wanted + HOUR)
+        )
+        mails = len(room.stage.world.tenant.mail_log)
+        answer = await room.junior.post(path, {"start": wanted.isoformat()})
+        assert answer.status_code == 409
+        assert "has been taken" in words(answer.text)
+        offered = hours_on(answer.text)
+        assert offered
+        assert all(abs(hour - wanted) >= HOUR for hour in offered)
+        assert (await room.session(date.id)).start == date.start
+        assert len(room.stage.world.tenant.mail_log) == mails
+
+    at_the_page(empty, play)
+
+
+@pytest.mark.parametrize("start", ["", "soon", "2027-03-01T10:00:00"])
+def test_what_is_no_hour_moves_nothing(empty: Empty, start: str) -> None:
+    async def play(room: Room) -> None:
+        date = await room.date(1)
+        answer = await room.junior.post(f"{room.path}/another-time/{date.id}", {"start": start})
+        assert answer.status_code == 400
+        assert (await room.session(date.id)).start == date.start
+
+    at_the_page(empty, play)
+
+
+def test_while_a_calendar_cannot_be_read_no_hour_is_shown(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        room.stage.world.tenant.change_person(room.mentee.mail, mailbox="missing")
+        date = await room.date(1)
+        page = await room.junior.get(f"{room.path}/another-time/{date.id}")
+        assert page.status_code == 503
+        assert "cannot be read" in words(page.text)
+        assert hours_on(page.text) == []
+
+    at_the_page(empty, play)
+
+
+@pytest.mark.parametrize(("make_up", "cause"), [("yes", "skipped"), ("no", "left_out")])
+def test_a_date_is_left_out_with_a_make_up_or_without(
+    empty: Empty, make_up: str, cause: str
+) -> None:
+    async def play(room: Room) -> None:
+        date = await room.date(1)
+        answer = await room.senior.send(f"{room.path}/skip/{date.id}", {"make_up": make_up})
+        assert "The date is left out" in words(answer.text)
+        gone = await room.session(date.id)
+        assert (gone.state, gone.cause) == (SessionState.CANCELLED, cause)
+        assert (date.start, date.end) not in await room.stage.shown(room.mentor.mail)
+
+    at_the_page(empty, play)
+
+
+def test_a_pause_takes_dates_out_once_and_going_on_plans_again(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        first = await room.date(0)
+        until = (first.start + DAY).date()
+        answer = await room.junior.send(f"{room.path}/pause", {"until": until.isoformat()})
+        assert "You pause until" in words(answer.text)
+        assert (await room.session(first.id)).cause == "paused"
+        again = await room.junior.send(f"{room.path}/resume")
+        assert "You pause until" not in words(again.text)
+        pair = await room.stage.read(lambda tx: tx.pairs.require(room.pair.id))
+        assert pair.state is PairState.BOOKED
+        late = await room.junior.post(f"{room.path}/pause", {"until": "2027-01-01"})
+        assert late.status_code == 400
+
+    at_the_page(empty, play)
+
+
+def test_what_one_says_about_a_past_date_is_their_own_word(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        past = await room.past()
+        path = f"{room.path}/we-met/{past.id}"
+        assert f"Did you and {room.mentee.name} meet?" in words((await room.junior.get(path)).text)
+        await room.junior.send(path, {"said": "met", "in_person": "yes"})
+        said = await room.stage.read(lambda tx: tx.statements.of_sessions([past.id])[past.id])
+        assert [(s.person_id, s.said, s.via, s.in_person) for s in said] == [
+            (room.mentor.id, "met", "page", True)
+        ]
+        theirs = await room.senior.get(path)
+        assert f"{room.mentor.name} said: we met" in words(theirs.text)
+        await room.senior.send(path, {"said": "not_met"})
+        said = await room.stage.read(lambda tx: tx.statements.of_sessions([past.id])[past.id])
+        assert [s.said for s in said] == ["met", "not_met"]
+
+    at_the_page(empty, play)
+
+
+def test_a_meeting_outside_the_dates_is_told_and_counts(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        day = (room.app.clock.now() - DAY).date().isoformat()
+        told = {"day": day, "start": "09:00", "minutes": "60", "in_person": "yes"}
+        await room.senior.send(f"{room.path}/we-met", told)
+        sessions = (await room.stage.case()).sessions
+        (own,) = [session for session in sessions if session.ad_hoc]
+        zone = ZoneInfo(room.mentee.zone or "")
+        assert own.start.astimezone(zone).strftime("%H:%M") == "09:00"
+        assert own.verdict == "pending", "the other may say otherwise for some days"
+        await room.junior.send(f"{room.path}/we-met/{own.id}", {"said": "met"})
+        assert (await room.session(own.id)).held is True
+        ahead = {**told, "day": (room.app.clock.now() + DAY).date().isoformat()}
+        assert (await room.senior.post(f"{room.path}/we-met", ahead)).status_code == 400
+
+    at_the_page(empty, play)
+
+
+def test_a_date_to_come_cannot_be_said_to_have_been_met(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        date = await room.date(0)
+        answer = await room.junior.post(f"{room.path}/we-met/{date.id}", {"said": "met"})
+        assert answer.status_code == 400
+        assert await room.stage.read(lambda tx: tx.statements.all()) == []
+
+    at_the_page(empty, play)
+
+
+def test_goals_and_aims_are_seen_by_the_two_alone(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        date = await room.date(0)
+        await room.junior.send(f"{room.path}/start", {"goal": "Argue <b>less</b>"})
+        await room.junior.send(f"{room.path}/aim/{date.id}", {"aim": "How pitches are won"})
+        for visitor in (room.junior, room.senior):
+            page = (await visitor.get(room.path)).text
+            assert "Argue &lt;b&gt;less&lt;/b&gt;" in page
+            assert "How pitches are won" in page
+        shown = (await room.assistant.get(room.path)).text
+        assert "Argue" not in shown
+        assert "pitches" not in shown
+        everything = repr(await room.stage.read(lambda tx: tx.journal.read()))
+        assert "Argue" not in everything
+        assert "pitches" not in everything
+
+    at_the_page(empty, play)
+
+
+def test_an_assistant_moves_and_leaves_out_for_the_person(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        date, later = await room.date(1), await room.date(2)
+        page = await room.assistant.get(room.path)
+        assert f"You act for {room.mentee.name}" in words(page.text)
+        hours = hours_on((await room.assistant.get(f"{room.path}/another-time/{date.id}")).text)
+        await room.assistant.send(
+            f"{room.path}/another-time/{date.id}", {"start": hours[0].isoformat()}
+        )
+        await room.assistant.send(f"{room.path}/skip/{later.id}", {"make_up": "no"})
+        assert (await room.session(date.id)).start == hours[0]
+        by = [facts["by"] for facts in await room.journal("order_given")]
+        assert by == [f"for:{room.mentee.id}"] * 2
+
+    at_the_page(empty, play)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", "/start"),
+        ("post", "/start"),
+        ("get", "/we-met"),
+        ("post", "/we-met"),
+        ("get", "/we-met/{past}"),
+        ("post", "/we-met/{past}"),
+        ("post", "/aim/{date}"),
+        ("post", "/pause"),
+        ("post", "/resume"),
+        ("post", "/pick"),
+    ],
+)
+def test_an_assistant_gets_no_goals_aims_answers_or_pauses(
+    empty: Empty, method: str, path: str
+) -> None:
+    async def play(room: Room) -> None:
+        names = {"past": (await room.past()).id, "date": (await room.date()).id}
+        address = room.path + path.format(**names)
+        answer = await getattr(room.assistant, method)(address)
+        assert answer.status_code == 403
+        page = words((await room.assistant.get(room.path)).text)
+        assert "You met" not in page
+        assert "Not known yet" not in page
+
+    at_the_page(empty, play)
+
+
+def test_nobody_else_finds_the_page_nor_a_date_of_another_pair(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        others = await room.stage.read(lambda tx: tx.pairs.all()[1])
+        (theirs, *_) = await room.stage.read(lambda tx: tx.sessions.of_pair(others.id))
+        assert (await room.junior.get(f"/pairs/{others.id}")).status_code == 404
+        foreign = f"{room.path}/another-time/{theirs.id}"
+        assert (await room.junior.get(foreign)).status_code == 404
+        assert (await room.junior.post(f"{room.path}/skip/{theirs.id}")).status_code == 404
+
+    at_the_page(empty, play)
+
+
+def test_a_move_at_night_is_kept_and_said_to_wait(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        date = await room.date(1)
+        path = f"{room.path}/another-time/{date.id}"
+        wanted = hours_on((await room.junior.get(path)).text)[0]
+        await room.app.clock.sleep(12 * HOUR)
+        answer = await room.junior.send(path, {"start": wanted.isoformat()})
+        said = words(answer.text)
+        assert "It is kept. Mails keep working hours, so it is done" in said
+        assert "moving" in said
+        assert (await room.session(date.id)).start == date.start
+
+    at_the_page(empty, play)
+
+
+def test_hours_that_a_person_sets_stay_whatever_the_mailbox_says(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        week = {"hours": "own", "mon_from": "08:00", "mon_to": "12:00", "place": "either"}
+        await room.junior.send(f"{room.path}/preferences", {**week, "office_days": ["mon"]})
+        before = await room.stage.read(lambda tx: tx.participants.require(room.mentor.id))
+        assert (before.hours, before.hours_source) == ({"mon": [["08:00", "12:00"]]}, "person")
+        assert before.hours_are_bound is False
+
+        def age(tx: Transaction) -> None:
+            tx.participants.put(replace(before, settings_read_at=None))
+
+        await room.app.store.run(age)
+        from integrations.workflows.people import refresh_settings
+
+        await refresh_settings(room.app, [room.mentor.id])
+        after = await room.stage.read(lambda tx: tx.participants.require(room.mentor.id))
+        assert after.settings_read_at is not None
+        assert (after.hours, after.hours_source) == (before.hours, "person")
+        page = (await room.junior.get(f"{room.path}/preferences")).text
+        assert 'name="mon_from" value="08:00"' in page
+
+    at_the_page(empty, play)
+
+
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        ({"mon_from": "12:00", "mon_to": "09:00"}, "a start before its end"),
+        ({"mon_from": "noon", "mon_to": "13:00"}, "times such as"),
+        ({"mon_from": ["09:00", "10:00"], "mon_to": ["11:00", "12:00"]}, "do not overlap"),
+        ({}, "at least one stretch"),
+    ],
+)
+def test_hours_that_are_none_are_shown_again_with_what_is_wrong(
+    empty: Empty, day: dict[str, object], says: str
+) -> None:
+    async def play(room: Room) -> None:
+        answer = await room.junior.post(f"{room.path}/preferences", {"hours": "own", **day})
+        assert answer.status_code == 400
+        assert says in words(answer.text)
+        kept = await room.stage.read(lambda tx: tx.preferences.all())
+        assert kept == []
+
+    at_the_page(empty, play)
+
+
+def test_an_assistant_sets_hours_and_leaves_place_and_days_alone(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        own = {"hours": "mailbox", "place": "in_person", "office_days": ["tue", "thu"]}
+        await room.senior.send(f"{room.path}/preferences", own)
+        told = {"hours": "own", "wed_from": "09:00", "wed_to": "11:00", "place": "teams"}
+        await room.assistant.send(f"{room.path}/preferences", told)
+        kept = await room.stage.read(lambda tx: tx.preferences.require(room.mentee.id))
+        assert kept.set_by == f"for:{room.mentee.id}"
+        assert kept.body == {
+            "hours": {"wed": [["09:00", "11:00"]]},
+            "office_days": ["tue", "thu"],
+            "place": "in_person",
+        }
+
+    at_the_page(empty, play)
+
+
+def test_other_hours_keep_to_what_a_person_set(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        days = ("mon", "tue", "wed", "thu", "fri")
+        week = {f"{day}_from": "13:00" for day in days} | {f"{day}_to": "16:00" for day in days}
+        await room.junior.send(f"{room.path}/preferences", {"hours": "own", **week})
+        zone = ZoneInfo(room.mentor.zone or "")
+        seen = 0
+        for date in (await room.stage.dates())[1:4]:
+            path = f"{room.path}/another-time/{date.id}"
+            for hour in hours_on((await room.junior.get(path)).text):
+                seen += 1
+                assert 13 <= hour.astimezone(zone).hour < 16
+        assert seen
+
+    at_the_page(empty, play)
