@@ -68,7 +68,7 @@ async def enrol(app: App, roster: bytes) -> Enrolment:
     if unknown := list(_unknown_people(rows, users)):
         raise RosterError(unknown)
     await sync_mailboxes(app)
-    enrolment = await app.store.run(lambda tx: _keep(app, tx, rows, users))
+    enrolment = await app.store.run(lambda tx: keep_rows(app, tx, rows, users))
     # Zone, hours and missing mailboxes show up now, not on the day of booking.
     found = [user for user in users.values() if user is not None]
     await refresh_settings(app, [person_id(user.id) for user in found])
@@ -120,9 +120,10 @@ async def sync_mailboxes(app: App) -> None:
     app.mailbox_ids.update(ids)
 
 
-def _keep(
+def keep_rows(
     app: App, tx: Transaction, rows: Sequence[RosterRow], users: Mapping[str, DirectoryUser | None]
 ) -> Enrolment:
+    """Enrol these pairs in this transaction; ``users`` are everybody of them, by address."""
     now = app.clock.now()
     people = _keep_people(app, tx, rows, users)
     names = sorted({row.program for row in rows})

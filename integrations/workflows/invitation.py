@@ -19,6 +19,7 @@ from integrations.workflows.messages.words import (
     names_of,
     place_of,
 )
+from integrations.workflows.roles import mentor_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +44,14 @@ def invitation_of(invited: Invited) -> Letter:
     other = next(
         (p.zone for p in (invited.mentor, invited.mentee) if _differs(p.zone, invited.zone)), None
     )
+    two = (invited.mentor, invited.mentee)
+    leads = mentor_on(invited.pair, start.date())
+    mentor, mentee = two if leads == invited.mentor.id else two[::-1]
     fields = {
         "names": names_of(invited.mentor, invited.mentee),
         "program": invited.program.name,
-        "mentor": invited.mentor.name,
-        "mentee": invited.mentee.name,
+        "mentor": mentor.name,
+        "mentee": mentee.name,
         "every": every(invited.interval_weeks),
         "weekday": WEEKDAYS[start.weekday()],
         "start": clock(start.time()),

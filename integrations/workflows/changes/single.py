@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from integrations.workflows.changes.case import Case
 from integrations.workflows.invitation import page_of
 from integrations.workflows.messages.texts import Letter, letter
 from integrations.workflows.messages.words import contact_of, names_of, when
+from integrations.workflows.roles import mentor_on
 from scheduling.timespan import TimeSpan
 
 
 def single_invitation(case: Case, span: TimeSpan, zone: str, page_url: str) -> Letter:
     """Subject and body in the program's words; ``zone`` (IANA) is that of the event."""
     zones = [case.zone_of(person) for person in case.people]
+    leads = mentor_on(case.pair, span.start.astimezone(ZoneInfo(zone)).date())
+    mentor, mentee = case.people if leads == case.mentor.id else case.people[::-1]
     fields = {
         "names": names_of(case.mentor, case.mentee),
-        "mentor": case.mentor.name,
-        "mentee": case.mentee.name,
+        "mentor": mentor.name,
+        "mentee": mentee.name,
         "program": case.program.name,
         "when": when(span.start, zone, next((z for z in zones if z != zone), None)),
         "place": case.pair.place if case.pair.place != "Teams" else None,

@@ -86,6 +86,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             "Thursday 11 February 2027, 14:00 New York (19:00 London)",
         ),
         "freeze_hours": Field("how many hours before a date nothing is moved unasked", 24),
+        "from_day": Field("the day from which it is so", "2 April 2027"),
         "last_day": Field("the last day of the pause", "2 April 2027"),
         "resumes_on": Field("the date from which the hour goes on", "3 April 2027", True),
         "next": Field(
@@ -201,7 +202,7 @@ _ROW = ("names", "words", "session", "leaves_at", "free", "acts", "held", "possi
 
 
 def _mail(recipient: str, trigger: str, *fields: str, **over: Any) -> MessageKind:
-    must = ("contact", *(f for f in fields if f in ("when", "to", "hours", "last_day")))
+    must = ("contact", *(f for f in fields if f in ("when", "to", "hours", "last_day", "from_day")))
     return MessageKind(
         **{
             "recipient": recipient,
@@ -321,6 +322,7 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
         ),
         "paused": _mail(_BOTH, "a pause begins", *("last_day", "resumes_on", "next")),
         "resumed": _mail(_BOTH, "a pause is over", "next"),
+        "roles_swapped": _mail(_BOTH, "a coordinator swaps who mentors whom", "from_day"),
         "withdrawn": _mail(_BOTH, "the pair ends, in the same words for both"),
         "did_you_meet": _mail(
             "whoever can tell",

@@ -54,11 +54,15 @@ def enqueue(tx: Transaction, case: Case, message: Act | Notice, now: datetime) -
     An act that nobody is written to about leaves none. What is in the outbox already, sent or
     not, is not put there again: doing it twice equals once.
     """
-    waiting = [_due(case, mail, now) for mail in _rows(case, message, now)]
-    added = [mail for mail in waiting if tx.outbox.add(mail)]
+    added = [mail for mail in mails_of(case, message, now) if tx.outbox.add(mail)]
     for mail in added:
         tx.work.schedule(SEND_MAILS, case.mailbox_id, mail.due_at)
     return len(added)
+
+
+def mails_of(case: Case, message: Act | Notice, now: datetime) -> list[OutboxMail]:
+    """The mails that go with an act, or a notice, each with when it may be sent."""
+    return [_due(case, mail, now) for mail in _rows(case, message, now)]
 
 
 def _due(case: Case, mail: OutboxMail, now: datetime) -> OutboxMail:

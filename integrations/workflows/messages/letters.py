@@ -33,6 +33,7 @@ from integrations.workflows.messages.words import (
     when,
 )
 from integrations.workflows.people import OWN_SOURCES
+from integrations.workflows.roles import mentor_on
 from integrations.workflows.rules import ProgramRule
 from scheduling.cadence import SeriesSlot
 
@@ -229,6 +230,12 @@ def _told_already(about: Spoken) -> str | None:
     return "told_already" if session.verdict in ("held", "short") else None
 
 
+def _swapped_back(about: Spoken) -> str | None:
+    facts = about.mail.data
+    mentor = mentor_on(about.pair, date.fromisoformat(facts["from"]))
+    return "swapped_back" if mentor != facts["mentor"] else _over(about)
+
+
 def _never(about: Spoken) -> str | None:
     return None
 
@@ -243,6 +250,7 @@ _SILENCED: Mapping[str, Callable[[Spoken], str | None]] = {
     "your_appointment": _appointment_is_gone,
     "paused": _pause_changed,
     "resumed": _paused_again,
+    "roles_swapped": _swapped_back,
     "withdrawn": _never,
     "did_you_meet": _told_already,
     "closing": _never,
@@ -342,6 +350,14 @@ def _paused(about: Spoken) -> dict[str, Any]:
     }
 
 
+def _roles_swapped(about: Spoken) -> dict[str, Any]:
+    two = {about.you.id: about.you, about.other.id: about.other}
+    mentor = two.pop(about.mail.data["mentor"])
+    (mentee,) = two.values()
+    first = date.fromisoformat(about.mail.data["from"])
+    return {"from_day": long_date(first), "mentor": mentor.name, "mentee": mentee.name}
+
+
 def _closing(about: Spoken) -> dict[str, Any]:
     return {"held": sum(session.held is True for session in about.sessions.values())}
 
@@ -360,6 +376,7 @@ _FIELDS: Mapping[str, Callable[[Spoken], dict[str, Any]]] = {
     "your_appointment": _your_appointment,
     "paused": _paused,
     "resumed": _resumed,
+    "roles_swapped": _roles_swapped,
     "withdrawn": _nothing_more,
     "did_you_meet": _did_you_meet,
     "closing": _closing,

@@ -18,6 +18,7 @@ from integrations.ports import Transaction
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.reporting.history import History, Judged, histories
 from integrations.workflows.reporting.tables import Table, table
+from integrations.workflows.roles import mentor_on
 from scheduling.attendance.credit import (
     Attended,
     CreditAccount,
@@ -115,12 +116,13 @@ def _taking_part(found: Iterable[History], numbers: Mapping[str, str]) -> Iterat
 def _parts(history: History, judged: Judged, numbers: Mapping[str, str]) -> Iterator[Attended]:
     session, outcome = judged.session, judged.outcome
     planned = max(1, int((session.end - session.start).total_seconds()) // 60)
-    for person, role in ((history.mentor, Role.MENTOR), (history.mentee, Role.MENTEE)):
+    mentor = mentor_on(history.pair, outcome.day)
+    for person in (history.mentor, history.mentee):
         if numbers[person.id]:
             yield Attended(
                 session_id=session.id,
                 timekeeper=person.id,
-                role=role,
+                role=Role.MENTOR if person.id == mentor else Role.MENTEE,
                 day=outcome.day,
                 verdict=outcome.verdict or VerdictKind.PENDING,
                 minutes=outcome.minutes,

@@ -15,6 +15,7 @@ from integrations.ports import Transaction
 from integrations.records import Pair, PairState, Participant, Program, SessionDate, SessionState
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.changes.views import pause_of, windows_from
+from integrations.workflows.roles import leader_on
 from integrations.workflows.rules import ProgramRule
 from scheduling.attendance.evidence import EvidenceKind, VerdictKind
 from scheduling.attendance.progress import Calm, Progress, SessionOutcome, progress_of
@@ -69,11 +70,9 @@ def histories(
     tx: Transaction, now: datetime, program_id: str | None, default_zone: str
 ) -> Iterator[History]:
     """The pairs of a program, or of all, in the order of the roster's ids."""
-    reader = _Reader(tx, now, default_zone)
     pairs = [p for p in tx.pairs.all() if program_id in (None, p.program_id)]
     pairs.sort(key=lambda p: (p.program_id, p.roster_id or "", p.id))
-    for first in range(0, len(pairs), AT_ONCE):
-        yield from reader.read(pairs[first : first + AT_ONCE])
+    yield from histories_of(tx, pairs, now, default_zone)
 
 
 def histories_of_person(
@@ -82,6 +81,15 @@ def histories_of_person(
     """Every pair, of whatever program, that a person is or was in."""
     pairs = sorted(tx.pairs.of_people([person_id]), key=lambda p: (p.start_date, p.id))
     return list(_Reader(tx, now, default_zone).read(pairs))
+
+
+def histories_of(
+    tx: Transaction, pairs: Sequence[Pair], now: datetime, default_zone: str
+) -> Iterator[History]:
+    """These pairs, in the order given."""
+    reader = _Reader(tx, now, default_zone)
+    for first in range(0, len(pairs), AT_ONCE):
+        yield from reader.read(pairs[first : first + AT_ONCE])
 
 
 class _Reader:
@@ -170,15 +178,15 @@ class _Reader:
         if verdict is None and session.end <= self._now:
             # Over, and nobody has looked at it yet.
             verdict = VerdictKind.PENDING
-        second = program.mixed and session.window % 2 == 1
+        day = session.start.astimezone(zone).date()
         outcome = SessionOutcome(
             session_id=session.id,
-            day=session.start.astimezone(zone).date(),
+            day=day,
             verdict=verdict,
             minutes=last.minutes if last else 0,
             evidence=EvidenceKind(last.kind) if last and last.kind else None,
             kind=rule.cadence.kind,
-            led_by=pair.mentee_id if second else pair.mentor_id,
+            led_by=leader_on(pair, day, session.window, mixed=program.mixed),
         )
         return Judged(session=session, versions=tuple(versions), outcome=outcome)
 

@@ -9,12 +9,15 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from integrations.records import Pair
 from integrations.workflows.reporting.adherence import label_of
 from integrations.workflows.reporting.history import History
 from integrations.workflows.reporting.tables import Cell, Table, table
+from integrations.workflows.roles import mentor_on
 from scheduling.attendance.evidence import VerdictKind
 from scheduling.attendance.progress import held_meetings
 
+_ROLES = ((True, "mentor"), (False, "mentee"))
 _SUMMARY = (
     ("program", "Program"),
     ("role", "Role"),
@@ -40,13 +43,12 @@ def hours_tables(person_id: str, histories: Iterable[History]) -> tuple[Table, T
     summary: list[tuple[Cell, ...]] = []
     meetings: list[tuple[Cell, ...]] = []
     for history in histories:
-        role = "mentor" if person_id == history.pair.mentor_id else "mentee"
         held = sorted(held_meetings(history.outcomes), key=lambda o: o.day)
         days: list[date] = [o.day for o in held]
         summary.append(
             (
                 history.program.name,
-                role,
+                _role(history.pair, person_id, days or [history.pair.start_date]),
                 days[0] if days else None,
                 days[-1] if days else None,
                 len(held),
@@ -59,7 +61,7 @@ def hours_tables(person_id: str, histories: Iterable[History]) -> tuple[Table, T
             (
                 history.program.name,
                 o.day,
-                role,
+                _role(history.pair, person_id, [o.day]),
                 "yes" if o.led_by == person_id else "no",
                 o.minutes,
                 label_of(VerdictKind.HELD, o.evidence),
@@ -70,6 +72,12 @@ def hours_tables(person_id: str, histories: Iterable[History]) -> tuple[Table, T
         table("summary", "Hours given", _SUMMARY, summary),
         table("meetings", "Meetings held", _MEETINGS, meetings),
     )
+
+
+def _role(pair: Pair, person_id: str, days: Iterable[date]) -> str:
+    """What somebody was on these days; both, where the roles were swapped between them."""
+    mentored = {mentor_on(pair, day) == person_id for day in days}
+    return " and ".join(word for is_mentor, word in _ROLES if is_mentor in mentored)
 
 
 def tenths_of_hours(minutes: int) -> Decimal:

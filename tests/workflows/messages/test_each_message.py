@@ -75,6 +75,11 @@ def _made(name: str, case: Case, session: Session) -> Made:
         ),
         "paused": lambda: (StartPause(Pause(date(2027, 2, 18), date(2027, 4, 2))), pause, {}),
         "resumed": lambda: (Resume(), {}, {}),
+        "roles_swapped": lambda: (
+            Notice("roles_swapped", reader, "p", {"from": "2027-03-01", "mentor": reader}),
+            {"swaps": ("2027-03-01",)},
+            {},
+        ),
         "withdrawn": lambda: (
             EndSeries(Truncation(None, ())),
             {"state": PairState.WITHDRAWN},
