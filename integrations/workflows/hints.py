@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Subscription, Work
-from integrations.workflows import sweep
+from integrations.workflows import comparing, sweep
 from integrations.workflows.noticed import due_pairs
 from integrations.workflows.standing_work import FIRM
 from integrations.workflows.subscriptions import KIND as KEEP
@@ -85,7 +85,7 @@ def take(tx: Transaction, known: Known, notices: Sequence[Notice], now: datetime
     genuine = known.genuine(tx, notices)
     changes = [notice for notice in genuine if notice.lifecycle is None]
     pairs, strange = _concerned(tx, known, changes)
-    due_pairs(tx, pairs, now + COALESCED)
+    due_pairs(tx, pairs, now + COALESCED, kind=comparing.KIND)
     for mailbox_id in sorted(strange):
         _sweep(tx, mailbox_id, now + STRANGE_EVENT)
     at_once = _heed(tx, known, [n for n in genuine if n.lifecycle is not None], now)

@@ -19,9 +19,13 @@ def due_pairs(
     at: datetime,
     *,
     states: Collection[PairState] = LIVE,
+    kind: str = KIND,
 ) -> int:
-    """Have those of the pairs that are in one of ``states`` reconciled; return how many."""
+    """Have those of the pairs that are in one of ``states`` reconciled; return how many.
+
+    ``kind`` is another piece of work to be done about them instead.
+    """
     known = tx.pairs.many(sorted(set(pair_ids)))
     concerned = [pair.id for pair in known.values() if pair.state in states]
-    tx.work.schedule_all(KIND, concerned, at)
+    tx.work.schedule_all(kind, concerned, at)
     return len(concerned)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from integrations.workflows import (
     book,
+    comparing,
     mailboxes,
     outbound,
     outbox,
@@ -23,6 +24,7 @@ from integrations.workflows.work import Handler
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         book.KIND: book.book_pair,
+        comparing.KIND: comparing.compare_pair,
         harvest.KIND: harvest.harvest,
         judging.KIND: rounds.judge_again,
         rounds.KIND: rounds.follow_sessions,

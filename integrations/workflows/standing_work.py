@@ -99,10 +99,8 @@ def _open(tx: Transaction, kind: str, subject: str, now: datetime) -> None:
 
 def renew(tx: Transaction, work: Work, holder: str, due_at: datetime, now: datetime) -> bool:
     """Give the row back until ``due_at``, its failures forgotten; False if the claim was lost."""
-    if not tx.work.finish(work.id, holder):
+    if not tx.work.postpone(work.id, holder, due_at, forgive=work.attempts):
         return False
-    # Opened afresh, so that failures of many weeks do not add up.
-    tx.work.schedule(work.kind, work.subject, due_at)
     if work.last_error is not None:
         kind = STANDING[work.kind]
         tx.blockers.clear(kind.scope, work.subject, now, kind.fails)

@@ -7,16 +7,16 @@ sweep was made, so that one that dies half-way is made again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from integrations.errors import RefusedError
 from integrations.ports import EventSnapshot, Transaction
-from integrations.records import Blocker, BlockerScope, Booking, Session, Work
+from integrations.records import Blocker, BlockerScope, Work
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
-from integrations.workflows.changes.calendar_view import digest
+from integrations.workflows.comparing import Expected, compared
 from integrations.workflows.look_times import (
     is_hour_of_looks,
     last_night,
@@ -101,65 +101,17 @@ def whole_due(tx: Transaction, mailbox_id: str, at: datetime) -> Work:
 def _pairs_that_differ(
     tx: Transaction, mailbox_id: str, span: TimeSpan, events: Iterable[EventSnapshot]
 ) -> set[str]:
-    """Ids of pairs one of whose dates is missing, elsewhere, new, or looks otherwise.
-
-    What has begun is left out: it is nobody's to change any more.
-    """
-    coming = [event for event in events if event.span.start > span.start and not event.cancelled]
-    expected = _Expected.of(tx, mailbox_id, span)
-    differing: set[str] = set()
-    unknown: list[EventSnapshot] = []
-    found: set[str] = set()
-    for event in coming:
-        session = expected.session_of(event)
-        if session is None:
-            unknown.append(event)
-            continue
-        found.add(session.id)
-        if _differs(session, event):
-            differing.add(session.pair_id)
-    missing = (s.pair_id for s in expected.sessions if s.id not in found)
-    return differing | set(missing) | set(_owners(tx, unknown))
+    """Ids of pairs one of whose dates is missing, elsewhere, new, or looks otherwise."""
+    found = compared(_expected(tx, mailbox_id, span), events, span.start)
+    return {session.pair_id for session in found.sessions} | set(_owners(tx, found.unknown))
 
 
-def _differs(session: Session, event: EventSnapshot) -> bool:
-    stands = TimeSpan(session.start, session.end)
-    return event.span != stands or digest(event) != session.seen
-
-
-@dataclass(frozen=True, slots=True)
-class _Expected:
-    """The dates that the store says begin within the span in this mailbox's calendar.
-
-    An occurrence is known by its id, or by its series and where the series puts it.
-    """
-
-    sessions: Sequence[Session]
-    by_event: Mapping[str, Session]
-    by_place: Mapping[tuple[str, datetime], Session]
-
-    @classmethod
-    def of(cls, tx: Transaction, mailbox_id: str, span: TimeSpan) -> _Expected:
-        coming = [s for s in tx.sessions.starting(span.start, span.end) if s.start > span.start]
-        of_pairs = tx.bookings.of_pairs({session.pair_id for session in coming})
-        bookings = {(b.pair_id, b.generation): b for some in of_pairs.values() for b in some}
-        here: list[tuple[Session, Booking]] = [
-            (session, booking)
-            for session in coming
-            if (booking := bookings.get((session.pair_id, session.generation))) is not None
-            and booking.mailbox_id == mailbox_id
-        ]
-        return cls(
-            [session for session, _ in here],
-            {session.event_id: session for session, _ in here if session.event_id is not None},
-            {(b.event_id, s.series_start): s for s, b in here if not s.single},
-        )
-
-    def session_of(self, event: EventSnapshot) -> Session | None:
-        """The session that the event stands for, if it is an expected one."""
-        if event.id in self.by_event or event.master_id is None or event.original_start is None:
-            return self.by_event.get(event.id)
-        return self.by_place.get((event.master_id, event.original_start))
+def _expected(tx: Transaction, mailbox_id: str, span: TimeSpan) -> Expected:
+    """The dates that the store says begin within the span in this mailbox's calendar."""
+    coming = [s for s in tx.sessions.starting(span.start, span.end) if s.start > span.start]
+    of_pairs = tx.bookings.of_pairs({session.pair_id for session in coming})
+    bookings = (booking for some in of_pairs.values() for booking in some)
+    return Expected.of(coming, [b for b in bookings if b.mailbox_id == mailbox_id])
 
 
 def _owners(tx: Transaction, events: Sequence[EventSnapshot]) -> Iterator[str]:

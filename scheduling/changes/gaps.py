@@ -47,8 +47,8 @@ def nothing_on_record(situation: Situation) -> Iterator[Decision]:
 def alert_due(situation: Situation) -> datetime | None:
     """The midnight from which the alert holds, if no meeting gets on record before.
 
-    It may be past. None where there will be no alert: no date has begun the count, the pair is
-    not under way, or its evidence cannot be read.
+    It may be past. None where there will be no alert: the pair has no dates or is not under way,
+    or its evidence cannot be read.
     """
     pair, since = situation.pair, _last_on_record(situation)
     if pair.state is not PairState.BOOKED or not pair.evidence_readable or since is None:
@@ -64,8 +64,8 @@ def alert_due(situation: Situation) -> datetime | None:
 
 
 def _last_on_record(situation: Situation) -> date | None:
-    """The day the count begins after: of the last meeting, or of the first date there was."""
+    """The day the count begins after: of the last meeting, or of the first date, though to come."""
     pair = situation.pair
-    had = (s for s in pair.sessions if s.span.end <= situation.now)
+    had = [s for s in pair.sessions if s.span.end <= situation.now] or pair.sessions
     first = min((pair.day_of(s.planned.start) for s in had), default=None)
     return None if first is None else pair.last_on_record or first

@@ -42,6 +42,7 @@ from scheduling.attendance.evidence import (
 )
 from scheduling.attendance.thresholds import WorkingDays
 from scheduling.attendance.verdict import Judgement, judge
+from scheduling.changes.reasons import ChangeCode
 from scheduling.timespan import TimeSpan
 
 KIND = "judge_session"
@@ -57,10 +58,11 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def judge_session(tx: Transaction, app: App, session_id: str, now: datetime) -> Judgement | None:
     """Judge a session by what the store has; None if it is not one to be judged.
 
-    Where the word changes it becomes a new version, is journalled, and the pair is due unless it is
-    still open. Who is to be asked is asked; when the clock alone may
-    change the word, it is judged again. A session whose reports were reduced keeps its verdict
-    unless somebody says something after that.
+    Where the word changes it becomes a new version and is journalled, and the pair is due if
+    something may follow from it: a date is owed or no longer, or a stretch without a meeting gets
+    longer or ends. Who is to be asked is asked; when the clock alone may change the word, it is
+    judged again. A session whose reports were reduced keeps its verdict unless somebody says
+    something after that.
     """
     session = tx.sessions.require(session_id)
     case = load_pair(tx, session.pair_id, default_zone=app.options.zone)
@@ -242,10 +244,17 @@ def _keep_counts(
     session = tx.sessions.require(session_id)
     judged = replace(session, held=counts, verdict=verdict)
     tx.sessions.put(judged)
-    told = verdict not in (session.verdict, VerdictKind.PENDING)
-    if told or session.held != counts or is_on_record(session) != is_on_record(judged):
-        # A word that tells nothing new of a meeting still shows how long there was none.
+    # Owed is what was lost for certain: a date that was held counted already while it stood.
+    is_owed_otherwise = (session.held is False) != (counts is False)
+    had, has = is_on_record(session), is_on_record(judged)
+    if is_owed_otherwise or (had and not has) or (has and not had and _alerted(tx, judged.pair_id)):
         due_pairs(tx, [session.pair_id], now)
+
+
+def _alerted(tx: Transaction, pair_id: str) -> bool:
+    """Whether a stretch without a meeting has been reported, which a meeting ends."""
+    codes = {need.key.partition(":")[0] for need in tx.needs.open([pair_id])}
+    return ChangeCode.NOTHING_ON_RECORD in codes
 
 
 def _keep_readable(

@@ -269,11 +269,15 @@ def _is_alive(case: Case, reading: Reading, doubts: _Doubts) -> bool:
 
 
 def digest(event: EventSnapshot) -> str:
-    """What tells whether a date looks other than last time: place, answers and proposals."""
+    """What tells whether a date looks other than last time: place, declines and proposals.
+
+    No answer counts as yes, so neither a yes nor who is invited besides leads to anything.
+    """
     words = [event.span.start.isoformat(), event.span.end.isoformat(), str(event.cancelled)]
     for address, answer in sorted(event.answers.items()):
         at = answer.at.isoformat() if answer.at else ""
         to = answer.proposed
         proposed = f"{to.start.isoformat()}/{to.end.isoformat()}" if to else ""
-        words.append(f"{address} {answer.response} {at} {proposed}")
+        if proposed or _ANSWERS.get(answer.response) is Answer.DECLINED:
+            words.append(f"{address} {answer.response} {at} {proposed}")
     return hashlib.blake2b("\n".join(words).encode(), digest_size=12).hexdigest()

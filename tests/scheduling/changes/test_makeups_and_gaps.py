@@ -187,6 +187,15 @@ def test_the_day_of_the_alert_is_known_from_the_last_meeting_on(
         assert (ChangeCode.NOTHING_ON_RECORD in raised) is alert
 
 
+def test_the_day_of_the_alert_is_known_before_the_first_date() -> None:
+    """Else a first date of which nobody has a word would have nobody look on that day."""
+    view = pair()
+    first = min(view.sessions, key=lambda s: s.planned).planned.start
+    known = alert_due(situation(first - timedelta(days=3), view))
+    assert known == alert_due(situation(first + timedelta(days=3), view))
+    assert known is not None
+
+
 def test_no_alert_is_due_where_nobody_could_know_or_nothing_was_to_be_held() -> None:
     view = replace(pair(), last_on_record=LONG_AGO)
     for other in (

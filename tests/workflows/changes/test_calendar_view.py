@@ -202,16 +202,30 @@ def test_a_series_that_nobody_asked_after_counts_as_alive() -> None:
     assert series_view(_case(), reading).series.alive
 
 
-def test_every_part_of_a_date_tells_in_its_digest() -> None:
+def test_whatever_may_lead_to_something_tells_in_the_digest_of_a_date() -> None:
     plain = _event(1, answers={"jo@firm.example": AttendeeAnswer()})
     later = TimeSpan(NOW, NOW + HOUR)
+    no = AttendeeAnswer(response="declined")
     others = [
         replace(plain, span=later),
         replace(plain, cancelled=True),
-        replace(plain, answers={"jo@firm.example": AttendeeAnswer(response="accepted")}),
-        replace(plain, answers={"jo@firm.example": AttendeeAnswer(at=NOW)}),
+        replace(plain, answers={"jo@firm.example": no}),
+        replace(plain, answers={"jo@firm.example": replace(no, at=NOW)}),
+        replace(plain, answers={"jo@firm.example": replace(no, proposed=later)}),
         replace(plain, answers={"jo@firm.example": AttendeeAnswer(proposed=later)}),
-        replace(plain, answers={"sam@firm.example": AttendeeAnswer()}),
+        replace(plain, answers={"sam@firm.example": no}),
     ]
     assert len({digest(event) for event in (plain, *others)}) == len(others) + 1
-    assert digest(replace(plain, etag="another", id="another")) == digest(plain)
+
+
+def test_a_yes_a_guest_and_a_change_key_do_not_tell_in_the_digest_of_a_date() -> None:
+    """Acceptances are most of what changes in a calendar, and nothing is decided about them."""
+    plain = _event(1, answers={"jo@firm.example": AttendeeAnswer()})
+    yes = AttendeeAnswer(response="accepted", at=NOW)
+    maybe = AttendeeAnswer(response="tentativelyAccepted", at=NOW)
+    others = [
+        replace(plain, etag="another", id="another"),
+        replace(plain, answers={"jo@firm.example": yes}),
+        replace(plain, answers={"jo@firm.example": maybe, "sam@firm.example": AttendeeAnswer()}),
+    ]
+    assert {digest(event) for event in others} == {digest(plain)}
