@@ -171,6 +171,11 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             "See the error code; it is tried again every hour.",
             stops=False,
         ),
+        "standings_fail": BlockerKind(
+            "working out how pairs stand keeps failing, so lists and overviews are old",
+            "See the error code; it is tried again every hour.",
+            stops=False,
+        ),
         "planning_fails": BlockerKind(
             "planning enrolled pairs keeps failing",
             "See `tandem doctor` and the error code; it is tried again every hour.",

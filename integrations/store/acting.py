@@ -31,6 +31,7 @@ from integrations.records import (
     OutboxMail,
     Subscription,
 )
+from integrations.standing_records import Touched
 from integrations.store import tables
 from integrations.store.rows import AMONG, KeyedRows, Rows, among, chunks, insert_into
 
@@ -405,6 +406,32 @@ class JournalRows(Rows[JournalEntry]):
         """The sequence number of the newest entry, 0 if there is none."""
         newest: int | None = self._connection.execute(_NEWEST).scalar_one()
         return newest or 0
+
+    def touched(self, *, after: int, limit: int) -> list[Touched]:
+        """Whom entries above ``after`` are about, oldest first."""
+        columns = tables.journal.c
+        query = select(columns.seq, columns.pair_id, columns.person_id).where(columns.seq > after)
+        rows = self._connection.execute(query.order_by(columns.seq).limit(limit)).all()
+        return [Touched._make(row) for row in rows]
+
+    def newest(
+        self,
+        program_id: str,
+        *,
+        pair_id: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[JournalEntry]:
+        """Entries about a program or its pairs, or one of its pairs, newest first."""
+        columns, pairs = tables.journal.c, tables.pairs.c
+        its_pairs = select(pairs.id).where(pairs.program_id == program_id)
+        about = or_(columns.program_id == program_id, columns.pair_id.in_(its_pairs))
+        query = self._query().where(about)
+        if pair_id is not None:
+            query = query.where(columns.pair_id == pair_id)
+        if before is not None:
+            query = query.where(columns.seq < before)
+        return self._fetch(query.order_by(columns.seq.desc()).limit(limit))
 
     def of_person_since(
         self, person_ids: Iterable[str], code: str, since: datetime

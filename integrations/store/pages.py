@@ -13,7 +13,6 @@ from integrations.page_records import (
     Goal,
     Preference,
     StaffMember,
-    Standing,
     Wave,
     WebSession,
 )
@@ -132,10 +131,3 @@ class PreferenceRows(KeyedRows[Preference]):
             query = self._query().where(self._table.c.person_id.in_(chunk))
             found |= {each.person_id: each for each in self._fetch(query)}
         return found
-
-
-class StandingRows(KeyedRows[Standing]):
-    """How pairs stand, keyed by pair id."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, tables.standings, Standing)

@@ -51,13 +51,13 @@ from integrations.store.pages import (
     GoalRows,
     PreferenceRows,
     StaffRows,
-    StandingRows,
     WaveRows,
     WebSessionRows,
 )
 from integrations.store.permits import PermitRows
 from integrations.store.revision import CODE_REVISION
 from integrations.store.rows import KeyedRows
+from integrations.store.standings import StandingRows
 from integrations.store.work import WorkRows
 
 T = TypeVar("T")

@@ -590,6 +590,17 @@ standings = Table(
     Column("updated_at", Instant, nullable=False),
 )
 
+program_weeks = Table(
+    "program_weeks",
+    metadata,
+    Column("program_id", String, _to("programs.id"), primary_key=True),
+    Column("monday", Date, primary_key=True),
+    Column("held", Integer, nullable=False),
+    Column("not_held", Integer, nullable=False),
+    Column("not_known", Integer, nullable=False),
+    Column("to_come", Integer, nullable=False),
+)
+
 switches = Table(
     "switches",
     metadata,

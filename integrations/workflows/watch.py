@@ -111,6 +111,13 @@ def _pairs_with(pairs: Mapping[str, Pair], people: Iterable[str]) -> set[str]:
     return {pair.id for pair in pairs.values() if wanted & set(_two(pair))}
 
 
+def last_look_at(tx: Transaction) -> datetime | None:
+    """When people's calendars were last looked at for dates that stand; None if they never were."""
+    seen = _watched(tx)
+    looks = (seen.near_at, seen.daily_at, seen.far_at)
+    return max((at for at in looks if at is not None), default=None)
+
+
 # --- what is due ----------------------------------------------------------------------------
 
 

@@ -103,6 +103,13 @@ def _of_pairs() -> None:
         to={"pair_id": "pairs", "program_id": "programs"},
         indexed=("program_id",),
     )
+    _make(
+        "program_weeks",
+        _word("program_id"),
+        sa.Column("monday", sa.Date(), nullable=False),
+        columns=tuple(map(_number, ("held", "not_held", "not_known", "to_come"))),
+        to={"program_id": "programs"},
+    )
 
 
 def _of_people() -> None:
