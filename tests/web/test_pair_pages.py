@@ -10,8 +10,10 @@ import pytest
 
 from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
+from integrations.workflows.people import refresh_settings
 from tests.support.world import Empty
 from tests.web.pair_pages import Room, at_the_page, hours_on, words
+from tests.workflows.changes.stage import MIDWAY
 from tests.workflows.looking import appointment
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -264,14 +266,13 @@ def test_a_move_at_night_is_kept_and_said_to_wait(empty: Empty) -> None:
         date = await room.date(1)
         path = f"{room.path}/another-time/{date.id}"
         wanted = hours_on((await room.junior.get(path)).text)[0]
-        await room.app.clock.sleep(12 * HOUR)
         answer = await room.junior.send(path, {"start": wanted.isoformat()})
         said = words(answer.text)
         assert "It is kept. Mails keep working hours, so it is done" in said
         assert "moving" in said
         assert (await room.session(date.id)).start == date.start
 
-    at_the_page(empty, play)
+    at_the_page(empty, play, at=MIDWAY + 12 * HOUR)
 
 
 def test_hours_that_a_person_sets_stay_whatever_the_mailbox_says(empty: Empty) -> None:
@@ -286,8 +287,6 @@ def test_hours_that_a_person_sets_stay_whatever_the_mailbox_says(empty: Empty) -
             tx.participants.put(replace(before, settings_read_at=None))
 
         await room.app.store.run(age)
-        from integrations.workflows.people import refresh_settings
-
         await refresh_settings(room.app, [room.mentor.id])
         after = await room.stage.read(lambda tx: tx.participants.require(room.mentor.id))
         assert after.settings_read_at is not None
