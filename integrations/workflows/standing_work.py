@@ -55,6 +55,7 @@ STANDING: Mapping[str, Standing] = MappingProxyType(
         "send_verdicts": Standing(BlockerScope.FIRM, "outbound_fails"),
         "follow_sessions": Standing(BlockerScope.FIRM, "attendance_fails"),
         "reduce_evidence": Standing(BlockerScope.FIRM, "retention_fails"),
+        "refresh_standings": Standing(BlockerScope.FIRM, "standings_fail"),
     }
 )
 

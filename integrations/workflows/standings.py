@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from integrations.blockers import STOPPING
+from integrations.errors import StoreLockedError
 from integrations.page_records import Risk, Standing
 from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, PairState
@@ -63,6 +65,16 @@ async def refresh_standings(app: App, claim: Claim, subject: str) -> None:
     raise DueAgain(next_look(now, zones), "the next look", keep)
 
 
+async def bring_up_to_date(app: App) -> None:
+    """Take in what was journalled since the last look, before a list is shown.
+
+    A page shows what is known rather than wait for somebody who holds the store.
+    """
+    now = app.clock.now()
+    with suppress(StoreLockedError):
+        await app.store.run(lambda tx: catch_up(tx, app, now))
+
+
 async def _refresh_all(app: App, now: datetime) -> None:
     """Work out every pair, some at a time, so that nobody waits long for the store."""
 
@@ -83,16 +95,19 @@ async def _refresh(app: App, pair_ids: Sequence[str], now: datetime) -> None:
 def catch_up(tx: Transaction, app: App, now: datetime, limit: int = AT_A_PAGE) -> bool:
     """Work out the pairs that the journal tells of since the last look, at most ``limit``.
 
+    Transactions that run side by side may journal with lower numbers later (see the port); what is
+    missed by that is found at night.
+
     Returns:
-        Whether nothing is left to be taken in. Before the first night nothing is taken in here.
+        Whether nothing is left to be taken in.
     """
-    seen = tx.switches.get(SEEN)
+    seen = int(tx.switches.get(SEEN) or 0)
     last = tx.journal.last_seq()
-    if seen is None or int(seen) >= last:
+    if seen >= last:
         return True
-    touched = tx.journal.touched(after=int(seen), limit=_ENTRIES)
+    touched = tx.journal.touched(after=seen, limit=_ENTRIES)
     concerned: dict[str, None] = {}
-    upto = int(seen)
+    upto = seen
     for entry in touched:
         pairs = [entry.pair_id] if entry.pair_id else []
         if not pairs and entry.person_id:
