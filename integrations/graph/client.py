@@ -49,6 +49,7 @@ from integrations.graph.retry import PassingTroubleError, Retries
 from integrations.graph.settings import GraphSettings
 from integrations.graph.transport import Departures, GuardedTransport, LanePools
 from integrations.ports import Clock, Life, Offload, Store
+from integrations.writing import writing_stopped
 
 M = TypeVar("M", bound=Answer)
 T = TypeVar("T")
@@ -275,7 +276,12 @@ class Wire:
             settings.own_mailbox_reads,
         )
         departures = Departures(
-            around.clock, around.life, around.chance, self.calls, settings.call_timeout
+            around.clock,
+            around.life,
+            lambda: writing_stopped(around.store),
+            around.chance,
+            self.calls,
+            settings.call_timeout,
         )
         return GuardedTransport(around.transport or _network(settings), guard, gates, departures)
 

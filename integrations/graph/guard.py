@@ -32,6 +32,11 @@ class Passage:
     mailboxes: tuple[str, ...]
     lanes: tuple[str, ...] = ()
 
+    @property
+    def writes(self) -> bool:
+        """Whether any of its calls changes something."""
+        return any(call.writes for call in self.calls)
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 import httpx
 
+from integrations.errors import WritingStoppedError
 from integrations.graph.guard import Guard, Passage
 from integrations.graph.permits import Gates
 from integrations.graph.refusals import retry_after
@@ -47,10 +48,14 @@ class LanePools(httpx.AsyncBaseTransport):
 
 @dataclass(frozen=True, slots=True)
 class Departures:
-    """What a departing call needs besides the guard and the gates."""
+    """What a departing call needs besides the guard and the gates.
+
+    ``stopped`` is asked before each write whether somebody has stopped all writing.
+    """
 
     clock: Clock
     life: Life
+    stopped: Callable[[], Awaitable[bool]]
     chance: Random
     calls: Counter[str]
     call_timeout: timedelta
@@ -69,12 +74,16 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """Send a permitted request under a permit and return its whole answer.
 
         Raises:
-            OperationNotPermittedError, ReadOnlyModeError, NoPermitError: nothing left.
+            OperationNotPermittedError, ReadOnlyModeError, NoPermitError, WritingStoppedError:
+                nothing left.
             httpx.TransportError: no whole answer came.
         """
         passage = self._guard.admit(request)
         self._mark(request, passage)
         async with self._gates.hold(passage.lanes):
+            # Asked last: whoever stopped writing while this call stood in line has stopped it, too.
+            if passage.writes and await self._departures.stopped():
+                raise WritingStoppedError(f"{passage.operation.name} was not sent")
             response = await self._send(request, passage)
             await self._heed(response, passage)
             return response

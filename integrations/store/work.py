@@ -160,6 +160,12 @@ class WorkRows(KeyedRows[Work]):
         opened = {"state": WorkState.OPEN, "due_at": due_at, "attempts": 0}
         self._connection.execute(update(tables.work).where(poisoned).values(opened))
 
+    def hurry(self, error: str, due_at: datetime) -> int:
+        """Have the open rows that were given back with this ``error`` due by ``due_at``."""
+        later = (_COLUMNS.last_error == error) & (_COLUMNS.due_at > due_at)
+        sooner = update(tables.work).where(tables.WORK_IS_OPEN, later).values(due_at=due_at)
+        return self._connection.execute(sooner).rowcount
+
     def count(self) -> dict[tuple[str, str], int]:
         """How many rows there are by (kind, state)."""
         both = (_COLUMNS.kind, _COLUMNS.state)

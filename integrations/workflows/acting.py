@@ -29,6 +29,7 @@ from integrations.errors import (
 from integrations.ports import Transaction
 from integrations.records import Intent, IntentState, JournalEntry, Json
 from integrations.workflows.app import App
+from integrations.writing import require_writing
 
 T = TypeVar("T")
 
@@ -47,6 +48,10 @@ class NotYet(Exception):  # noqa: N818 - not an error: the work is handed back u
     def __init__(self, due_at: datetime, reason: str, *, stuck: bool = False) -> None:
         self.due_at, self.reason, self.stuck = due_at, reason, stuck
         super().__init__(f"{reason}, again at {due_at:%Y-%m-%dT%H:%M:%SZ}")
+
+
+class Withheld(NotYet):
+    """A write may not be made at present; the work is taken up as soon as it may."""
 
 
 class OutdatedError(NotYet):
@@ -125,6 +130,7 @@ async def perform(app: App, claim: Claim, act: Act[T]) -> T:
 
     Raises:
         NotYet: it waits for its place in the mailbox's pace, or its outcome is not clear yet.
+        WritingStoppedError: all writing is stopped; nothing was begun.
         OutdatedError: it is to be decided anew.
         ClaimLostError: somebody else works on this.
         RefusedError: the answer was no; the intent is dropped.
@@ -193,9 +199,11 @@ def _begin(
     intent = tx.intents.by_key(act.key)
     if intent is not None and intent.state is IntentState.SENDING:
         return intent, True
+    resumed_at = require_writing(tx)
     if intent is None or intent.state is IntentState.DONE:
         intent = _new_intent(app, tx, act, now)
-    elif intent.send_at is None:
+    elif intent.send_at is None or (resumed_at is not None and intent.send_at < resumed_at):
+        # Its place in the pace passed while all writing was stopped, with everybody else's.
         intent = replace(intent, send_at=_place_in_pace(app, tx, act, now))
     intent = replace(
         intent, before=act.before, after=act.after, etag=act.etag, event_id=act.event_id

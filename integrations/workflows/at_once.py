@@ -21,7 +21,7 @@ from integrations.workflows.programs import find_program
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.rule_previews import apply_rule, preview_rule
 from integrations.workflows.rules import ProgramRule
-from integrations.workflows.work import Worker
+from integrations.workflows.work import WITHHELD, Worker
 from scheduling.changes.acts import ReadyAct
 
 Telling = Callable[[App, Transaction, Pair, datetime], object]
@@ -135,6 +135,8 @@ async def reconcile_now(app: App, pair_id: str) -> str | None:
     if not is_ours:
         return "another process works on the pair; `tandem work` goes on after it"
     work = await app.store.run(lambda tx: tx.work.get(work_id))
+    if work is not None and work.last_error == WITHHELD:
+        return "nothing may be written at present; it goes on as soon as writing does"
     if work is not None and work.last_error is not None:
         return f"it failed ({work.last_error}); `tandem work` tries again"
     return None

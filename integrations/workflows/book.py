@@ -57,6 +57,7 @@ from integrations.workflows.app import App
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.freshness import is_stale, require_fresh_plan, still_holds
 from integrations.workflows.invitation import Invited, invitation_of
+from integrations.workflows.wave_gate import is_let, those_let
 from scheduling.changes.views import Mode
 from scheduling.rule import WEEKDAYS
 from scheduling.timespan import TimeSpan
@@ -83,6 +84,7 @@ class Case:
     being_created: bool
     mailbox: Mailbox | None
     blockers: Sequence[Blocker]
+    is_let: bool = True
 
     @property
     def stopped_by(self) -> list[Blocker]:
@@ -131,7 +133,7 @@ async def book_pair(app: App, claim: Claim, pair_id: str) -> None:
     case = await _case(app, pair_id)
     if case.pair.state not in (PairState.PLANNED, PairState.BOOKING, PairState.BOOKED):
         return
-    if case.stopped_by:
+    if case.stopped_by or not (case.is_let or case.being_created):
         return
     try:
         await _book(app, claim, case)
@@ -224,6 +226,7 @@ async def _case(app: App, pair_id: str) -> Case:
             being_created=creating is not None and creating.state is IntentState.SENDING,
             mailbox=tx.mailboxes.get(pair.mailbox_id or ""),
             blockers=_blockers_on(tx, pair),
+            is_let=is_let(tx, pair),
         )
 
     return await app.store.run(load)
@@ -589,15 +592,17 @@ def _in_turn(pairs: Iterable[Pair]) -> list[Pair]:
 def schedule_bookings(
     tx: Transaction, now: datetime, program_id: str | None = None, *, again: bool = False
 ) -> int:
-    """Have open work for every pair of running programs whose booking is not complete."""
+    """Have open work for every pair of running programs whose booking is not complete.
+
+    Of a program that was begun in waves only the pairs of running ones are taken up.
+    """
     running = {p.id for p in tx.programs.all() if p.state is ProgramState.RUNNING}
     blocked = tx.blockers.open(BlockerScope.PAIR)
     unknown = {b.subject_id for b in blocked if b.code == "meeting_unknown"}
+    begun = (PairState.PLANNED, PairState.BOOKING, PairState.BOOKED)
     pairs = [
         pair
-        for pair in tx.pairs.in_state(
-            PairState.PLANNED, PairState.BOOKING, PairState.BOOKED, program_id=program_id
-        )
+        for pair in those_let(tx, tx.pairs.in_state(*begun, program_id=program_id))
         if pair.program_id in running and (pair.state is not PairState.BOOKED or pair.id in unknown)
     ]
     under = {p.rule_id for p in pairs if p.state is PairState.PLANNED and p.rule_id is not None}

@@ -22,6 +22,7 @@ from integrations.workflows.calendars import Look, look_at, record_look
 from integrations.workflows.changes.case import meant_span
 from integrations.workflows.changes.views import slot_of
 from integrations.workflows.plan import Roll, horizon, load_roll, plan_with
+from integrations.workflows.wave_gate import is_let
 from scheduling.cadence import SeriesSlot
 from scheduling.fits import crowded, still_fits
 from scheduling.freebusy import PEOPLE_PER_CALL
@@ -114,8 +115,13 @@ def is_stale(app: App, pair: Pair, now: datetime) -> bool:
 
 
 def still_holds(planned: Pair, now: datetime, tx: Transaction, others_began: bool) -> bool:
-    """Whether the pair is planned as it was, and if others began something, has room beside it."""
+    """Whether the pair is planned as it was and its wave runs.
+
+    If others began something, it must have room beside that.
+    """
     pair = tx.pairs.require(planned.id)
+    if not is_let(tx, pair):
+        return False
     if pair.planned_at != planned.planned_at or not others_began:
         return pair.planned_at == planned.planned_at
     roll = load_roll(tx, [pair.id], now)

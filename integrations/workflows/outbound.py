@@ -20,6 +20,7 @@ from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.outbound_message import message_id, message_of
 from integrations.workflows.standing_work import FIRM
+from integrations.writing import require_writing
 from scheduling.attendance.evidence import VerdictKind
 
 KIND = "send_verdicts"
@@ -63,6 +64,7 @@ async def send_verdicts(app: App, claim: Claim, subject: str) -> None:
     Raises:
         NotYet: always, with the time of the next message.
         ClaimLostError: somebody else does this now.
+        WritingStoppedError: all writing is stopped; what is due waits.
     """
     if app.outbound is None:
         raise NotYet(app.clock.now() + timedelta(days=1), "no receiver is named")
@@ -77,6 +79,7 @@ async def send_verdicts(app: App, claim: Claim, subject: str) -> None:
 
 def _due(tx: Transaction, now: datetime) -> list[_Message]:
     """What is to be sent now, oldest first; new verdicts become rows."""
+    require_writing(tx)
     for verdict in tx.verdicts.undelivered(_MOST):
         withheld = verdict.verdict == VerdictKind.PENDING
         tx.deliveries.add(
@@ -112,7 +115,12 @@ async def _send_all(
 
 async def _keep_claim(app: App, claim: Claim) -> None:
     until = app.clock.now() + app.options.claim_length
-    if not await app.store.run(lambda tx: tx.work.extend(claim.work_id, claim.holder, until)):
+
+    def prolong(tx: Transaction) -> bool:
+        require_writing(tx)
+        return tx.work.extend(claim.work_id, claim.holder, until)
+
+    if not await app.store.run(prolong):
         raise ClaimLostError("somebody else sends verdicts now")
 
 

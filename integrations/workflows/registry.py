@@ -17,6 +17,7 @@ from integrations.workflows import (
     subscriptions,
     sweep,
     watch,
+    wave_trial,
 )
 from integrations.workflows.attendance import harvest, judging, rounds
 from integrations.workflows.changes import reconcile
@@ -40,5 +41,6 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         subscriptions.KIND: subscriptions.keep_subscriptions,
         sweep.KIND: sweep.sweep,
         watch.KIND: watch.watch,
+        wave_trial.KIND: wave_trial.send_test_invitation,
     }
 )

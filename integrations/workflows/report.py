@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -65,7 +65,12 @@ class PairLine:
 
 def pair_lines(tx: Transaction, program_id: str | None = None) -> list[PairLine]:
     """Every pair, in the order of the roster's ids."""
-    pairs = [p for p in tx.pairs.all() if program_id in (None, p.program_id)]
+    return lines_of_pairs(tx, (p for p in tx.pairs.all() if program_id in (None, p.program_id)))
+
+
+def lines_of_pairs(tx: Transaction, some: Iterable[Pair]) -> list[PairLine]:
+    """These pairs, in the order of the roster's ids."""
+    pairs = list(some)
     people = tx.participants.many({i for p in pairs for i in (p.mentor_id, p.mentee_id)})
     sessions = tx.sessions.of_pairs([pair.id for pair in pairs])
     blockers: dict[tuple[BlockerScope, str], list[Blocker]] = {}

@@ -10,6 +10,7 @@ from integrations.workflows.holding import held
 from integrations.workflows.look_times import next_night, zones_of_work
 from integrations.workflows.plan import plan_enrolled
 from integrations.workflows.standing_work import ensure_standing
+from integrations.workflows.waves import settle_done
 
 KIND = "plan"
 
@@ -29,6 +30,7 @@ async def plan_and_launch(app: App, claim: Claim, subject: str) -> None:
     def record(tx: Transaction) -> str:
         ensure_standing(tx, app, now)
         schedule_bookings(tx, now)
+        settle_done(tx, now)
         return zones_of_work(tx, app)[0]
 
     # Who found no hour today hardly finds one in the next; who is enrolled makes this due.

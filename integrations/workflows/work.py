@@ -31,7 +31,7 @@ from integrations.errors import (
 from integrations.logs import log_event
 from integrations.ports import Transaction, WakeUp
 from integrations.records import Blocker, BlockerScope, JournalEntry, Work, WorkState
-from integrations.workflows.acting import Claim, NotYet
+from integrations.workflows.acting import Claim, NotYet, Withheld
 from integrations.workflows.app import App
 from integrations.workflows.standing_work import STANDING, DueAgain, renew, show_failure
 
@@ -50,6 +50,8 @@ NEIGHBOUR_PAUSE = timedelta(seconds=15)
 BOOKING = ("book_pair", "check_mailbox")
 """Work that comes to an end: what ``until_quiet`` waits for if no kinds are named."""
 TROUBLE_LASTS = "trouble_lasts"
+WITHHELD = "withheld"
+"""In a row's last error: it waits for nothing but leave to write."""
 _PASSING = (
     OutcomeUnknownError,
     StoreLockedError,
@@ -203,7 +205,7 @@ class Worker:
         except ReadOnlyModeError:
             # Waits for somebody to switch writing on: who works until all is quiet ends here.
             self._stuck[work.id] = work.kind
-            await self._postpone(claim, app.clock.now() + READ_ONLY_PAUSE)
+            await self._postpone(claim, app.clock.now() + READ_ONLY_PAUSE, error=WITHHELD)
         except ClaimLostError:
             log_event(logger, "claim_lost", work=work.id, kind=work.kind)
         except Exception as error:  # noqa: BLE001 - a fault in one piece must not stop the rest
@@ -229,8 +231,9 @@ class Worker:
                 is_ours = renew(tx, work, claim.holder, wait.due_at, now)
             else:
                 # It got through: failures of many weeks do not add up.
+                error = WITHHELD if isinstance(wait, Withheld) else None
                 is_ours = tx.work.postpone(
-                    work.id, claim.holder, wait.due_at, forgive=work.attempts
+                    work.id, claim.holder, wait.due_at, error=error, forgive=work.attempts
                 )
                 if is_ours:
                     _clear_trouble(tx, work, now)

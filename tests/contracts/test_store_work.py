@@ -263,3 +263,19 @@ async def test_of_two_who_claim_rows_of_one_subject_at_once_one_is_told(store: S
             goes_on(rows["plan"], rows["book"]), goes_on(rows["book"], rows["plan"])
         )
         assert sorted(both) == [False, True]
+
+
+async def test_rows_given_back_for_one_reason_are_hurried_and_no_others(
+    store: Store, work_id: str
+) -> None:
+    await claimed(store, work_id, "ann")
+    await store.run(lambda tx: tx.work.postpone(work_id, "ann", NOW + 9 * MINUTE, error="withheld"))
+    other = await store.run(lambda tx: tx.work.schedule("book", "p2", NOW))
+    await claimed(store, other.id, "ann")
+    await store.run(lambda tx: tx.work.postpone(other.id, "ann", NOW + 9 * MINUTE, error="wrong"))
+    soon = NOW + MINUTE
+    assert await store.run(lambda tx: tx.work.hurry("withheld", soon)) == 1
+    assert (await stored(store, work_id)).due_at == soon
+    assert (await stored(store, other.id)).due_at == NOW + 9 * MINUTE
+    assert await store.run(lambda tx: tx.work.hurry("withheld", soon + MINUTE)) == 0
+    assert (await stored(store, work_id)).due_at == soon, "nothing is put off by it"

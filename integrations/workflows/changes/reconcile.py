@@ -23,7 +23,7 @@ from integrations.records import (
     Session,
     SessionState,
 )
-from integrations.workflows.acting import ChangedByPersonError, Claim, NotYet
+from integrations.workflows.acting import ChangedByPersonError, Claim, NotYet, Withheld
 from integrations.workflows.app import App
 from integrations.workflows.calendars import Look, record_look
 from integrations.workflows.changes.calendar_view import (
@@ -42,6 +42,7 @@ from integrations.workflows.changes.known_time import (
 )
 from integrations.workflows.changes.views import pair_view, standing_of
 from integrations.workflows.standing_work import DueAgain
+from integrations.workflows.wave_gate import is_let
 from scheduling.cadence import zone_info
 from scheduling.changes.acts import Decision
 from scheduling.changes.decide import decide
@@ -65,6 +66,7 @@ READ_ONLY_PAUSE = timedelta(hours=1)
 INVITATION_GONE = "invitation_gone"
 
 _OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
+_UNBOOKED = frozenset({PairState.ENROLLED, PairState.PLANNED})
 
 
 def due(tx: Transaction, pair_id: str, at: datetime) -> None:
@@ -151,6 +153,8 @@ class _Reconciliation:
             if case.pair.state in _OVER and not case.orders:
                 await drop_unwanted(self._app, case)
                 return None
+            if case.pair.state in _UNBOOKED and not await self._is_let(case):
+                return None
             looked = looked or await self._look(case)
             try:
                 asked = self._ask(case, looked)
@@ -173,6 +177,10 @@ class _Reconciliation:
         if case.open_intents and await settle_open(self._app, self._claim, case):
             case = await self._load()
         return case
+
+    async def _is_let(self, case: Case) -> bool:
+        """Whether somebody of an unbooked pair may be asked which hour it is to be."""
+        return await self._app.store.run(lambda tx: is_let(tx, case.pair))
 
     async def _load(self) -> Case:
         app, now = self._app, self._app.clock.now()
@@ -235,7 +243,7 @@ class _Reconciliation:
                 raise NotYet(due_at, "a write was refused", stuck=True) from None
         if withheld:
             due_at = self._app.clock.now() + READ_ONLY_PAUSE
-            raise NotYet(due_at, "nothing may be written", stuck=True)
+            raise Withheld(due_at, "nothing may be written", stuck=True)
         return True
 
     async def _block(self, case: Case, refusal: RefusedError) -> None:

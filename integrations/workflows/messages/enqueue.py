@@ -11,6 +11,7 @@ from integrations.ports import Transaction
 from integrations.records import Json, OutboxMail
 from integrations.workflows.messages.catalogue import MESSAGES
 from integrations.workflows.messages.hours import mail_hours
+from integrations.workflows.wave_gate import was_undone
 from scheduling.cadence import SeriesSlot
 from scheduling.changes.acts import (
     Act,
@@ -52,8 +53,11 @@ def enqueue(tx: Transaction, case: Case, message: Act | Notice, now: datetime) -
     """Put the mails that go with an act, or a notice, into the outbox; return how many are new.
 
     An act that nobody is written to about leaves none. What is in the outbox already, sent or
-    not, is not put there again: doing it twice equals once.
+    not, is not put there again: doing it twice equals once. Of a pair whose wave is undone both
+    hear by the cancellation alone.
     """
+    if isinstance(message, EndSeries) and was_undone(tx, case.pair):
+        return 0
     added = [mail for mail in mails_of(case, message, now) if tx.outbox.add(mail)]
     for mail in added:
         tx.work.schedule(SEND_MAILS, case.mailbox_id, mail.due_at)

@@ -1,0 +1,49 @@
+"""Stopping all writing, and letting it go on: what waited meanwhile is taken up at once."""
+
+from __future__ import annotations
+
+from integrations.ports import Transaction
+from integrations.records import JournalEntry
+from integrations.workflows.app import App
+from integrations.workflows.work import WITHHELD
+from integrations.writing import STOPPED, SWITCH, is_stopped
+
+
+async def stop_writing(app: App, *, by: str) -> bool:
+    """Let nothing be written from now on, by any process; False if nothing was already.
+
+    A call that has left by then is not taken back.
+    """
+
+    def record(tx: Transaction) -> bool:
+        if is_stopped(tx):
+            return False
+        tx.switches.set(SWITCH, STOPPED)
+        _journal(tx, app, "writing_stopped", by)
+        return True
+
+    return await app.store.run(record)
+
+
+async def let_writing_go_on(app: App, *, by: str) -> int:
+    """Let writing go on; how many pieces of work waited for it, all of them due now.
+
+    Mails that had their place in the pace of their mailbox take a new one, so that hours of
+    waiting do not leave as a flood.
+    """
+
+    def record(tx: Transaction) -> int:
+        if not is_stopped(tx):
+            return 0
+        now = app.clock.now()
+        tx.switches.set(SWITCH, now.isoformat())
+        _journal(tx, app, "writing_resumed", by)
+        return tx.work.hurry(WITHHELD, now)
+
+    waited = await app.store.run(record)
+    app.woken.set()
+    return waited
+
+
+def _journal(tx: Transaction, app: App, code: str, by: str) -> None:
+    tx.journal.write(JournalEntry(at=app.clock.now(), code=code, data={"by": by}))
