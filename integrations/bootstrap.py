@@ -180,7 +180,7 @@ def options_of(settings: Settings) -> Options:
         read_only=settings.read_only,
         mail_pace=settings.mail_pace,
         workers=settings.workers,
-        page_url=settings.page_url,
+        page_url=settings.pages_url,
         own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
         webhooks=settings.webhooks,
         webhook_url=settings.webhook_url,

@@ -44,6 +44,8 @@ def _on_off(value: object) -> object:
 Switch = Annotated[bool, BeforeValidator(_on_off)]
 Addresses = Annotated[tuple[str, ...], BeforeValidator(_comma_list)]
 
+_NOWHERE = "https://tandem.invalid"
+
 
 class Settings(BaseModel):
     """One frozen object, built once in :mod:`integrations.bootstrap`; secrets never show in it.
@@ -107,10 +109,11 @@ class Settings(BaseModel):
         le=86400,
         description="Longest pause between two looks for work that another process made due.",
     )
-    page_url: str = Field(
-        default="https://tandem.invalid/pairs",
+    page_url: str | None = Field(
+        default=None,
         pattern=r"^https?://",
-        description="Root of the pairs' pages, linked from the invitation.",
+        description="Root of the pairs' pages, linked from the invitation, where they stand"
+        " elsewhere than under `/pairs` of the public address.",
     )
     public_url: str | None = Field(
         default=None,
@@ -273,6 +276,13 @@ class Settings(BaseModel):
     def outbound_keys(self) -> tuple[bytes, ...]:
         """The keys behind the secrets of the outbound webhook, newest first."""
         return tuple(map(key_of, _secrets_in(self.outbound_secrets)))
+
+    @property
+    def pages_url(self) -> str:
+        """Root of the pairs' pages; one that leads nowhere where Tandem has no public address."""
+        if self.page_url is not None:
+            return self.page_url
+        return f"{(self.public_url or _NOWHERE).rstrip('/')}/pairs"
 
     @property
     def link_keys(self) -> tuple[str, ...]:

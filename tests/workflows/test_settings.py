@@ -183,3 +183,10 @@ def test_links_need_an_address_that_keeps_them_secret_and_keys_that_are_long(
 def test_on_this_machine_links_may_go_without_encryption(host: str) -> None:
     url = f"http://{host}"
     assert Settings.from_environ({**LINKS, "TANDEM_PUBLIC_URL": url}).public_url == url
+
+
+def test_the_pairs_pages_stand_under_the_public_address_unless_told_otherwise() -> None:
+    links = {**LINKS, "TANDEM_PUBLIC_URL": "https://tandem.firm.example/"}
+    assert Settings.from_environ(links).pages_url == "https://tandem.firm.example/pairs"
+    own = {**links, "TANDEM_PAGE_URL": "https://intranet.example/together"}
+    assert Settings.from_environ(own).pages_url == "https://intranet.example/together"
