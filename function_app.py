@@ -46,12 +46,12 @@ async def take_hints(req: func.HttpRequest, context: func.Context) -> func.HttpR
 
 
 @app.route(
-    route="met/{token}",
-    methods=[func.HttpMethod.GET, func.HttpMethod.POST],
+    route="{*path}",
+    methods=[func.HttpMethod.GET, func.HttpMethod.HEAD, func.HttpMethod.POST],
     auth_level=func.AuthLevel.ANONYMOUS,
 )
-async def ask_whether_met(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """Show the question behind a personal link, and take its answer."""
+async def show_pages(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Answer with the pages: of coordinators, of pairs, and the one behind a personal link."""
     answer: func.HttpResponse = await web.handle_async(req, context)
     return answer
 

@@ -36,14 +36,14 @@ def test_the_host_finds_two_routes_nine_timers_and_two_queues() -> None:
             },
             {"direction": "OUT", "type": "http", "name": "$return"},
         ],
-        "ask_whether_met": [
+        "show_pages": [
             {
                 "direction": "IN",
                 "type": "httpTrigger",
                 "name": "req",
-                "methods": ["GET", "POST"],
+                "methods": ["GET", "HEAD", "POST"],
                 "authLevel": "ANONYMOUS",
-                "route": "met/{token}",
+                "route": "{*path}",
             },
             {"direction": "OUT", "type": "http", "name": "$return"},
         ],

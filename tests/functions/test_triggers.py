@@ -292,13 +292,28 @@ async def test_a_link_that_nobody_was_sent_leads_to_a_page_that_says_so(
     join(opening(empty.world(firm_of(3)), MemoryQueues()))
     url = "https://tandem.firm.example/met/forged"
     request = HttpRequest(
-        method="GET", url=url, headers={}, params={}, route_params={"token": "forged"}, body=b""
+        method="GET", url=url, headers={}, params={}, route_params={"path": "met/forged"}, body=b""
     )
-    call: Callable[..., Awaitable[Any]] = indexed()["ask_whether_met"].call
+    call: Callable[..., Awaitable[Any]] = indexed()["show_pages"].call
     answer = await call(req=request, context=None)
     assert answer.status_code == 404
     assert b"does not work" in answer.get_body()
     assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+@virtually
+async def test_a_page_sends_whoever_is_not_signed_in_to_the_sign_in(
+    empty: Empty, join: Join
+) -> None:
+    join(opening(empty.world(firm_of(3)), MemoryQueues()))
+    url = "https://tandem.firm.example/help"
+    request = HttpRequest(
+        method="GET", url=url, headers={}, params={}, route_params={"path": "help"}, body=b""
+    )
+    call: Callable[..., Awaitable[Any]] = indexed()["show_pages"].call
+    answer = await call(req=request, context=None)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/sign-in?next=%2Fhelp"
 
 
 # --- opening ------------------------------------------------------------------------------
@@ -525,5 +540,5 @@ async def test_work_in_somebodys_hands_is_not_put_aside(empty: Empty, join: Join
 
 def test_every_function_has_a_caller_in_these_tests() -> None:
     others = {"plan_and_launch", "look_for_work", "do_work", "put_aside", "take_hints"}
-    others.add("ask_whether_met")
+    others.add("show_pages")
     assert set(indexed()) == others | set(STANDING_TIMERS)
