@@ -5,18 +5,23 @@
 Every pair's reports are assigned to its nine sessions and each session is judged. Of twenty
 sessions twelve are plain, and one each late, on two devices, restarted twice, by phone, with an
 assistant, without a report, without a report but with two statements, and with one alone.
-Prints a line for each size, and what the sizes grow by beside what the time grows by.
+Prints a line for each size, and what the sizes grow by beside what the time grows by; then the
+same for one pair alone, all of whose sessions share one list of reports.
+
+Each pair is judged as soon as it is made up, as it is when it comes from the store; what is
+timed is the judging.
 """
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from time import perf_counter, process_time
+from time import process_time
 
+from integrations.runtime import ease_garbage_collection
 from scheduling.attendance.evidence import (
     Evidence,
     EvidenceMode,
@@ -36,6 +41,7 @@ from scheduling.timespan import TimeSpan
 START = datetime(2027, 1, 12, 10, tzinfo=UTC)
 SESSIONS_OF_A_PAIR = 9
 USUAL = Thresholds()
+DAYS = {person: WorkingDays("Europe/London") for person in ("x", "y")}
 
 Stay = tuple[int, int]
 Case = tuple[list[Occasion], list[Report], dict[str, tuple[Statement, ...]], datetime]
@@ -107,11 +113,11 @@ _RARE: tuple[Callable[[Meeting], None], ...] = (
 )
 
 
-def case_of(pair: int) -> Case:
+def case_of(pair: int, sessions: int = SESSIONS_OF_A_PAIR) -> Case:
     """One pair's sessions, reports and statements, nine weeks after the last."""
     mentor, mentee = f"m{pair}", f"s{pair}"
     occasions, reports, said = [], [], {}
-    for number in range(SESSIONS_OF_A_PAIR):
+    for number in range(sessions):
         start = START + timedelta(weeks=2 * number)
         meeting = Meeting(f"p{pair}.{number}", start, mentor, mentee)
         place = (pair * SESSIONS_OF_A_PAIR + number) % 20
@@ -124,38 +130,69 @@ def case_of(pair: int) -> Case:
         said[meeting.name] = meeting.said
     # Newest first, as Graph lists them.
     reports.reverse()
-    return occasions, reports, said, START + timedelta(weeks=27)
+    return occasions, reports, said, START + timedelta(weeks=2 * sessions + 9)
 
 
-def judged(cases: Sequence[Case]) -> Counter[VerdictKind]:
-    """The verdict of every session, counted."""
-    found: Counter[VerdictKind] = Counter()
-    days = {person: WorkingDays("Europe/London") for person in ("x", "y")}
-    for occasions, reports, said, now in cases:
-        sorted_out = assigned(occasions, reports, USUAL.slack).by_session
-        for occasion in occasions:
-            name = occasion.session_id
-            evidence = Evidence(EvidenceMode.TEAMS, sorted_out[name], said[name])
-            found[judge(occasion, evidence, USUAL, now, days).verdict] += 1
-    return found
+def judged(case: Case) -> list[VerdictKind]:
+    """The verdict of each session of a pair."""
+    occasions, reports, said, now = case
+    sorted_out = assigned(occasions, reports, USUAL.slack).by_session
+    return [
+        judge(
+            occasion,
+            Evidence(
+                EvidenceMode.TEAMS, sorted_out[occasion.session_id], said[occasion.session_id]
+            ),
+            USUAL,
+            now,
+            DAYS,
+        ).verdict
+        for occasion in occasions
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What judging came to, and the processor time it took."""
+
+    found: Counter[VerdictKind]
+    seconds: float
+
+    @classmethod
+    def of(cls, cases: Iterable[Case]) -> Measured:
+        """Judge one pair after another; making them up is not counted."""
+        found: Counter[VerdictKind] = Counter()
+        seconds = 0.0
+        for case in cases:
+            began = process_time()
+            verdicts = judged(case)
+            seconds += process_time() - began
+            found.update(verdicts)
+        return cls(found, seconds)
+
+    def show(self, before: Measured | None) -> None:
+        """One line, and one that compares it with a smaller one."""
+        count = self.found.total()
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(self.found.items()))
+        print(f"{count:9} {self.seconds:8.2f} {count / self.seconds:9.0f}  {kinds}")
+        if before is not None:
+            more = count / before.found.total(), self.seconds / before.seconds
+            print(f"{'':9} {more[0]:.1f} times as many, {more[1]:.1f} the time")
 
 
 def main(sizes: Sequence[int]) -> None:
     """Judge that many sessions and print a line for each size."""
-    print(f"{'sessions':>9} {'seconds':>8} {'of CPU':>8} {'a second':>9}  verdicts")
-    before: tuple[int, float] | None = None
+    ease_garbage_collection()  # As every process of Tandem does that works for long.
+    print(f"{'sessions':>9} {'seconds':>8} {'a second':>9}  verdicts")
+    before: Measured | None = None
     for size in sizes:
-        cases = [case_of(pair) for pair in range(size // SESSIONS_OF_A_PAIR)]
-        gc.collect()
-        began, worked = perf_counter(), process_time()
-        found = judged(cases)
-        seconds, cpu = perf_counter() - began, process_time() - worked
-        count = found.total()
-        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(found.items()))
-        print(f"{count:9} {seconds:8.2f} {cpu:8.2f} {count / cpu:9.0f}  {kinds}")
-        if before is not None:
-            print(f"{'':9} {count / before[0]:.1f} times as many, {cpu / before[1]:.1f} the time")
-        before = (count, cpu)
+        measured = Measured.of(case_of(pair) for pair in range(size // SESSIONS_OF_A_PAIR))
+        measured.show(before)
+        before = measured
+    print("of one pair:")
+    few, many = (Measured.of([case_of(0, number)] * 5) for number in (200, 2_000))
+    few.show(None)
+    many.show(few)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Nothing here holds a name, an address or a word that was said: people are partic
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from scheduling.timespan import TimeSpan
 
@@ -182,8 +183,7 @@ class Occasion:
         return self.mentee if person == self.mentor else self.mentor
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Everything known of one session.
 
     ``mode`` is the one the session was held under; reports count in ``teams`` alone.

@@ -20,15 +20,15 @@ class Seen(NamedTuple):
     """What the reports of a session show within its slack.
 
     ``minutes`` the two were together, rounded down; ``possible`` is what it would be at most if
-    unidentified people were those of the two who are missing. ``alone`` are minutes of each
-    person, mentor first, ``came`` whether they were there at all. ``first`` and ``last`` bound
-    their time together. ``runs`` counts how often the meeting ran.
+    unidentified people were those of the two who are missing. ``mentor`` and ``mentee`` are the
+    stays of each, disjoint and in order. ``first`` and ``last`` bound their time together.
+    ``runs`` counts how often the meeting ran.
     """
 
     minutes: int
     possible: int
-    alone: tuple[int, int]
-    came: tuple[bool, bool]
+    mentor: tuple[Stay, ...]
+    mentee: tuple[Stay, ...]
     first: datetime | None
     last: datetime | None
     runs: int
@@ -36,6 +36,16 @@ class Seen(NamedTuple):
     somebody_else: bool
     unidentified: bool
     flags: frozenset[str]
+
+    @property
+    def alone(self) -> tuple[int, int]:
+        """Minutes that each was there, whoever else was; mentor first."""
+        return minutes_of(self.mentor), minutes_of(self.mentee)
+
+    @property
+    def came(self) -> tuple[bool, bool]:
+        """Whether each was there at all; mentor first."""
+        return bool(self.mentor), bool(self.mentee)
 
     @property
     def is_odd(self) -> bool:
@@ -75,17 +85,19 @@ def _plainly(occasion: Occasion, reports: Sequence[Report], slack: timedelta) ->
     if len(mentor.spans) != 1 or len(mentee.spans) != 1:
         return None
     one, other = mentor.spans[0], mentee.spans[0]
-    opened, first = sorted((one.start, other.start))
-    last, closed = sorted((one.end, other.end))
+    opened, first = _in_order(one.start, other.start)
+    last, closed = _in_order(one.end, other.end)
     if first >= last or closed - opened > _LONGEST_STAY:
         return None
     if opened < occasion.span.start - slack or closed > occasion.span.end + slack:
         return None
     minutes = (last - first) // _MINUTE
-    alone = (one.end - one.start) // _MINUTE, (other.end - other.start) // _MINUTE
-    return Seen(
-        minutes, minutes, alone, (True, True), first, last, 1, False, False, False, _NOTHING
-    )
+    stays = ((one.start, one.end),), ((other.start, other.end),)
+    return Seen(minutes, minutes, *stays, first, last, 1, False, False, False, _NOTHING)
+
+
+def _in_order(one: datetime, other: datetime) -> tuple[datetime, datetime]:
+    return (other, one) if other < one else (one, other)
 
 
 def _in_all(occasion: Occasion, reports: Sequence[Report], slack: timedelta) -> Seen:
@@ -115,8 +127,8 @@ def _in_all(occasion: Occasion, reports: Sequence[Report], slack: timedelta) -> 
     return Seen(
         minutes=minutes,
         possible=minutes_of(_where_two(mentor, mentee, unidentified)) if unidentified else minutes,
-        alone=(minutes_of(mentor), minutes_of(mentee)),
-        came=(bool(mentor), bool(mentee)),
+        mentor=tuple(mentor),
+        mentee=tuple(mentee),
         first=common[0][0] if common else None,
         last=common[-1][1] if common else None,
         runs=len(united([*mentor, *mentee, *unidentified, *others])),
@@ -150,14 +162,15 @@ def _shared(first: Sequence[Stay], second: Sequence[Stay]) -> list[Stay]:
     i = j = 0
     while i < len(first) and j < len(second):
         (begin, leave), (other_begin, other_leave) = first[i], second[j]
-        start = max(other_begin, begin)
-        end = min(other_leave, leave)
-        if start < end:
-            found.append((start, end))
+        start = max(begin, other_begin)
         if leave < other_leave:
+            end = leave
             i += 1
         else:
+            end = other_leave
             j += 1
+        if start < end:
+            found.append((start, end))
     return found
 
 

@@ -4,9 +4,9 @@ Facts hold participant ids, numbers, and ISO dates and times; never names, title
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from scheduling.attendance.evidence import VerdictKind
 from scheduling.reasons import Facts
@@ -116,16 +116,14 @@ VERDICT_WORDS: Mapping[VerdictKind, str] = MappingProxyType(
 )
 
 
-def _no_facts() -> Facts:
-    return MappingProxyType({})
+_NO_FACTS: Facts = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictReason:
+class VerdictReason(NamedTuple):
     """One situation and its facts by name."""
 
     code: VerdictCode
-    facts: Facts = field(default_factory=_no_facts)
+    facts: Facts = _NO_FACTS
 
     @property
     def words(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import lru_cache
 
 from scheduling.attendance.evidence import Flag, Occasion
 from scheduling.attendance.presence import Seen
@@ -9,6 +10,9 @@ from scheduling.attendance.reasons import VerdictCode, VerdictReason, because
 
 _MINUTE = timedelta(minutes=1)
 _FLAGS = frozenset(Flag)
+_SEVERAL_DEVICES = because(VerdictCode.SEVERAL_DEVICES)
+_SOMEBODY_ELSE = because(VerdictCode.SOMEBODY_ELSE)
+_UNIDENTIFIED = because(VerdictCode.UNIDENTIFIED_PRESENCE)
 
 
 def remarks(occasion: Occasion, seen: Seen, grace_minutes: int) -> tuple[VerdictReason, ...]:
@@ -22,7 +26,7 @@ def remarks(occasion: Occasion, seen: Seen, grace_minutes: int) -> tuple[Verdict
 def _together(occasion: Occasion, seen: Seen, grace: int) -> list[VerdictReason]:
     if seen.first is None or seen.last is None:
         return [_apart(occasion, seen)]
-    found = [because(VerdictCode.TOGETHER, minutes=seen.minutes)]
+    found = [_minutes_together(seen.minutes)]
     late = (seen.first - occasion.span.start) // _MINUTE
     early = (occasion.span.end - seen.last) // _MINUTE
     if late > grace:
@@ -32,10 +36,16 @@ def _together(occasion: Occasion, seen: Seen, grace: int) -> list[VerdictReason]
     return found
 
 
+@lru_cache
+def _minutes_together(minutes: int) -> VerdictReason:
+    # Nearly every verdict gives this reason, and with no more than a few dozen numbers.
+    return because(VerdictCode.TOGETHER, minutes=minutes)
+
+
 def _apart(occasion: Occasion, seen: Seen) -> VerdictReason:
     if seen.minutes:
         # All that is left of intervals that were deleted.
-        return because(VerdictCode.TOGETHER, minutes=seen.minutes)
+        return _minutes_together(seen.minutes)
     if all(seen.came):
         return because(VerdictCode.NEVER_TOGETHER)
     if any(seen.came):
@@ -48,9 +58,10 @@ def _odd(seen: Seen) -> Iterator[VerdictReason]:
     if seen.runs > 1:
         yield because(VerdictCode.RESTARTED, times=seen.runs)
     if seen.several_devices:
-        yield because(VerdictCode.SEVERAL_DEVICES)
+        yield _SEVERAL_DEVICES
     if seen.somebody_else:
-        yield because(VerdictCode.SOMEBODY_ELSE)
+        yield _SOMEBODY_ELSE
     if seen.unidentified:
-        yield because(VerdictCode.UNIDENTIFIED_PRESENCE)
-    yield from (because(VerdictCode(flag)) for flag in sorted(seen.flags & _FLAGS))
+        yield _UNIDENTIFIED
+    if seen.flags:
+        yield from (because(VerdictCode(flag)) for flag in sorted(seen.flags & _FLAGS))

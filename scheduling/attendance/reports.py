@@ -1,14 +1,13 @@
 """Which session a report belongs to: a series is one online meeting with one list of reports."""
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate
 
 from scheduling.attendance.evidence import Occasion, Report
-
-_NONE = timedelta(0)
+from scheduling.timespan import TimeSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +37,33 @@ def assigned(
     """
     in_order = sorted(occasions, key=lambda o: (o.span.start, o.session_id))
     begins = [o.span.start - slack for o in in_order]
-    ends = [o.span.end + slack for o in in_order]
     # The latest end up to each place: further back than the first that reaches a report,
     # nothing else does.
-    reach = list(accumulate(ends, max))
+    reach = list(accumulate((o.span.end + slack for o in in_order), max))
     found: dict[str, list[Report]] = {o.session_id: [] for o in in_order}
     unmatched: list[Report] = []
     for report in sorted({r.id: r for r in reports}.values(), key=lambda r: (r.span.start, r.id)):
-        start, end = report.span.start, report.span.end
-        best, closest = None, (-slack, _NONE)
-        place = bisect_right(begins, end) - 1
-        while place >= 0 and reach[place] > start:
-            span = in_order[place].span
-            overlap = min(end, span.end) - max(start, span.start)
-            within = min(end, ends[place]) - max(start, begins[place])
-            # Of equals the earlier session takes it, and it is looked at last.
-            if within > _NONE and (overlap, within) >= closest:
-                best, closest = in_order[place], (overlap, within)
-            place -= 1
-        (found[best.session_id] if best else unmatched).append(report)
+        start = report.span.start
+        after = bisect_left(begins, report.span.end)
+        first = after
+        while first > 0 and reach[first - 1] > start:
+            first -= 1
+        if first == after:
+            unmatched.append(report)
+        elif first == after - 1:
+            found[in_order[first].session_id].append(report)
+        else:
+            takes = _closest(in_order[first:after], report.span, slack)
+            found[takes.session_id].append(report)
     return Assigned({name: tuple(kept) for name, kept in found.items()}, tuple(unmatched))
+
+
+def _closest(occasions: Iterable[Occasion], ran: TimeSpan, slack: timedelta) -> Occasion:
+    """Of sessions close together the one that what ran overlaps most; of equals the earlier."""
+
+    def overlap(occasion: Occasion) -> tuple[timedelta, timedelta]:
+        start, end = occasion.span.start, occasion.span.end
+        within = min(ran.end, end + slack) - max(ran.start, start - slack)
+        return min(ran.end, end) - max(ran.start, start), within
+
+    return max(occasions, key=overlap)

@@ -5,7 +5,6 @@ shows a meeting, what is still to come. Only evidence or the clock changes a ver
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -30,16 +29,13 @@ _MINUTE = timedelta(minutes=1)
 _NOBODY: frozenset[str] = frozenset()
 _LEAVES_OPEN = frozenset({Flag.ABSURD_TIMES, Flag.HIDDEN_PRESENCE})
 _NO_DAYS: DaysOf = MappingProxyType({})
-_RANK: Mapping[VerdictKind, int] = MappingProxyType(
-    {VerdictKind.NOT_HELD: 0, VerdictKind.SHORT: 1, VerdictKind.HELD: 2}
-)
+_DOES_NOT_COUNT = frozenset({VerdictKind.NOT_HELD, VerdictKind.SHORT})
 _NOT_ENDED = (because(VerdictCode.NOT_ENDED),)
 
 Reasons = tuple[VerdictReason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What is to be said of a session at one instant.
 
     ``minutes_together`` are whole minutes, 0 where nothing shows that they met. ``kind`` is what
@@ -64,7 +60,7 @@ class Judgement:
         """
         if self.verdict is VerdictKind.HELD:
             return True
-        return False if self.verdict in _RANK else None
+        return False if self.verdict in _DOES_NOT_COUNT else None
 
 
 def judge(
@@ -96,7 +92,7 @@ def judge(
     judgement = case.by_word(seen, words) if words else case.unsaid(seen)
     if absurd:
         reasons = (*judgement.reasons, because(VerdictCode.ABSURD_TIMES))
-        return replace(judgement, reasons=reasons)
+        return judgement._replace(reasons=reasons)
     return judgement
 
 
@@ -155,7 +151,7 @@ class _Case(NamedTuple):
             return self.pending(seen, reasons, may_go_on)
         if self.may_be_more(seen):
             return self.asking(
-                replace(judgement, verdict=VerdictKind.TO_CONFIRM), self.lacking(seen)
+                judgement._replace(verdict=VerdictKind.TO_CONFIRM), self.lacking(seen)
             )
         if kind is VerdictKind.SHORT:
             return judgement
@@ -187,7 +183,7 @@ class _Case(NamedTuple):
             return judgement
         reasons = (*judgement.reasons, because(VerdictCode.TEAMS_CONTRADICTED))
         verdict = VerdictKind.DISPUTED if against == 2 else VerdictKind.HELD
-        return replace(judgement, verdict=verdict, reasons=reasons)
+        return judgement._replace(verdict=verdict, reasons=reasons)
 
     def one_says_met(self, seen: Seen | None, word: Word) -> Judgement:
         """Held at once where Teams saw somebody who may have been them; else unless opposed."""
@@ -205,8 +201,7 @@ class _Case(NamedTuple):
         )
         if met.verdict is VerdictKind.SHORT and seen is not None and seen.minutes:
             return self.by_teams(seen)
-        return replace(
-            met,
+        return met._replace(
             verdict=VerdictKind.PENDING,
             minutes_together=seen.minutes if seen is not None else 0,
             ask=frozenset({self.occasion.other(person)}),
@@ -222,8 +217,8 @@ class _Case(NamedTuple):
             judgement = self.by_teams(seen)
             if seen.unidentified and person in self.lacking(seen):
                 denied = because(VerdictCode.UNIDENTIFIED_DENIED, person=person)
-                judgement = replace(judgement, reasons=(*judgement.reasons, denied))
-            return replace(judgement, ask=open_to, look_again_at=look)
+                judgement = judgement._replace(reasons=(*judgement.reasons, denied))
+            return judgement._replace(ask=open_to, look_again_at=look)
         if open_to:
             reason = because(VerdictCode.ONE_SAYS_NOT, person=person, until=shown(until))
             kind = EvidenceKind.SELF_REPORTED
@@ -269,7 +264,7 @@ class _Case(NamedTuple):
         until = began + self.thresholds.answer_within
         if self.now >= until:
             return judgement
-        return replace(judgement, ask=frozenset(people), look_again_at=until)
+        return judgement._replace(ask=frozenset(people), look_again_at=until)
 
     def open(self, remarks: Reasons) -> Judgement:
         """Nothing tells whether they met: wait, then ask, then leave it unknown."""
@@ -319,7 +314,7 @@ class _Case(NamedTuple):
 
     def may_be_more(self, seen: Seen) -> bool:
         """Whether somebody unidentified may make more of it than Teams saw."""
-        return _RANK[self.kind_of(seen.possible)] > _RANK[self.kind_of(seen.minutes)]
+        return self.kind_of(seen.possible) is not self.kind_of(seen.minutes)
 
     def lacking(self, seen: Seen) -> tuple[str, ...]:
         """Whom the unidentified may have been: who was not there for long enough, else either."""

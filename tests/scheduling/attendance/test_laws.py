@@ -118,8 +118,7 @@ def test_the_order_of_reports_records_and_words_does_not_matter(
     def shuffled(items: tuple[object, ...]) -> tuple:  # type: ignore[type-arg]
         return tuple(chance.sample(items, len(items)))
 
-    mixed = replace(
-        evidence,
+    mixed = evidence._replace(
         reports=tuple(
             replace(
                 r,
@@ -154,7 +153,7 @@ def test_a_merged_report_gives_the_merged_verdict(
         tuple(p for r in parts for p in r.presences),
         tuple(sorted({flag for r in parts for flag in r.flags})),
     )
-    merged = _judged(about, replace(evidence, reports=(whole,)), now)
+    merged = _judged(about, evidence._replace(reports=(whole,)), now)
     assert merged == _judged(about, evidence, now)
 
 
