@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from integrations.attendance_records import CorrectionNote
 from integrations.errors import NotPossibleError
+from integrations.page_records import Aim, Goal
 from integrations.ports import Transaction
 from integrations.records import (
     JournalEntry,
@@ -29,7 +30,7 @@ from integrations.records import (
 )
 
 R = TypeVar("R")
-N = TypeVar("N", Note, NeedNote, CorrectionNote)
+N = TypeVar("N", Note, NeedNote, CorrectionNote, Goal, Aim)
 
 TOMBSTONE = "Erased person"
 GONE_WORD = "[erased]"
@@ -79,6 +80,27 @@ def data_of(tx: Transaction, person_id: str) -> Json:
         ],
         "blockers": [asdict(b) for b in tx.blockers.open(None, [person_id])],
         "notes": [asdict(note) for pair_id in ids if (note := tx.notes.get(pair_id)) is not None],
+        "goals": [
+            asdict(goal)
+            for pair_id in ids
+            for goal in tx.goals.of_pair(pair_id).values()
+            if goal.person_id == person_id
+        ],
+        "aims": [asdict(aim) for aim in tx.aims.of_sessions(keys).values()],
+        "confirmations": [
+            asdict(each)
+            for found in tx.confirmations.of_pairs(ids).values()
+            for each in found.values()
+            if each.person_id == person_id
+        ],
+        "preferences": [asdict(p) for p in tx.preferences.many([person_id]).values()],
+        # What the key of a session is the hash of signs somebody in.
+        "web_sessions": [
+            asdict(replace(each, id=""))
+            for each in tx.web_sessions.all()
+            if each.directory_id == person.directory_id
+        ],
+        "staff": [asdict(member) for member in tx.staff.of_person(person.directory_id)],
         "journal": [
             asdict(entry)
             for pair_id in ids
@@ -133,7 +155,7 @@ class _Eraser:
         self.rows: dict[str, int] = {}
 
     def erase(self, pairs: Sequence[Pair]) -> None:
-        """Everything: the person, what people typed, intervals, links, mails that wait."""
+        """Everything: the person, what people typed, intervals, links, mails that wait, grants."""
         tx, ids = self._tx, [pair.id for pair in pairs]
         self._put("participants", tx.participants.put, [_tombstone(self._person)])
         self._put("pairs", tx.pairs.put, self._changed(tx.pairs.all(), self._without_name))
@@ -158,12 +180,34 @@ class _Eraser:
             if mail.person_id == self._person.id and mail.state == "waiting"
         ]
         self._put("outbox", lambda mail: tx.outbox.drop(mail, "dropped"), waiting)
+        self._pages(ids, keys)
         if self._for_good:
             tx.journal.write(
                 JournalEntry(
                     at=self._now, code="person_erased", person_id=self._person.id, data=self.rows
                 )
             )
+
+    def _pages(self, pair_ids: Sequence[str], session_ids: Sequence[str]) -> None:
+        """What the person left on the pages: their own goes, what others wrote stays unnamed."""
+        tx, person = self._tx, self._person
+        goals = [goal for i in pair_ids for goal in tx.goals.of_pair(i).values()]
+        mine = [goal for goal in goals if goal.person_id == person.id]
+        self._remove("goals", tx.goals.remove, [f"{g.pair_id}/{g.person_id}" for g in mine])
+        theirs = [goal for goal in goals if goal.person_id != person.id]
+        self._put("goals", tx.goals.put, self._changed(theirs, self._note))
+        aims = tx.aims.of_sessions(session_ids).values()
+        self._put("aims", tx.aims.put, self._changed(aims, self._note))
+        self._remove("preferences", tx.preferences.remove, tx.preferences.many([person.id]))
+        account = person.directory_id
+        signed_in = [s.id for s in tx.web_sessions.all() if s.directory_id == account]
+        self._remove("web_sessions", tx.web_sessions.remove, signed_in)
+        grants = [f"{m.program_id}/{account}/{m.role}" for m in tx.staff.of_person(account)]
+        self._remove("staff", tx.staff.remove, grants)
+        added = [m for m in tx.staff.all() if m.added_by == account and m.directory_id != account]
+        self._put("staff", tx.staff.put, [replace(m, added_by=GONE_WORD) for m in added])
+        begun = [wave for wave in tx.waves.all() if wave.created_by == account]
+        self._put("waves", tx.waves.put, [replace(w, created_by=GONE_WORD) for w in begun])
 
     def _texts(self) -> None:
         """What coordinators typed, wherever it names the person."""
@@ -195,10 +239,13 @@ class _Eraser:
 
     def _put(self, table: str, put: Callable[[R], object], records: Sequence[R]) -> None:
         if records:
-            self.rows[table] = len(records)
+            self.rows[table] = self.rows.get(table, 0) + len(records)
         if self._for_good:
             for record in records:
                 put(record)
+
+    def _remove(self, table: str, remove: Callable[[str], object], keys: Iterable[str]) -> None:
+        self._put(table, remove, list(keys))
 
 
 def _tombstone(person: Participant) -> Participant:

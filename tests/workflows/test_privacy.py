@@ -19,6 +19,15 @@ from integrations.attendance_records import (
     Link,
 )
 from integrations.errors import NotPossibleError
+from integrations.page_records import (
+    Aim,
+    Confirmation,
+    Goal,
+    Preference,
+    StaffMember,
+    StaffRole,
+    WebSession,
+)
 from integrations.ports import Transaction
 from integrations.records import Note, PairState, Participant, SessionState
 from integrations.workflows.app import App
@@ -146,6 +155,7 @@ async def _left(world: World, app: App) -> Left:
                 expires_at=ended + WEEK,
             )
         )
+        _on_pages(tx, pair.id, session.id, person, partner)
         tx.reports.add(
             KeptReport(
                 id="r1",
@@ -175,6 +185,64 @@ async def _left(world: World, app: App) -> Left:
         return Left(world, app, person, partner, pair.id, session.id)
 
     return await app.store.run(record)
+
+
+def _on_pages(
+    tx: Transaction, pair_id: str, session_id: str, person: Participant, partner: Participant
+) -> None:
+    """What the two left on the pages; the mentor coordinates, too."""
+    now = virtual_now()
+    first = person.name.split()[0]
+    tx.goals.put(Goal(pair_id=pair_id, person_id=person.id, text="to argue less"))
+    tx.goals.put(Goal(pair_id=pair_id, person_id=partner.id, text=f"to see it as {first} does"))
+    tx.aims.put(Aim(session_id=session_id, text=f"What {first} builds"))
+    tx.confirmations.put(Confirmation(pair_id=pair_id, person_id=person.id, at=now))
+    hours = {"hours": {"mon": [["09:00", "12:00"]]}, "office_days": [], "place": None}
+    tx.preferences.put(Preference(person_id=person.id, body=hours, set_at=now, set_by=person.id))
+    tx.web_sessions.put(
+        WebSession(
+            id="hash",
+            directory_id=person.directory_id,
+            mail=person.mail,
+            name=person.name,
+            roles=(),
+            created_at=now,
+            seen_at=now,
+            expires_at=now + WEEK,
+        )
+    )
+    program = tx.pairs.require(pair_id).program_id
+    for who, by in ((person, "command line"), (partner, person.directory_id)):
+        tx.staff.put(
+            StaffMember(
+                program_id=program,
+                directory_id=who.directory_id,
+                role=StaffRole.COORDINATOR,
+                mail=who.mail,
+                name=who.name,
+                added_at=now,
+                added_by=by,
+            )
+        )
+
+
+@with_left
+async def test_what_a_person_left_on_the_pages_is_handed_over_and_goes(left: Left) -> None:
+    found = await left.app.store.run(lambda tx: data_of(tx, left.person.id))
+    assert [goal["text"] for goal in found["goals"]] == ["to argue less"]
+    assert found["preferences"][0]["body"]["hours"] == {"mon": [["09:00", "12:00"]]}
+    assert [len(found[name]) for name in ("aims", "confirmations", "staff")] == [1, 1, 1]
+    assert [session["id"] for session in found["web_sessions"]] == [""]
+    await left.erase(for_good=True)
+    pair_id, session_id = left.pair_id, left.session_id
+    goals = await left.app.store.run(lambda tx: tx.goals.of_pair(pair_id))
+    assert [goal.text for goal in goals.values()] == [f"to see it as {GONE_WORD} does"]
+    aim = await left.app.store.run(lambda tx: tx.aims.require(session_id))
+    assert aim.text == f"What {GONE_WORD} builds"
+    assert await left.app.store.run(lambda tx: tx.web_sessions.all()) == []
+    assert await left.app.store.run(lambda tx: tx.preferences.all()) == []
+    (kept,) = await left.app.store.run(lambda tx: tx.staff.all())
+    assert (kept.directory_id, kept.added_by) == (left.partner.directory_id, GONE_WORD)
 
 
 @with_left
