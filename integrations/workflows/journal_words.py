@@ -23,6 +23,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "wave_resumed": "a stopped wave goes on",
         "wave_undone": "a wave was undone: its booked pairs end, {mails} mails confirmed",
         "wave_done": "a wave is through",
+        "rule_saved": "the rule was changed (version {version}), {mails} mails named",
         "writing_stopped": "all writing was stopped",
         "writing_resumed": "writing goes on",
         "planned": "planned: {placed} dates, {moved} of them moved, {skipped} left out",

@@ -133,6 +133,11 @@ async def plan_with(
     return await app.store.run(lambda tx: _keep(tx, roll, look, plan, now))
 
 
+async def plan_of(app: App, roll: Roll, look: Look) -> Plan:
+    """What planning these pairs from a look comes to; nothing is kept."""
+    return await _planned(app, await _problem(app, roll, look, app.clock.now()), NO_HOURS)
+
+
 async def _problem(app: App, roll: Roll, look: Look, now: datetime) -> Problem:
     pairs = [p for p in roll.pairs if p.mentor_id in look.people and p.mentee_id in look.people]
     zones = sorted(
@@ -223,7 +228,7 @@ def _keep(tx: Transaction, roll: Roll, look: Look, plan: Plan, now: datetime) ->
         outcome = plan.pairs.get(pair.id)
         if outcome is None:
             kind = "unreadable"
-            _back_to_enrolled(tx, pair)
+            back_to_enrolled(tx, pair)
         elif isinstance(outcome, Unplaced) or _dates_of(outcome, pair, terms) < _least(terms.rule):
             kind = "without_slot"
             _keep_unplaced(tx, pair, outcome, now)
@@ -250,7 +255,7 @@ def _least(rule: ProgramRule) -> int:
     return math.ceil(rule.cadence.occurrences * rule.least_share)
 
 
-def _back_to_enrolled(tx: Transaction, pair: Pair) -> None:
+def back_to_enrolled(tx: Transaction, pair: Pair) -> None:
     """Without a plan; but a later series keeps its terms and its last plan, and waits."""
     if pair.state is PairState.BOOKING and pair.generation > 1:
         return
@@ -272,7 +277,7 @@ def _keep_unplaced(
     tx: Transaction, pair: Pair, outcome: Unplaced | PairPlan, now: datetime
 ) -> None:
     placed = 0 if isinstance(outcome, Unplaced) else len(outcome.sessions)
-    _back_to_enrolled(tx, pair)
+    back_to_enrolled(tx, pair)
     data = {
         "placed": placed,
         "reason": reason_data(outcome.reason),

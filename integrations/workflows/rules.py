@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.dataclasses import dataclass
+from pydantic_core import ErrorDetails
 
 from integrations.errors import Fault, FaultsError
 from integrations.records import Json
@@ -25,7 +26,7 @@ from scheduling.attendance.evidence import EvidenceKind
 from scheduling.attendance.thresholds import Thresholds
 from scheduling.changes.limits import DEFAULT_LIMITS, Limits
 from scheduling.changes.views import Mode
-from scheduling.errors import SchedulingError
+from scheduling.errors import InvalidRuleError, SchedulingError
 from scheduling.office_days import UnknownOfficeCountryError, office_holidays
 from scheduling.rule import CadenceRule
 
@@ -206,9 +207,15 @@ class ProgramRule(BaseModel):
         try:
             return cls.model_validate(body)
         except ValidationError as error:
-            faults = [
-                Fault("$." + ".".join(map(str, e["loc"])), str(e["msg"])) for e in error.errors()
-            ]
-            raise RuleError(faults) from None
+            raise RuleError([_fault(found) for found in error.errors()]) from None
         except SchedulingError as error:
             raise RuleError([Fault("$.cadence", str(error))]) from None
+
+
+def _fault(found: ErrorDetails) -> Fault:
+    """What is wrong with one member, by its JSON path; a contradiction by the member it names."""
+    path = "$." + ".".join(map(str, found["loc"]))
+    cause = found.get("ctx", {}).get("error")
+    if isinstance(cause, InvalidRuleError):
+        return Fault(f"{path}.{cause.field}", cause.expected, str(cause.value))
+    return Fault(path, str(found["msg"]))

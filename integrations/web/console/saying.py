@@ -1,0 +1,42 @@
+"""What pages of the console share: what their path names, numbers typed, faults by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from integrations.errors import Fault, FaultsError
+from integrations.records import Program
+from integrations.web.frame import NoSuchPageError, Visit
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def program_of(visit: Visit) -> Program:
+    """The program that the path names, or that of what it names."""
+    if visit.program is None:
+        raise NoSuchPageError("no such program")
+    return visit.program
+
+
+def number_of(typed: str, field: str) -> int:
+    """A whole number as somebody types it, thousands apart or not.
+
+    Raises:
+        FaultsError: it is none.
+    """
+    plain = typed.replace(",", "").replace(" ", "").replace("\u202f", "").replace(".", "")
+    if not plain.isascii() or not plain.isdigit() or len(plain) > 9:
+        raise FaultsError([Fault(field, "a whole number", typed[:40])])
+    return int(plain)
+
+
+def by_field(error: FaultsError, fields: Mapping[str, str] = _NONE) -> dict[str, str]:
+    """What is expected of each field, by its name; ``fields`` maps places of faults to names."""
+    found: dict[str, str] = {}
+    for fault in error.faults:
+        name = fields.get(fault.where, fault.where)
+        value = f" (not {fault.value!r})" if fault.value else ""
+        words = f"Expected {fault.expected}{value}."
+        found[name] = f"{found[name]} {words}" if name in found else words
+    return found

@@ -1,0 +1,258 @@
+"""The rule editor: faults beside their field, what a change does to each pair, then one yes."""
+
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from integrations.ports import Transaction
+from integrations.records import PairState, SessionState
+from integrations.web.console import rule_form
+from integrations.web.forms import Form
+from integrations.workflows import book
+from integrations.workflows.rules import OfficeHolidays, ProgramRule
+from tests.acceptance.oracle import assert_booked_once, remembered, writes
+from tests.support.world import Empty
+from tests.web.test_launch import HOUR, Desk, at_the_desk, mails_asked
+
+
+class Fields(HTMLParser):
+    """What a browser would send for the forms of a page, by the form's address."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.forms: dict[str, dict[str, list[str]]] = {}
+        self._form: dict[str, list[str]] = {}
+        self._name = ""
+        self._area = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        name = known.get("name") or ""
+        if tag == "form":
+            self._form = self.forms.setdefault(known.get("action") or "", {})
+        elif tag == "input" and name:
+            ticks = known.get("type") in ("checkbox", "radio")
+            if not ticks or "checked" in known:
+                self._form.setdefault(name, []).append(known.get("value") or "")
+        elif tag == "select":
+            self._name = name
+        elif tag == "option" and "selected" in known:
+            self._form[self._name] = [known.get("value") or ""]
+        elif tag == "textarea":
+            self._area = name
+            self._form[name] = [""]
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self._form[self._area] = [self._form[self._area][0] + data]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._area = ""
+
+
+def form_of(text: str, action: str) -> dict[str, list[str]]:
+    """The fields of the form with this address, filled in as the page shows them."""
+    return Fields(text).forms[action]
+
+
+def packed_in(text: str) -> str:
+    """The rule that the page asks about."""
+    found = re.search(r'name="rule" value="([^"]*)"', text)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+async def _booked(desk: Desk) -> None:
+    await book.launch(desk.app)
+    await desk.worked(3 * HOUR)
+
+
+def _everything(tx: Transaction) -> object:
+    pairs = tx.pairs.all()
+    rule = tx.rules.current(pairs[0].program_id)
+    return pairs, tx.sessions.all(), rule, tx.journal.read(), tx.intents.open(), tx.work.all()
+
+
+def test_the_form_says_the_rule_and_gives_it_back_unchanged() -> None:
+    rules = [
+        ProgramRule(),
+        ProgramRule(
+            holidays={
+                "Munich": OfficeHolidays(country="DE", region="BY"),
+                "New York: midtown": OfficeHolidays(country="US"),
+            },
+            senior_first_days=3,
+        ),
+        ProgramRule.from_body(
+            {
+                "cadence": {
+                    "lunch": None,
+                    "minimum_held": None,
+                    "edge": "PT37M",
+                    "weekdays": [1, 3],
+                    "blackout_dates": ["2027-12-24", "2027-03-01"],
+                    "interval_weeks": 3,
+                },
+                "ends_on": "2027-12-31",
+                "least_share": 0.75,
+            }
+        ),
+    ]
+    for rule in rules:
+        values = rule_form.values_of(rule)
+        fields: dict[str, list[str]] = {}
+        for name, value in values.items():
+            if isinstance(value, tuple):
+                fields[name] = list(value)
+            elif value is True:
+                fields[name] = ["yes"]
+            elif value is not False:
+                fields[name] = [value]
+        assert rule_form.rule_in(Form(fields), ProgramRule()) == rule
+        assert rule_form.unpacked(rule_form.packed(rule)) == rule
+
+
+@pytest.mark.acceptance(29)
+def test_a_preview_shows_each_pair_cancelling_leaves_all_and_saving_does_as_shown(
+    empty: Empty,
+) -> None:
+    """A preview shows per pair what moves and how many mails go out; cancelling the preview leaves
+    everything untouched."""
+
+    async def play(desk: Desk) -> None:
+        await _booked(desk)
+        page = await desk.visitor.get(f"{desk.path}/rule")
+        fields = form_of(page.text, f"{desk.path}/rule/look")
+        fields["interval_weeks"], fields["occurrences"] = ["3"], ["6"]
+        fields["minimum_held"] = ["5"]
+        before, written = await desk.world.read(_everything), len(writes(desk.world))
+        mails = len(desk.world.tenant.mail_log)
+        shown = await desk.visitor.post(f"{desk.path}/rule/look", fields)
+        assert shown.status_code == 200, shown.text
+        memory = await remembered(desk.world)
+        for pair_id in memory.in_state(PairState.BOOKED):
+            pair = memory.pairs[pair_id]
+            names = f"{memory.people[pair.mentor_id].name} / {memory.people[pair.mentee_id].name}"
+            assert html.escape(names, quote=False) in html.unescape(shown.text)
+        asked = mails_asked(shown.text)
+        assert asked > 0
+        again = await desk.visitor.get(f"{desk.path}/rule")
+        assert 'name="interval_weeks" type="text" value="2"' in again.text
+        assert await desk.world.read(_everything) == before
+        assert len(writes(desk.world)) == written
+        edited = await desk.visitor.post(
+            f"{desk.path}/rule/edit", form_of(shown.text, f"{desk.path}/rule/edit")
+        )
+        assert 'name="interval_weeks" type="text" value="3"' in edited.text
+
+        yes = {"rule": packed_in(shown.text), "mails": str(asked - 1)}
+        refused = await desk.visitor.post(f"{desk.path}/rule/save", yes)
+        assert refused.status_code == 400
+        assert f"Expected exactly {asked}" in refused.text
+        assert await desk.world.read(_everything) == before
+        saved = await desk.visitor.send(f"{desk.path}/rule/save", {**yes, "mails": str(asked)})
+        assert "Saved." in saved.text
+        await desk.worked(3 * HOUR)
+        assert len(desk.world.tenant.mail_log) - mails == asked
+        after = await remembered(desk.world)
+        for pair_id in after.in_state(PairState.BOOKED):
+            live = [s.start for s in after.sessions[pair_id] if s.state is SessionState.SCHEDULED]
+            assert len(live) <= 6
+        changed = [e for e in after.journal if e.code == "rule_saved"]
+        assert [e.data["mails"] for e in changed] == [asked]
+
+    at_the_desk(empty, play, 2)
+
+
+def test_pairs_not_booked_yet_are_shown_as_they_would_be_placed_and_then_planned_anew(
+    empty: Empty,
+) -> None:
+    async def play(desk: Desk) -> None:
+        before = await desk.world.read(_everything)
+        page = await desk.visitor.get(f"{desk.path}/rule")
+        fields = form_of(page.text, f"{desk.path}/rule/look")
+        fields["weekdays"], fields["mails"] = ["1"], ["0"]
+        shown = await desk.visitor.post(f"{desk.path}/rule/look", fields)
+        assert mails_asked(shown.text) == 0
+        assert await desk.world.read(_everything) == before
+        yes = {"rule": packed_in(shown.text), "mails": "0"}
+        await desk.visitor.send(f"{desk.path}/rule/save", yes)
+        await desk.worked(HOUR)
+        memory = await remembered(desk.world)
+        planned = memory.in_state(PairState.PLANNED)
+        said = re.search(r'value">(\d+)</span>\s*<span class="name">pairs placed', shown.text)
+        assert said is not None
+        assert int(said[1]) == len(planned)
+        assert {(memory.pairs[i].series or {})["weekday"] for i in planned} == {1}
+        assert writes(desk.world) == []
+        await _booked(desk)
+        await assert_booked_once(desk.world, planned)
+
+    at_the_desk(empty, play, 6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"occurrences": "4"}, "occurrences", "dates that cover four months"),
+        ({"occurrences": "many"}, "occurrences", "a whole number up to 104"),
+        ({"interval_weeks": "0"}, "interval_weeks", "1 to 26"),
+        ({"latest_local": "09:15"}, "latest_local", "room for one session"),
+        ({"held_minutes": "0"}, "held_minutes", "greater than or equal to 1"),
+        ({"holidays": "Munich DE"}, "holidays", "office: country"),
+        ({"holidays": "Munich: QQ"}, "holidays", "ISO 3166"),
+        ({"blackout_dates": "24.12.2027"}, "blackout_dates", "dates as 2027-12-24"),
+        ({"freeze": "1e3"}, "freeze", "a number up to 336"),
+        ({"lunch": ["12:00", ""]}, "lunch", "both times, or none"),
+        ({"mode": "heavy"}, "mode", "managed"),
+        ({"minimum_held": "40"}, "minimum_held", "0 to 9"),
+    ],
+)
+def test_a_fault_stands_beside_its_field_and_what_was_typed_stays(
+    empty: Empty, changes: dict[str, str | list[str]], field: str, words: str
+) -> None:
+    async def play(desk: Desk) -> None:
+        page = await desk.visitor.get(f"{desk.path}/rule")
+        fields = form_of(page.text, f"{desk.path}/rule/look") | changes
+        answer = await desk.visitor.post(f"{desk.path}/rule/look", fields)
+        assert answer.status_code == 400
+        assert f'href="#{field}"' in answer.text, "the list of faults leads to the field"
+        assert words in html.unescape(answer.text)
+        again = form_of(answer.text, f"{desk.path}/rule/look")
+        wanted = changes[field]
+        if field != "mode":
+            assert again[field] == ([wanted] if isinstance(wanted, str) else wanted)
+        assert (await desk.world.read(_everything))[2].version == 1  # type: ignore[index]
+
+    at_the_desk(empty, play, 2)
+
+
+def test_under_four_months_goes_by_an_explicit_override_alone(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        page = await desk.visitor.get(f"{desk.path}/rule")
+        fields = form_of(page.text, f"{desk.path}/rule/look")
+        fields |= {"occurrences": ["4"], "minimum_held": ["3"]}
+        assert (await desk.visitor.post(f"{desk.path}/rule/look", fields)).status_code == 400
+        fields["shorter_than_four_months"] = ["yes"]
+        assert (await desk.visitor.post(f"{desk.path}/rule/look", fields)).status_code == 200
+
+    at_the_desk(empty, play, 2)
+
+
+def test_a_rule_that_was_tampered_with_is_checked_anew(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        for packed in ("", "[]", "{", '{"cadence": {"occurrences": 2}}', '{"surprise": 1}'):
+            answer = await desk.visitor.post(
+                f"{desk.path}/rule/save", {"rule": packed, "mails": "0"}
+            )
+            assert answer.status_code == 400
+        version = await desk.world.read(lambda tx: tx.rules.current(desk.program).version)
+        assert version == 1
+
+    at_the_desk(empty, play, 2)
