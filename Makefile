@@ -18,7 +18,7 @@ VERSION := $(shell "$(PYTHON)" -c "import sys; print('%d.%d' % sys.version_info[
 INSTALLED := $(VENV)/.installed-$(VERSION)
 
 # Test packages from npm, one folder each; a lock file beside every package.json.
-NODE_FOLDERS := tests/queue tests/simulator/foreign
+NODE_FOLDERS := tests/queue tests/simulator/foreign tests/browser
 NODE_INSTALLED := $(NODE_FOLDERS:%=%/node_modules/.package-lock.json)
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
@@ -29,10 +29,11 @@ export UV_CACHE_DIR = $(CURDIR)/build/uv
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-large soak soak-selftest lint types bench node lock docs clean
+.PHONY: help setup demo serve test test-large soak soak-selftest lint types bench node lock docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are booked in a simulated tenant and live for five months"
+	@echo "make serve   the same firm some weeks on, with its pages open in a browser"
 	@echo "make test    lint, types and all tests; the last line says what was skipped"
 	@echo "make test-large  the behaviours of scale with 500 pairs"
 	@echo "make soak    SEEDS lives under faults from SEED_BASE on; soak-selftest plants faults"
@@ -60,6 +61,9 @@ $(INSTALLED): requirements-dev.txt
 
 demo: $(INSTALLED)
 	@"$(BIN)/python" -m integrations demo $(ARGS)
+
+serve: $(INSTALLED)
+	@"$(BIN)/python" -m integrations serve --demo $(ARGS)
 
 test: lint
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \

@@ -228,6 +228,7 @@ def ready_document(options: ServeOptions, folder: OpenFolder, port: int) -> dict
         "ca_file": str(certificates.authority.resolve()),
         "localhost_certificate_file": str(certificates.server.resolve()),
         "program_mailboxes": holding.program_mailboxes,
+        "staff": folder.staff(),
         "sign_in_url": folder.tenant.sign_in.pages_origin,
         "control_url": f"{root}/_control",
         "control_token": holding.control_token,

@@ -24,7 +24,7 @@ from uuid import uuid4
 
 from simulator.firm import make_firm
 from simulator.firm_files import FirmFileError, firm_from_calendars, firm_from_problem
-from simulator.firm_staff import ADMINISTRATOR
+from simulator.firm_staff import ADMINISTRATOR, COORDINATOR, SPONSOR
 from simulator.people import Firm
 from simulator.registration import AppRegistration, Secret
 from simulator.roster import roster_csv
@@ -124,6 +124,12 @@ class OpenFolder:
     def roster(self) -> Path:
         """The firm's roster as CSV."""
         return self.path / "roster.csv"
+
+    def staff(self) -> dict[str, str]:
+        """Addresses of who runs the program, answers for it and runs the tenant; none: unknown."""
+        parts = {COORDINATOR: "coordinator", SPONSOR: "sponsor", ADMINISTRATOR: "administrator"}
+        users = self.tenant.directory
+        return {parts[user.title]: user.mail for user in users if user.title in parts}
 
     def close(self) -> None:
         """Let go of the folder."""

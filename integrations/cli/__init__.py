@@ -20,7 +20,9 @@ from integrations.cli.commands import (
     coordinating,
     outputs,
     programs,
+    serving,
     trying_out,
+    writing,
 )
 from integrations.errors import (
     FaultsError,
@@ -38,7 +40,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for subject in (booking, programs, coordinating, attendance, outputs, trying_out):
+for subject in (booking, programs, coordinating, attendance, outputs, serving, writing, trying_out):
     subject.add_to(app)
 
 

@@ -69,7 +69,7 @@ def run_demo(wish: Wish, folder: Path) -> None:
     Raises:
         IntegrationError: a step failed.
     """
-    if wish.fresh or _told_before(folder) != wish:
+    if wish.fresh or broken_off(folder) != wish:
         _clear(folder)
         _remember(folder, wish)
     else:
@@ -77,7 +77,8 @@ def run_demo(wish: Wish, folder: Path) -> None:
     console.out.print(
         f"[bold]1[/] A firm of {wish.pairs} pairs is made up and its tenant started …"
     )
-    with running_tenant(folder, wish.pairs, wish.seed) as ready:
+    firm = ("--pairs", str(wish.pairs), "--seed", str(wish.seed))
+    with running_tenant(folder, *firm) as ready:
         control = Control(ready)
         try:
             asyncio.run(_Story(wish, folder, ready, control).tell())
@@ -86,7 +87,7 @@ def run_demo(wish: Wish, folder: Path) -> None:
     (folder / _STORY).unlink(missing_ok=True)
 
 
-def _told_before(folder: Path) -> Wish | None:
+def broken_off(folder: Path) -> Wish | None:
     """What the story that was broken off in this folder was to show, if there is one."""
     try:
         return Wish(**json.loads((folder / _STORY).read_text()))

@@ -44,6 +44,11 @@ class Ready:
         return [str(mailbox["mail"]) for mailbox in self.facts["program_mailboxes"]]
 
     @property
+    def staff(self) -> dict[str, str]:
+        """Addresses of who runs the program, answers for it and runs the tenant, by part."""
+        return {str(part): str(mail) for part, mail in self.facts.get("staff", {}).items()}
+
+    @property
     def now(self) -> datetime:
         """What time it is in the tenant."""
         return datetime.fromisoformat(self["now"])
@@ -59,12 +64,12 @@ def _command(arguments: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def running_tenant(folder: Path, pairs: int, seed: int, *more: str) -> Iterator[Ready]:
-    """A tenant in ``folder`` with a firm of that size; ends with the block.
+def running_tenant(folder: Path, *firm: str) -> Iterator[Ready]:
+    """A tenant in ``folder``; ends with the block.
 
     A tenant that whoever used the folder before could not end any more is taken over as it is;
-    one that has ended goes on from its state. ``more`` are further options of the simulator's
-    command line, for a new one.
+    one that has ended goes on from its state. ``firm`` are options of the simulator's command
+    line, for a new one.
 
     Raises:
         SimulatorError: it did not come up.
@@ -79,10 +84,9 @@ def running_tenant(folder: Path, pairs: int, seed: int, *more: str) -> Iterator[
         return
     _ready_file(folder).unlink(missing_ok=True)
     where = ("--state", str(folder / "tenant"), "--ready-file", str(_ready_file(folder)))
-    sized = ("--pairs", str(pairs), "--seed", str(seed))
     with (folder / "tenant.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module, with our own arguments
-            _command([*where, *sized, *more]), stdout=log, stderr=log
+            _command([*where, *firm]), stdout=log, stderr=log
         )
     try:
         yield _wait_until_ready(process, _ready_file(folder), folder / "tenant.log")

@@ -27,6 +27,7 @@ from integrations.workflows.enrol import enrol
 from integrations.workflows.programs import program_key
 from integrations.workflows.standing_work import ensure_standing
 from integrations.workflows.work import Worker
+from integrations.writing import is_stopped
 
 
 def _bar() -> Progress:
@@ -117,10 +118,13 @@ def show_dry_run(program_name: str | None, *, as_json: bool) -> None:
     mails = sum(write.mails for write in writes)
     pace = settings.mail_pace
     minutes = mails * pace.per_mail.total_seconds() / 60 if pace else 0.0
+    stopped = settings.read_only or opening.with_store(is_stopped)
     if as_json:
         data = {"writes": [asdict(w) for w in writes], "mails": mails, "minutes": minutes}
-        console.show_json(data)
+        console.show_json({**data, "writing_stopped": stopped})
         return
+    if stopped:
+        console.show_wait("all writing is stopped: nothing of this leaves until it goes on")
     lines = {line.id: line for line in opening.with_store(_lines(program_name))}
     console.show_intended(writes, lines)
     console.out.print(

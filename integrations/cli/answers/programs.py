@@ -10,6 +10,7 @@ from typing import Any
 
 from integrations.cli import console, opening
 from integrations.errors import Fault
+from integrations.page_records import StaffMember, StaffRole
 from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.workflows.announce import Announcement, announce_as_seen, announcement
@@ -27,6 +28,10 @@ from integrations.workflows.messages.texts import (
 from integrations.workflows.programs import describe_program, find_program
 from integrations.workflows.rule_previews import PairPreview, preview_rule
 from integrations.workflows.rules import ProgramRule
+from integrations.workflows.staff import add_staff, remove_staff, staff_of
+
+TERMINAL = "terminal"
+"""Who gave an order at the command line: nobody signs in there."""
 
 
 def show_rule(name: str) -> None:
@@ -133,6 +138,35 @@ def announce(name: str, *, books_on: date | None, mails: int | None, as_json: bo
     console.out.print(
         f"{done.mails} mails about {done.pairs} pairs; booking begins on {done.books_on}. {end}"
     )
+
+
+def staff(
+    name: str, *, add: str | None, role: StaffRole, remove: str | None, as_json: bool
+) -> None:
+    """Add or remove somebody, as told; then show everybody of the program.
+
+    Raises:
+        FaultsError: nobody has that address. LastCoordinatorError: nobody else coordinates it.
+    """
+
+    async def run(app: App) -> list[StaffMember]:
+        key = (await app.store.run(lambda tx: find_program(tx, name))).id
+        if add is not None:
+            await add_staff(app, key, add, role, by=TERMINAL)
+        if remove is not None:
+            await remove_staff(app, key, remove, by=TERMINAL)
+        return await app.store.run(lambda tx: staff_of(tx, key))
+
+    found = opening.with_store(lambda tx: staff_of(tx, find_program(tx, name).id))
+    if add is not None or remove is not None:
+        found = opening.with_app(run)
+    if as_json:
+        console.show_json([asdict(member) for member in found])
+        return
+    for member in found:
+        console.out.print(f"{member.role.value}: {member.name} <{member.mail}>", markup=False)
+    if not found:
+        console.out.print("Nobody coordinates this program yet.")
 
 
 def list_texts(name: str, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from integrations.cli import console
 from integrations.cli.commands.options import Json, NamedProgram
+from integrations.page_records import StaffRole
 
 program = typer.Typer(help="Programs and their rules.", no_args_is_help=True)
 rule = typer.Typer(help="Changes of a program's rule: look first.", no_args_is_help=True)
@@ -121,6 +122,26 @@ def program_text(
         programs.show_text(name, message)
     else:
         programs.set_text_from(name, message, from_file)
+
+
+@program.command("staff")
+def program_staff(
+    name: NamedProgram,
+    add: Annotated[
+        str | None, typer.Option("--add", help="Address of somebody of the firm's directory.")
+    ] = None,
+    role: Annotated[
+        StaffRole, typer.Option("--as", help="What they are to the program.")
+    ] = StaffRole.COORDINATOR,
+    remove: Annotated[
+        str | None, typer.Option("--remove", help="Address of somebody to be removed.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show who coordinates or sponsors a program; add or remove somebody."""
+    from integrations.cli.answers import programs
+
+    programs.staff(name, add=add, role=role, remove=remove, as_json=as_json)
 
 
 @rule.command("preview")

@@ -1,4 +1,4 @@
-"""The commands for trying Tandem out: a simulated tenant, and a story told in one."""
+"""The commands for trying Tandem out: a simulated tenant, a story told in one, its pages."""
 
 from __future__ import annotations
 

@@ -1,0 +1,146 @@
+"""The demonstration's firm with its pages open, as processes of their own, for browsers to visit.
+
+The firm is made up and lives once for a whole test run; each module of tests has a copy of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from integrations.demo.tenant import Control, Ready
+from integrations.ports import Transaction
+from integrations.records import PairState
+from integrations.runtime import Immortal, inline
+from integrations.store.store import SqlStore
+
+ROOT = Path(__file__).resolve().parents[2]
+PAIRS, MONTHS, SEED = 8, 1, 3
+LONGEST_START_SECONDS = 240.0
+
+T = TypeVar("T")
+
+
+class ServedFirm:
+    """A served firm: its address, its people, its store, its tenant."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        self.ready = Ready(json.loads((folder / "ready.json").read_text()))
+        self.control = Control(self.ready)
+
+    def read(self, look: Callable[[Transaction], T]) -> T:
+        """Look into the store, or change it, beside the process that serves it."""
+
+        async def run() -> T:
+            store = SqlStore(
+                f"sqlite:///{self.folder / 'tandem.sqlite'}", offload=inline, life=Immortal()
+            )
+            try:
+                return await store.run(look)
+            finally:
+                await store.close()
+
+        # In a thread of its own: in this one the browser's driver has its loop running.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, run()).result()
+
+    def staff(self, part: str) -> str:
+        """Address of the firm's coordinator, sponsor or administrator."""
+        return self.ready.staff[part]
+
+    def booked_pair(self) -> dict[str, str]:
+        """A booked pair that has an assistant: ids, and addresses of all three."""
+
+        def look(tx: Transaction) -> dict[str, str]:
+            pairs = [p for p in tx.pairs.all() if p.state is PairState.BOOKED and p.assistants]
+            pair = min(pairs, key=lambda one: one.id)
+            people = tx.participants.many([pair.mentor_id, pair.mentee_id])
+            return {
+                "id": pair.id,
+                "program": pair.program_id,
+                "mentor": people[pair.mentor_id].mail,
+                "mentee": people[pair.mentee_id].mail,
+                "assistant": pair.assistants[0],
+            }
+
+        return self.read(look)
+
+    def now(self) -> datetime:
+        """What time it is in the firm."""
+        return datetime.fromisoformat(self.control.get("/clock")["now"])
+
+
+@contextmanager
+def made_up(template: Path) -> Iterator[Path]:
+    """The folder of a firm that has lived, made by whichever process of the run comes first."""
+    template.parent.mkdir(parents=True, exist_ok=True)
+    with template.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (template / "made").exists():
+            shutil.rmtree(template, ignore_errors=True)
+            _run_demo(template)
+            (template / "made").touch()
+        fcntl.flock(lock, fcntl.LOCK_UN)
+    yield template
+
+
+def _run_demo(folder: Path) -> None:
+    story = ("--pairs", str(PAIRS), "--seed", str(SEED), "--months", str(MONTHS), "--fresh")
+    done = subprocess.run(  # noqa: S603 - our own module, with our own arguments
+        [sys.executable, "-m", "integrations", "demo", *story, "--folder", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def served(template: Path, folder: Path) -> Iterator[ServedFirm]:
+    """A copy of the firm in ``folder``, served on free ports until the block ends."""
+    shutil.copytree(template, folder, ignore=shutil.ignore_patterns("ready.json", "lock"))
+    log = folder / "serve.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own module, with our own arguments
+            [
+                *(sys.executable, "-m", "integrations", "serve", "--demo"),
+                *("--folder", str(folder), "--port", "0"),
+            ],
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield ServedFirm(folder, _address(process, log))
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert process.returncode == 0, log.read_text()
+
+
+def _address(process: subprocess.Popen[Any], log: Path) -> str:
+    """Where the pages are; real waiting, until another process has started."""
+    until = time.monotonic() + LONGEST_START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        for line in log.read_text(errors="replace").splitlines():
+            if line.startswith("http://localhost:"):
+                httpx.get(line.strip() + "/sign-in")
+                return line.strip()
+        time.sleep(0.05)
+    raise AssertionError(f"nothing is served: {log.read_text(errors='replace')}")

@@ -1,0 +1,126 @@
+"""Who may open and do what, written down by hand: what the plan says, not what the code does.
+
+Every page and act of the product has a row here; a test compares the rows with the product's own
+list of pages, so that nobody can add one and forget to say whom it is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Visits(StrEnum):
+    """The kinds of people who are signed in."""
+
+    PARTICIPANT = "participant"
+    OTHER_PARTICIPANT = "participant of another pair"
+    ASSISTANT = "assistant of one of the two"
+    COORDINATOR = "coordinator of the program"
+    OTHER_COORDINATOR = "coordinator of another program"
+    SPONSOR = "sponsor of the program"
+    ADMINISTRATOR = "administrator"
+    NOBODY = "somebody of the firm without any part"
+
+
+class Meets(StrEnum):
+    """What somebody meets."""
+
+    PAGE = "the page, or what the act leads to"
+    NOT_FOR_YOU = "403: a role is missing"
+    NOT_FOUND = "404: not told whether there is such a thing"
+
+
+def _for(*let_in: Visits, others: Meets, **exceptions: Meets) -> Mapping[Visits, Meets]:
+    """Those let in, and what everybody else meets; exceptions by the member's name."""
+    named = {Visits[name]: meets for name, meets in exceptions.items()}
+    return MappingProxyType(
+        {one: Meets.PAGE if one in let_in else named.get(one, others) for one in Visits}
+    )
+
+
+EVERYBODY = _for(*Visits, others=Meets.PAGE)
+COORDINATORS_OF_ANY = _for(Visits.COORDINATOR, Visits.OTHER_COORDINATOR, others=Meets.NOT_FOR_YOU)
+COORDINATOR = _for(Visits.COORDINATOR, others=Meets.NOT_FOUND)
+FIGURES = _for(Visits.COORDINATOR, Visits.SPONSOR, others=Meets.NOT_FOUND)
+STAFF_AND_ADMINISTRATORS = _for(
+    Visits.COORDINATOR,
+    Visits.OTHER_COORDINATOR,
+    Visits.ADMINISTRATOR,
+    others=Meets.NOT_FOR_YOU,
+)
+ADMINISTRATORS = _for(Visits.ADMINISTRATOR, others=Meets.NOT_FOR_YOU)
+PAIR_AND_ASSISTANT = _for(Visits.PARTICIPANT, Visits.ASSISTANT, others=Meets.NOT_FOUND)
+# An assistant knows of the pair, so that nothing is told by saying what is not for assistants.
+THE_TWO = _for(Visits.PARTICIPANT, others=Meets.NOT_FOUND, ASSISTANT=Meets.NOT_FOR_YOU)
+
+PAGES: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
+    {
+        "GET /": EVERYBODY,
+        "GET /help": EVERYBODY,
+        # What is handed over to coordinators; the acts of a row for those of its program alone.
+        "GET /needs": COORDINATORS_OF_ANY,
+        "GET /needs/{need}/act": COORDINATOR,
+        "POST /needs/{need}/act": COORDINATOR,
+        "POST /needs/{need}/take": COORDINATOR,
+        "POST /needs/{need}/snooze": COORDINATOR,
+        "POST /needs/{need}/note": COORDINATOR,
+        "POST /needs/{need}/done": COORDINATOR,
+        # A pair as its coordinator sees it, and each act: looked at (GET) and done (POST).
+        "GET /programs/{program}/pairs/{pair}": COORDINATOR,
+        **{
+            f"{method} /programs/{{program}}/pairs/{{pair}}/{act}": COORDINATOR
+            for method in ("GET", "POST")
+            for act in (
+                "acts/offer_hours",
+                "acts/offer_dates",
+                "acts/move",
+                "acts/skip",
+                "acts/pause",
+                "acts/resume",
+                "acts/swap_roles",
+                "acts/cadence",
+                "acts/correct",
+                "acts/record",
+                "acts/book_again",
+                "acts/end",
+                "again",
+                "identity",
+            )
+        },
+        # A pair's own pages: dates, hours and another time also for the assistant; never goals,
+        # aims, pauses, or whether they met.
+        "GET /pairs/{pair}": PAIR_AND_ASSISTANT,
+        "POST /pairs/{pair}/skip/{session}": PAIR_AND_ASSISTANT,
+        "POST /pairs/{pair}/pause": THE_TWO,
+        "POST /pairs/{pair}/resume": THE_TWO,
+        "POST /pairs/{pair}/pick": THE_TWO,
+        "POST /pairs/{pair}/aim/{session}": THE_TWO,
+        "GET /pairs/{pair}/another-time/{session}": PAIR_AND_ASSISTANT,
+        "POST /pairs/{pair}/another-time/{session}": PAIR_AND_ASSISTANT,
+        "GET /pairs/{pair}/preferences": PAIR_AND_ASSISTANT,
+        "POST /pairs/{pair}/preferences": PAIR_AND_ASSISTANT,
+        "GET /pairs/{pair}/start": THE_TWO,
+        "POST /pairs/{pair}/start": THE_TWO,
+        "GET /pairs/{pair}/we-met": THE_TWO,
+        "POST /pairs/{pair}/we-met": THE_TWO,
+        "GET /pairs/{pair}/we-met/{session}": THE_TWO,
+        "POST /pairs/{pair}/we-met/{session}": THE_TWO,
+    }
+)
+"""Every page (GET) and act (POST) by the path as the product writes it."""
+
+WITHOUT_SIGN_IN = frozenset(
+    {
+        "POST /webhooks/graph",
+        "GET /met/{token}",
+        "POST /met/{token}",
+        "GET /static/{name}",
+        "GET /sign-in",
+        "GET /sign-in/back",
+        "POST /sign-out",
+        "GET /signed-out",
+    }
+)
+"""What is answered to anybody; each checks for itself whom it has before it."""
