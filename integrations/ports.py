@@ -441,6 +441,14 @@ class Needs(Records[Need], Protocol):
         """Rows not closed yet, oldest first; of these pairs alone if any are named."""
         ...
 
+    def of_programs(self, program_ids: Iterable[str]) -> list[Need]:
+        """Rows of pairs of these programs that nobody has dealt with yet, oldest first."""
+        ...
+
+    def count_waiting(self, program_ids: Iterable[str], now: datetime) -> int:
+        """How many of those are not put off beyond ``now``."""
+        ...
+
     def raise_once(self, need: Need) -> bool:
         """Open the row unless the pair has an open one with its key; True if it was opened."""
         ...

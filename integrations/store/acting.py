@@ -254,6 +254,24 @@ class NeedRows(KeyedRows[Need]):
         query = self._query().where(tables.NEED_IS_OPEN)
         return query.order_by(columns.raised_at, columns.id)
 
+    def of_programs(self, program_ids: Iterable[str]) -> list[Need]:
+        """Rows of pairs of these programs that nobody has dealt with yet, oldest first."""
+        query = self._open().where(self._is_of(program_ids))
+        return self._fetch(query)
+
+    def count_waiting(self, program_ids: Iterable[str], now: datetime) -> int:
+        """How many of those are not put off beyond ``now``."""
+        columns = tables.needs.c
+        is_seen = columns.snoozed_until.is_(None) | (columns.snoozed_until <= now)
+        query = select(func.count()).where(tables.NEED_IS_OPEN, self._is_of(program_ids), is_seen)
+        return int(self._connection.execute(query).scalar_one())
+
+    @staticmethod
+    def _is_of(program_ids: Iterable[str]) -> ColumnElement[bool]:
+        columns, pairs = tables.needs.c, tables.pairs.c
+        mine = select(pairs.id).where(pairs.program_id.in_(sorted(program_ids)))
+        return columns.outcome.is_(None) & columns.pair_id.in_(mine)
+
     def raise_once(self, need: Need) -> bool:
         """Open the row unless the pair has an open one with its key; True if it was opened."""
         insert = insert_into(self._connection, tables.needs).on_conflict_do_nothing()

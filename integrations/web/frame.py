@@ -260,6 +260,7 @@ async def _around(app: App, request: Request, now: datetime) -> _Around | None:
         context = {
             "viewer": viewer,
             "programs": sorted((p for p in found if p is not None), key=lambda p: p.name),
+            "needs_waiting": tx.needs.count_waiting(viewer.coordinates, now),
             "writing_stopped": app.options.read_only or tx.switches.get(WRITING) == STOPPED,
         }
         return _Around(session, viewer, context)
@@ -354,7 +355,14 @@ def go(path: str, said: str | None = None) -> Response:
 
 def plain_page(template: str, title: str, status: int, **context: Any) -> Response:
     """A page about an error, for whoever asked."""
-    known = {"viewer": None, "programs": [], "writing_stopped": False, "section": "", "said": None}
+    known = {
+        "viewer": None,
+        "programs": [],
+        "needs_waiting": 0,
+        "writing_stopped": False,
+        "section": "",
+        "said": None,
+    }
     text = render(template, {**known, "visit": None, "title": title, **context})
     return HTMLResponse(text, status, headers=HEADERS)
 

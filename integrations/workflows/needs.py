@@ -20,6 +20,8 @@ from scheduling.changes.acts import ReadyAct
 from scheduling.changes.decide import CLOSE_THEMSELVES
 from scheduling.changes.reasons import ChangeCode
 
+COORDINATOR = "coordinator"
+"""Who did it, where nobody is signed in."""
 ORDERS: Mapping[ReadyAct, str] = MappingProxyType(
     {
         ReadyAct.OFFER_HOURS: "offer_hours",
@@ -84,19 +86,21 @@ def need_line(
 # --- what a coordinator does with a row --------------------------------------------------
 
 
-def snooze(tx: Transaction, need_id: str, until: datetime, now: datetime) -> Need:
+def snooze(
+    tx: Transaction, need_id: str, until: datetime, now: datetime, *, by: str = COORDINATOR
+) -> Need:
     """Put a row off: it is in no list before ``until``. Raises NoSuchNeedError."""
-    return _changed(tx, need_id, "need_snoozed", now, snoozed_until=until)
+    return _changed(tx, need_id, "need_snoozed", now, by, snoozed_until=until)
 
 
-def note(tx: Transaction, need_id: str, text: str, now: datetime) -> None:
+def note(tx: Transaction, need_id: str, text: str, now: datetime, *, by: str = COORDINATOR) -> None:
     """Keep a coordinator's own words with a row; empty ones go away. Raises NoSuchNeedError."""
     need = _open(tx, need_id)
     if text.strip():
         tx.need_notes.put(NeedNote(need_id=need_id, text=text.strip()))
     else:
         tx.need_notes.remove(need_id)
-    _journal(tx, need, "need_noted", now)
+    _journal(tx, need, "need_noted", now, by)
 
 
 def take(tx: Transaction, need_id: str, owner: str, now: datetime) -> Need:
@@ -105,10 +109,17 @@ def take(tx: Transaction, need_id: str, owner: str, now: datetime) -> Need:
     Raises NoSuchNeedError.
     """
     _hold_offers(tx, _open(tx, need_id))
-    return _changed(tx, need_id, "need_taken", now, owner=owner)
+    return _changed(tx, need_id, "need_taken", now, owner, owner=owner)
 
 
-def done(tx: Transaction, need_id: str, now: datetime, outcome: str = "done") -> Need:
+def done(
+    tx: Transaction,
+    need_id: str,
+    now: datetime,
+    outcome: str = "done",
+    *,
+    by: str = COORDINATOR,
+) -> Need:
     """Nobody has to do anything about it any more. Raises NoSuchNeedError.
 
     A row whose cause still stands would be raised again at the next look; it is kept out of
@@ -118,7 +129,7 @@ def done(tx: Transaction, need_id: str, now: datetime, outcome: str = "done") ->
     _hold_offers(tx, need)
     closes_itself = ChangeCode(need.code) in CLOSE_THEMSELVES
     return _changed(
-        tx, need_id, "need_done", now, outcome=outcome, closed_at=None if closes_itself else now
+        tx, need_id, "need_done", now, by, outcome=outcome, closed_at=None if closes_itself else now
     )
 
 
@@ -141,7 +152,7 @@ def act(
     if order is None:
         return take(tx, need_id, by, now)
     carry_out(tx, need, order)
-    return done(tx, need_id, now, outcome=ready.value)
+    return done(tx, need_id, now, outcome=ready.value, by=by)
 
 
 def _open(tx: Transaction, need_id: str) -> Need:
@@ -151,21 +162,23 @@ def _open(tx: Transaction, need_id: str) -> Need:
     return need
 
 
-def _changed(tx: Transaction, need_id: str, code: str, now: datetime, **changes: Any) -> Need:
+def _changed(
+    tx: Transaction, need_id: str, code: str, now: datetime, by: str, **changes: Any
+) -> Need:
     need = replace(_open(tx, need_id), **changes)
     tx.needs.put(need)
-    _journal(tx, need, code, now)
+    _journal(tx, need, code, now, by)
     return need
 
 
-def _journal(tx: Transaction, need: Need, code: str, now: datetime) -> None:
+def _journal(tx: Transaction, need: Need, code: str, now: datetime, by: str) -> None:
     tx.journal.write(
         JournalEntry(
             at=now,
             code=code,
             pair_id=need.pair_id,
             session_id=need.session_id,
-            data={"need": need.id, "about": need.code, "outcome": need.outcome},
+            data={"need": need.id, "about": need.code, "outcome": need.outcome, "by": by},
         )
     )
 

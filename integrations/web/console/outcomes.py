@@ -1,0 +1,117 @@
+"""What pages of acts have in common: mails said beforehand, what came of it, faults by field."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.errors import Fault
+from integrations.ports import Transaction
+from integrations.records import Pair, Participant, Program
+from integrations.web.frame import NoSuchPageError, Visit
+from integrations.workflows.at_once import Outcome
+from integrations.workflows.mails_caused import Caused, CausedMail
+
+_EXCHANGE = {
+    "update": "an update of the date from the calendar",
+    "cancellation": "a cancellation from the calendar",
+    "invitation": "an invitation from the calendar",
+}
+_TANDEM = {
+    "offered_hours": "five regular hours to pick from",
+    "offered_dates": "five other hours to pick from",
+    "paused": "a note that the hour pauses",
+    "resumed": "a note that the hour goes on",
+    "withdrawn": "a note that there are no further dates",
+    "roles_swapped": "a note who leads from then on",
+    "did_you_meet": "the question whether they met",
+    "closing": "a closing note",
+    "hour_is_off": "a note that the hour is off",
+}
+_UNSAID = frozenset({"mail", "order_given", "need_done", "need_taken"})
+_WAITS = frozenset({"mail_hours", "mail_cap"})
+_MOST_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """Mails of one kind to one person about one date, as a page says them."""
+
+    to: str
+    what: str
+    start: datetime | None
+    at: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What an act would do, as a page says it: ``count`` mails, and what is decided."""
+
+    count: int
+    mails: tuple[MailLine, ...]
+    decided: tuple[str, ...]
+    waits_until: datetime | None
+    is_certain: bool
+
+
+def foretold(caused: Caused, people: Mapping[str, Participant]) -> Foretold:
+    """``caused`` in words; ``people`` are the two by id."""
+
+    def line(mail: CausedMail) -> MailLine:
+        words = _TANDEM.get(mail.kind, mail.kind) if mail.is_own else _EXCHANGE[mail.kind]
+        return MailLine(people[mail.person_id].name, words, mail.start, mail.at, 1)
+
+    counted = Counter(line(mail) for mail in caused.mails)
+    return Foretold(
+        count=len(caused.mails),
+        mails=tuple(
+            MailLine(one.to, one.what, one.start, one.at, count) for one, count in counted.items()
+        ),
+        decided=tuple(dict.fromkeys(line.words for line in caused.lines)),
+        waits_until=caused.waits_until,
+        is_certain=caused.is_certain,
+    )
+
+
+def two_of(tx: Transaction, pair: Pair) -> dict[str, Participant]:
+    """Both people of a pair, by id."""
+    return tx.participants.many([pair.mentor_id, pair.mentee_id])
+
+
+def said_of(outcome: Outcome) -> str:
+    """What came of an act in a few sentences, or what it waits for."""
+    done = [line.words for line in outcome.lines if line.code not in _UNSAID | _WAITS]
+    waits = [line.words for line in outcome.lines if line.code in _WAITS] + list(outcome.waits)
+    mails = sum(line.code == "mail" for line in outcome.lines)
+    said = [_sentence(words) for words in list(dict.fromkeys(done))[:_MOST_LINES]]
+    if mails:
+        said.append(f"{mails} mail{'' if mails == 1 else 's'} went out.")
+    if waits:
+        said.append(f"The rest waits: {'; '.join(dict.fromkeys(waits))}.")
+    return " ".join(["Done." if not waits else "Kept.", *said])
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+
+
+def program_of(visit: Visit) -> Program:
+    """The program that the path names."""
+    if visit.program is None:
+        raise NoSuchPageError("no such program")
+    return visit.program
+
+
+def pair_of(visit: Visit) -> Pair:
+    """The pair that the path names."""
+    if visit.pair is None:
+        raise NoSuchPageError("no such pair")
+    return visit.pair
+
+
+def by_field(faults: Iterable[Fault]) -> dict[str, str]:
+    """Faults as a form shows them: the field, and what is expected there."""
+    return {fault.where: f"Expected {fault.expected}." for fault in faults}

@@ -1,0 +1,252 @@
+"""The coordinator's page of a pair: what it shows, and each act looked at before it is done."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+
+from integrations.page_records import Goal
+from integrations.records import Blocker, BlockerScope, PairState
+from integrations.workflows.app import App
+from tests.support.world import Empty
+from tests.web.support import KEYS, ORIGIN, Visitor, coordinator
+from tests.workflows.changes.reconciling import mails, now
+from tests.workflows.changes.stage import Stage, on_stage
+
+MONDAY = datetime(2027, 2, 22, 15, tzinfo=UTC)
+NIGHT = datetime(2027, 2, 23, 3, tzinfo=UTC)
+
+
+@dataclass
+class Desk:
+    """A coordinator before the page of the pair on stage."""
+
+    stage: Stage
+    app: App
+    cora: Visitor
+    path: str
+
+    async def words(self, path: str = "") -> str:
+        """The words of a page of the pair."""
+        answer = await self.cora.get(self.path + path)
+        assert answer.status_code == 200, (answer.status_code, answer.text[-1500:])
+        return words(answer.text)
+
+    async def looked_at(self, act: str, **given: str) -> tuple[str, dict[str, str]]:
+        """What an act says it would do, and the form of the yes."""
+        answer = await self.cora.client.get(
+            f"{self.path}/acts/{act}", params={**given, "look": "yes"}
+        )
+        assert answer.status_code == 200, (answer.status_code, words(answer.text))
+        return words(answer.text), last_form(answer.text)
+
+    async def said_yes(self, act: str, form: dict[str, str]) -> str:
+        """What the page says once it is done."""
+        return words((await self.cora.send(f"{self.path}/acts/{act}", form)).text)
+
+
+def words(html: str) -> str:
+    """A page as it is read."""
+    text = re.sub(r"<(script|style).*?</\1>", " ", html, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def last_form(html: str) -> dict[str, str]:
+    """The hidden fields of the last form on a page: what a yes sends."""
+    form = html[html.rindex('<form class="row" method="post"') :]
+    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form)
+    return {name: unescape(value) for name, value in fields}
+
+
+def at_the_desk(
+    empty: Empty,
+    play: Callable[[Desk], Coroutine[None, None, None]],
+    *,
+    at: datetime = MONDAY,
+) -> None:
+    async def run(stage: Stage) -> None:
+        app = await stage.world.begin(public_url=ORIGIN, signing_keys=KEYS)
+        pair = (await stage.case()).pair
+        cora = await coordinator(app, pair.program_id, "cora")
+        await play(Desk(stage, app, cora, f"/programs/{pair.program_id}/pairs/{pair.id}"))
+        await app.close()
+
+    on_stage(empty, run, at=at)
+
+
+def test_it_shows_who_how_it_stands_every_date_and_that_goals_exist(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        case = await desk.stage.case()
+        secret = "to dare more in court"
+        goal = Goal(pair_id=case.pair.id, person_id=case.mentor.id, text=secret)
+        await desk.app.store.run(lambda tx: tx.goals.put(goal))
+        said = await desk.words()
+        assert case.mentor.name in said
+        assert case.mentee.name in said
+        assert "there is one; only the two see it" in said
+        assert secret not in said
+        for session in await desk.stage.dates():
+            assert f"{session.start:%b %Y}" in said
+        assert said.count("Leave out") == len(await desk.stage.dates())
+        assert "The series was created and both were invited" in said
+
+    at_the_desk(empty, play)
+
+
+def test_a_blocker_stands_with_its_remedy(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        case = await desk.stage.case()
+        blocker = Blocker(
+            scope=BlockerScope.PERSON, subject_id=case.mentee.id, code="no_mailbox", since=now()
+        )
+        await desk.app.store.run(lambda tx: tx.blockers.set(blocker))
+        said = await desk.words()
+        assert "There is no Exchange Online mailbox" in said
+        assert "Ask IT for an Exchange Online licence" in said
+
+    at_the_desk(empty, play)
+
+
+@pytest.mark.parametrize("act", ["move", "skip", "offer_dates", "pause", "offer_hours", "end"])
+def test_looking_at_an_act_changes_nothing_and_yes_sends_what_was_said(
+    empty: Empty, act: str
+) -> None:
+    async def play(desk: Desk) -> None:
+        session, began = (await desk.stage.dates())[1], now()
+        given = {
+            "move": {"session": session.id, "day": f"{session.start:%Y-%m-%d}", "at": "13:00"},
+            "skip": {"session": session.id},
+            "offer_dates": {"session": session.id},
+            "pause": {"first": "2027-03-03", "until": "2027-03-21"},
+        }.get(act, {})
+        before = await desk.stage.read(lambda tx: (tx.pairs.all(), tx.journal.last_seq()))
+        said, form = await desk.looked_at(act, **given)
+        assert await desk.stage.read(lambda tx: (tx.pairs.all(), tx.journal.last_seq())) == before
+        assert mails(desk.stage, began) == []
+        count = int(form["mails"])
+        assert f"{count} mails would go out" in said
+        people = {p.name: p.id for p in (await desk.stage.case()).people}
+        assert all(name in said for name in people)
+        answer = await desk.said_yes(act, form)
+        assert "Done." in answer
+        sent = Counter(kind for kind, _ in mails(desk.stage, began))
+        rows = await desk.stage.read(lambda tx: tx.outbox.of_pair(desk.path.split("/")[-1]))
+        waiting = [row for row in rows if row.state == "waiting"]
+        assert sum(sent.values()) + len(waiting) == count
+        by = {e.data.get("by") for e in await desk.stage.read(lambda tx: tx.journal.read())}
+        assert "cora" in by
+
+    at_the_desk(empty, play)
+
+
+def test_at_night_the_page_says_that_it_waits_and_until_when(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        session, began = (await desk.stage.dates())[1], now()
+        said, form = await desk.looked_at("skip", session=session.id)
+        assert "Mails wait for working hours of both; the first goes at Tue 23 Feb 2027" in said
+        answer = await desk.said_yes("skip", form)
+        assert "Kept. The rest waits: mails wait for working hours" in answer
+        assert mails(desk.stage, began) == []
+
+    at_the_desk(empty, play, at=NIGHT)
+
+
+def test_more_mails_than_were_said_are_not_sent_without_another_look(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        _, form = await desk.looked_at("end")
+        began = now()
+        answer = await desk.cora.post(f"{desk.path}/acts/end", {**form, "mails": "1"})
+        assert answer.status_code == 409
+        assert "more mails than were shown" in words(answer.text)
+        assert (await desk.stage.case()).pair.state is PairState.BOOKED
+        assert mails(desk.stage, began) == []
+
+    at_the_desk(empty, play)
+
+
+@pytest.mark.parametrize(
+    ("act", "given", "fault"),
+    [
+        ("pause", {"until": "2027-02-01"}, "Expected a date from 2027-02-22 on."),
+        ("pause", {"until": ""}, "Expected a date."),
+        ("move", {"session": "x", "day": "2027-03-01", "at": "9"}, "Expected a time such as"),
+        ("cadence", {"interval_weeks": "2", "earliest": "05:00"}, "Expected 09:00 or later."),
+    ],
+)
+def test_a_field_that_cannot_be_meant_is_said_beside_it(
+    empty: Empty, act: str, given: dict[str, str], fault: str
+) -> None:
+    async def play(desk: Desk) -> None:
+        answer = await desk.cora.client.get(
+            f"{desk.path}/acts/{act}", params={**given, "look": "yes"}
+        )
+        assert answer.status_code == 400
+        assert fault in words(answer.text)
+        assert 'aria-invalid="true"' in answer.text
+
+    at_the_desk(empty, play)
+
+
+def test_roles_are_swapped_and_the_page_says_from_when(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        _, form = await desk.looked_at("swap_roles", **{"from": "2027-03-01"})
+        assert form["mails"] == "2"
+        await desk.said_yes("swap_roles", form)
+        case = await desk.stage.case()
+        assert case.pair.swaps == ("2027-03-01",)
+        assert "Roles swapped from Mon 1 Mar 2027" in await desk.words()
+
+    at_the_desk(empty, play)
+
+
+def test_what_is_corrected_shows_with_its_evidence(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        past = [s for s in (await desk.stage.case()).sessions if s.end < now()][-1]
+        given = {"session": past.id, "verdict": "held", "minutes": "50", "note": "Both say so."}
+        _, form = await desk.looked_at("correct", **given)
+        await desk.said_yes("correct", form)
+        said = await desk.words()
+        assert "50 minutes together" in said
+        assert "Both say so." not in said
+        assert (await desk.stage.read(lambda tx: tx.sessions.require(past.id))).held is True
+
+    at_the_desk(empty, play)
+
+
+def test_one_of_them_is_paired_again_and_each_page_names_the_other_pair(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        case = await desk.stage.case()
+        second = await desk.stage.read(lambda tx: tx.pairs.all()[1])
+        new = await desk.stage.read(lambda tx: tx.participants.require(second.mentor_id))
+        wrong = await desk.cora.post(
+            f"{desk.path}/again", {"stays": case.mentee.id, "mail": "nobody@firm.example"}
+        )
+        assert wrong.status_code == 400
+        assert "Expected an address of the directory." in words(wrong.text)
+        page = await desk.cora.send(
+            f"{desk.path}/again", {"stays": case.mentee.id, "mail": new.mail}
+        )
+        said = words(page.text)
+        assert "The new pair is enrolled and planned" in said
+        assert "whose history stays there" in said
+        assert "Paired again as" in await desk.words()
+        old = await desk.stage.read(lambda tx: tx.pairs.require(case.pair.id))
+        assert old.state is PairState.WITHDRAWN
+
+    at_the_desk(empty, play)
+
+
+def test_a_pair_of_another_program_is_not_found(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        pair = desk.path.split("/")[-1]
+        answer = await desk.cora.get(f"/programs/another/pairs/{pair}")
+        assert answer.status_code == 404
+        assert (await desk.cora.get(f"{desk.path}/acts/dance")).status_code == 404
+
+    at_the_desk(empty, play)
