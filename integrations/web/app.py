@@ -10,6 +10,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from integrations.web import home, pair
+from integrations.web.console import (
+    exports,
+    health,
+    journal,
+    launch,
+    needs,
+    pairs,
+    programs,
+    rule,
+    sponsor,
+    writing,
+)
+from integrations.web.console import pair as console_pair
 from integrations.web.frame import HEADERS, Frame, Page, plain_page
 from integrations.web.met import MET_PATH, MetPage
 from integrations.web.rendering import static_files
@@ -19,7 +32,21 @@ from integrations.workflows.app import App
 
 WEBHOOK_PATH = "/webhooks/graph"
 _FOR_GOOD = "public, max-age=31536000, immutable"
-_MODULES = (home, pair)
+_MODULES = (
+    home,
+    pair,
+    programs,
+    pairs,
+    sponsor,
+    exports,
+    journal,
+    health,
+    launch,
+    rule,
+    writing,
+    needs,
+    console_pair,
+)
 
 
 def pages() -> tuple[Page, ...]:

@@ -1,0 +1,119 @@
+"""What can be taken out of a program as a file: CSV, XLSX and JSON, time credit, hours."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from integrations.errors import NotPossibleError
+from integrations.ports import Transaction
+from integrations.web.access import Who
+from integrations.web.console.programs import program_of
+from integrations.web.frame import Act, NoSuchPageError, Page, Sent, Shown, Visit
+from integrations.workflows.reporting.credit import accounts_of, export_credit
+from integrations.workflows.reporting.exports import EXPORTS, file_of, hours_of
+from integrations.workflows.reporting.people import find_person
+from integrations.workflows.reporting.writers import Format, to_csv, written
+
+_TYPES = {
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.JSON: "application/json",
+}
+_HOURS = "hours"
+
+
+async def show_exports(visit: Visit) -> Shown:
+    """What there is to take out."""
+    program = program_of(visit)
+    gives_credit = await visit.app.store.run(lambda tx: _gives_credit(tx, program.id))
+    return Shown(
+        {
+            "program": program,
+            "exports": EXPORTS,
+            "forms": [(form.value, form.value.upper()) for form in Format],
+            "gives_credit": gives_credit,
+            "person": "",
+            "fault": "",
+        }
+    )
+
+
+def _gives_credit(tx: Transaction, program_id: str) -> bool:
+    try:
+        return bool(accounts_of(tx, program_id))
+    except (NotPossibleError, LookupError):
+        return False
+
+
+async def send_export(visit: Visit) -> Shown | Sent:
+    """One file, named like ``pairs.csv``."""
+    name, _, ending = visit.path["name"].rpartition(".")
+    if ending not in set(Format) or name not in {*EXPORTS, _HOURS}:
+        raise NoSuchPageError("no such export")
+    form, program = Format(ending), program_of(visit)
+    zone = visit.app.options.zone
+    if name == _HOURS:
+        return await _send_hours(visit, form)
+    body = await visit.app.store.run(
+        lambda tx: file_of(tx, program.id, name, form, visit.now, zone)
+    )
+    return _sent(visit, name, form, body)
+
+
+async def _send_hours(visit: Visit, form: Format) -> Shown | Sent:
+    person, program = visit.query.get("person", "").strip(), program_of(visit)
+    zone = visit.app.options.zone
+
+    def made(tx: Transaction) -> bytes:
+        theirs = {pair.program_id for pair in tx.pairs.of_people([find_person(tx, person).id])}
+        if program.id not in theirs:
+            raise NotPossibleError(f"nobody of this program is {person!r}")
+        return hours_of(tx, program.id, person, form, visit.now, zone)
+
+    try:
+        body = await visit.app.store.run(made)
+    except NotPossibleError:
+        shown = await show_exports(visit)
+        fault = "Nobody of this program has that address. Please give one of the roster."
+        return Shown({**shown.data, "person": person, "fault": fault}, status=400)
+    return _sent(visit, _HOURS, form, body)
+
+
+async def send_credit(visit: Visit) -> Sent:
+    """The whole ledger; what is new in it is kept, so that the next file has the same lines."""
+    program = program_of(visit)
+    asked = visit.form.get("form")
+    form = Format(asked) if asked in set(Format) else Format.CSV
+    done = await visit.app.store.run(
+        lambda tx: export_credit(tx, program.id, visit.now, visit.app.options.zone)
+    )
+    # For a firm's time recording, which may stumble over a byte order mark.
+    plain = form is Format.CSV
+    body = to_csv(done.lines, marked=False) if plain else written([done.lines], form)
+    return _sent(visit, "credit", form, body)
+
+
+def _sent(visit: Visit, name: str, form: Format, body: bytes) -> Sent:
+    today = visit.now.astimezone(ZoneInfo(program_of(visit).zone)).date()
+    return Sent(body, _TYPES[form], f"{program_of(visit).id}-{name}-{today}.{form.value}")
+
+
+PAGES = (
+    Page(
+        path="/programs/{program}/exports",
+        who=Who.COORDINATOR,
+        show=show_exports,
+        template="console/exports.html",
+        title="Exports",
+        section="exports",
+        acts=(Act(path="/programs/{program}/exports/credit", do=send_credit),),
+    ),
+    Page(
+        path="/programs/{program}/exports/{name}",
+        who=Who.COORDINATOR,
+        show=send_export,
+        template="console/exports.html",
+        title="Exports",
+        section="exports",
+    ),
+)

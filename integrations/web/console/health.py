@@ -1,0 +1,44 @@
+"""How the installation is: permissions, mailboxes, work, throttling, what holds something up."""
+
+from __future__ import annotations
+
+from integrations.web.access import Who
+from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.workflows.health import check_permissions, health_of, last_check
+
+
+async def show_health(visit: Visit) -> Shown:
+    """What the store knows, and what the last check of permissions found."""
+    health = await visit.app.store.run(lambda tx: health_of(tx, visit.now))
+    checked = await visit.app.store.run(last_check)
+    options = visit.app.options
+    return Shown(
+        {
+            "health": health,
+            "checked": checked,
+            "zone": options.zone,
+            "read_only": options.read_only,
+            "webhooks": options.webhooks and options.webhook_url is not None,
+        }
+    )
+
+
+async def check_now(visit: Visit) -> Go:
+    """Try every permission with a real, harmless call."""
+    found = await check_permissions(visit.app)
+    wrong = sum(not check.is_well for check in found.checks)
+    said = "All is well." if not wrong else f"{wrong} of {len(found.checks)} need somebody."
+    return Go("/health#permissions", said=f"Permissions were checked. {said}")
+
+
+PAGES = (
+    Page(
+        path="/health",
+        who=Who.STAFF_OR_ADMIN,
+        show=show_health,
+        template="console/health.html",
+        title="Health",
+        section="health",
+        acts=(Act(path="/health/check", do=check_now),),
+    ),
+)
