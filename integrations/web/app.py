@@ -13,13 +13,16 @@ from integrations.web import home, pair
 from integrations.web.console import (
     exports,
     health,
+    importing,
     journal,
     launch,
     needs,
     pairs,
     programs,
     rule,
+    settings,
     sponsor,
+    texts,
     writing,
 )
 from integrations.web.console import pair as console_pair
@@ -43,6 +46,9 @@ _MODULES = (
     health,
     launch,
     rule,
+    importing,
+    settings,
+    texts,
     writing,
     needs,
     console_pair,

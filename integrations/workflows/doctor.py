@@ -14,6 +14,7 @@ from integrations.workflows import mailboxes
 from integrations.workflows.app import App
 from integrations.workflows.enrol import sync_mailboxes
 from integrations.workflows.work import Worker
+from integrations.writing import writing_stopped
 from scheduling.timespan import TimeSpan
 
 
@@ -91,6 +92,8 @@ async def _link_check(app: App, worker: Worker, mailbox: Mailbox, about: str) ->
     name = f"{about}: trial event with join link"
     if app.options.read_only:
         return Check(name, False, "not tried: writing is switched off", "Set TANDEM_READ_ONLY=off.")
+    if await writing_stopped(app.store):
+        return Check(name, False, "not tried: all writing is stopped", "`tandem writing go-on`")
     now = app.clock.now()
     work = await app.store.run(lambda tx: tx.work.schedule(mailboxes.KIND, mailbox.id, now))
     await worker.do(work.id)

@@ -26,6 +26,7 @@ from integrations.workflows.people import refresh_settings
 from integrations.workflows.roster import RosterRow, read_roster
 from integrations.workflows.rules import ProgramRule
 from integrations.workflows.standing import keep_blockers
+from integrations.workflows.workbook import roster_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,73 @@ def pair_id(program: str, mentor: str, mentee: str) -> str:
     return "pair-" + uuid5(NAMESPACE_URL, f"tandem:pair:{program}:{mentor}:{mentee}").hex[:12]
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedRow:
+    """A row of a roster that may be imported; ``change`` is what that does.
+
+    It is ``added``, or ``known`` of a pair that the program has already.
+    """
+
+    row: RosterRow
+    mentor: str
+    mentee: str
+    change: str
+
+
+async def check_roster(app: App, roster: bytes, program: str | None = None) -> list[CheckedRow]:
+    """What importing the roster would do, row by row; nothing is kept.
+
+    Parameters:
+        program: the name of the only program it may be about; None: any.
+
+    Raises:
+        RosterError: every wrong cell, people unknown to the directory included.
+        GraphError: the directory could not be asked.
+    """
+    rows, users = await _checked(app, roster)
+    if program is not None:
+        wrong = (row for row in rows if program_id(row.program) != program_id(program))
+        faults = [
+            Fault(f"row {row.number}, column program", repr(program), row.program) for row in wrong
+        ]
+        if faults:
+            raise RosterError(faults)
+
+    def compare(tx: Transaction) -> list[CheckedRow]:
+        return [_checked_row(tx, row, users) for row in rows]
+
+    return await app.store.run(compare)
+
+
+def _checked_row(
+    tx: Transaction, row: RosterRow, users: Mapping[str, DirectoryUser | None]
+) -> CheckedRow:
+    mentor, mentee = users[row.mentor_mail], users[row.mentee_mail]
+    ids = [person_id(user.id) for user in (mentor, mentee) if user is not None]
+    known = tx.pairs.get(pair_id(program_id(row.program), *ids)) is not None
+    names = [user.name for user in (mentor, mentee) if user is not None]
+    return CheckedRow(row, names[0], names[1], "known" if known else "added")
+
+
+async def _checked(
+    app: App, roster: bytes
+) -> tuple[list[RosterRow], dict[str, DirectoryUser | None]]:
+    rows = read_roster(roster_of(roster))
+    users = await app.graph.directory.find(sorted({mail for row in rows for mail in _mails(row)}))
+    if unknown := list(_unknown_people(rows, users)):
+        raise RosterError(unknown)
+    return rows, users
+
+
 async def enrol(app: App, roster: bytes) -> Enrolment:
-    """Import a roster.
+    """Import a roster, a CSV or a workbook.
 
     Raises:
         RosterError: every wrong cell, people unknown to the directory included; nothing is kept.
         SettingsError: a program mailbox named in the settings does not exist.
         GraphError: the directory could not be asked; nothing is kept.
     """
-    rows = read_roster(roster)
-    users = await app.graph.directory.find(sorted({mail for row in rows for mail in _mails(row)}))
-    if unknown := list(_unknown_people(rows, users)):
-        raise RosterError(unknown)
+    rows, users = await _checked(app, roster)
     await sync_mailboxes(app)
     enrolment = await app.store.run(lambda tx: keep_rows(app, tx, rows, users))
     # Zone, hours and missing mailboxes show up now, not on the day of booking.

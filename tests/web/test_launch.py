@@ -42,13 +42,13 @@ class Desk:
 
 
 def at_the_desk(
-    empty: Empty, play: Callable[[Desk], Awaitable[None]], pairs: int = PAIRS, **over: str
+    empty: Empty, play: Callable[[Desk], Awaitable[None]], pairs: int = PAIRS, pace: str = "0"
 ) -> None:
-    """Play with a coordinator signed in."""
+    """Play with a coordinator signed in; ``pace`` is how many mails a minute may see."""
 
     async def run() -> None:
         world = await planned_world(empty, pairs)
-        app = await world.begin(public_url=ORIGIN, signing_keys=KEYS, **over)
+        app = await world.begin(public_url=ORIGIN, signing_keys=KEYS, mails_per_minute=pace)
         (program,) = await world.read(lambda tx: tx.programs.all())
         me = world.firm.people[-1]
         visitor = await coordinator(app, program.id, me.id)
@@ -94,8 +94,8 @@ def test_a_wave_starts_on_the_exact_number_stops_goes_on_and_is_undone(empty: Em
             assert refused.status_code == 400
             assert 'aria-invalid="true"' in refused.text
         assert await desk.world.read(lambda tx: tx.waves.all()) == []
-        typed = {"mails": f"{mails:,}", "name": "Spring <b>"}
-        wave_page = await desk.visitor.send(f"{desk.path}/launch/start", typed)
+        said = {"mails": f"{mails:,}", "name": "Spring <b>"}
+        wave_page = await desk.visitor.send(f"{desk.path}/launch/start", said)
         assert "Spring &lt;b&gt;" in wave_page.text
         (wave,) = await desk.world.read(lambda tx: tx.waves.all())
         at = f"{desk.path}/waves/{wave.id}"
@@ -125,7 +125,7 @@ def test_a_wave_starts_on_the_exact_number_stops_goes_on_and_is_undone(empty: Em
         state = (await desk.world.read(lambda tx: tx.waves.require(wave.id))).state
         assert state is WaveState.UNDONE
 
-    at_the_desk(empty, play, mails_per_minute="6")
+    at_the_desk(empty, play, pace="6")
 
 
 def test_a_test_invitation_comes_to_the_one_who_asks(empty: Empty) -> None:

@@ -139,6 +139,11 @@ def examples(kind: MessageKind) -> tuple[dict[str, Any], ...]:
     return (known, {**known, **spare}) if spare else (known,)
 
 
+def preview_of(name: str, text: str) -> Letter:
+    """A text as somebody would read it, its fields filled with examples. It must be checked."""
+    return _rendered(name, text, examples(MESSAGES[name])[0])
+
+
 def _source(name: str, program: Program) -> str:
     return own_texts(program).get(name) or _usual(name)
 

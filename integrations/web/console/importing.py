@@ -1,0 +1,141 @@
+"""Importing a roster: checked row by row and shown, then kept by one yes."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from integrations.errors import Fault, RosterError
+from integrations.records import JournalEntry
+from integrations.web.access import Who
+from integrations.web.console.saying import program_of
+from integrations.web.frame import Act, Go, Page, Sent, Shown, Visit
+from integrations.workflows.enrol import CheckedRow, check_roster, enrol
+from integrations.workflows.roster import COLUMNS, MOST_BYTES, MOST_ROWS, REQUIRED, template
+from integrations.workflows.workbook import roster_of
+
+PATH = "/programs/{program}/import"
+_MOST_SHOWN = 200
+_PIECE = 180_000
+"""A hidden field holds so much of the roster: a form bounds each of its fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a roster holds, as it is shown before anything is kept."""
+
+    rows: Sequence[CheckedRow]
+    pieces: Sequence[str]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many rows add a pair, and how many are of known ones."""
+        return Counter(row.change for row in self.rows)
+
+    @property
+    def people(self) -> int:
+        """How many people are in it."""
+        return len({m for r in self.rows for m in (r.row.mentor_mail, r.row.mentee_mail)})
+
+
+async def show_import(visit: Visit) -> Shown:
+    """The form to choose a file in."""
+    return _form((), "")
+
+
+def _form(faults: Sequence[Fault], name: str) -> Shown:
+    data = {
+        "found": faults,
+        "name": name,
+        "columns": COLUMNS,
+        "required": REQUIRED,
+        "most_megabytes": MOST_BYTES // 1024 // 1024,
+        "most_rows": MOST_ROWS,
+        "most": _MOST_SHOWN,
+    }
+    return Shown(data, status=400 if faults else 200)
+
+
+async def do_check(visit: Visit) -> Shown:
+    """Check a file and show what importing it would do; nothing is kept."""
+    upload = visit.form.file("roster")
+    if upload is None:
+        return _form([Fault("roster", "a file")], "")
+    try:
+        roster = roster_of(upload.data)
+        rows = await check_roster(visit.app, roster, program_of(visit).name)
+    except RosterError as error:
+        return _form(error.faults, upload.name)
+    checked = Checked(rows, _pieces(roster))
+    return Shown(
+        {"checked": checked, "name": upload.name, "most": _MOST_SHOWN},
+        template="console/import_check.html",
+        title="What importing would do",
+    )
+
+
+async def do_import(visit: Visit) -> Shown | Go:
+    """Import what was shown; it is checked anew, because it was in somebody's hands."""
+    program = program_of(visit)
+    try:
+        roster = _joined(visit.form.all("piece"))
+        await check_roster(visit.app, roster, program.name)
+        done = await enrol(visit.app, roster)
+    except RosterError as error:
+        return _form(error.faults, "")
+    entry = JournalEntry(
+        at=visit.now,
+        code="roster_imported",
+        program_id=program.id,
+        data={"by": visit.viewer.directory_id, "added": done.added, "updated": done.updated},
+    )
+    await visit.app.store.run(lambda tx: tx.journal.write(entry))
+    visit.app.woken.set()
+    said = (
+        f"{done.added} pairs enrolled, {done.updated} updated, {done.unchanged} unchanged. "
+        f"{done.blocked} people need somebody first. Plans follow within minutes."
+    )
+    return Go(f"/programs/{program.id}/launch", said)
+
+
+def _pieces(roster: bytes) -> list[str]:
+    text = base64.b64encode(roster).decode()
+    return [text[first : first + _PIECE] for first in range(0, len(text), _PIECE)]
+
+
+def _joined(pieces: Sequence[str]) -> bytes:
+    try:
+        return base64.b64decode("".join(pieces), validate=True)
+    except ValueError:
+        raise RosterError([Fault("roster", "the roster that was looked at")]) from None
+
+
+async def show_template(visit: Visit) -> Sent:
+    """A roster with every column and one example row."""
+    return Sent(template().encode("utf-8-sig"), "text/csv; charset=utf-8", "roster.csv")
+
+
+PAGES = (
+    Page(
+        path=PATH,
+        who=Who.COORDINATOR,
+        show=show_import,
+        template="console/import.html",
+        title="Import",
+        section="import",
+        acts=(
+            Act(path=f"{PATH}/check", do=do_check, uploads=True),
+            Act(path=f"{PATH}/keep", do=do_import, uploads=True),
+        ),
+    ),
+    Page(
+        path=f"{PATH}/template",
+        who=Who.COORDINATOR,
+        show=show_template,
+        template="console/import.html",
+        title="Template of a roster",
+        section="import",
+    ),
+)

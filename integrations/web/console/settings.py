@@ -1,0 +1,226 @@
+"""A program's settings: announcing it, whom people turn to, evidence, and its staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.page_records import StaffRole
+from integrations.ports import Transaction
+from integrations.records import JournalEntry
+from integrations.web.access import Who
+from integrations.web.console.saying import by_field, number_of, program_of
+from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.workflows import announce as announcing
+from integrations.workflows.attendance.modes import modes_of, set_mode
+from integrations.workflows.messages.catalogue import MESSAGES
+from integrations.workflows.messages.texts import own_texts
+from integrations.workflows.programs import describe_program
+from integrations.workflows.staff import add_staff, remove_staff, staff_of
+from scheduling.attendance.evidence import EvidenceMode
+
+PATH = "/programs/{program}/settings"
+_LONGEST = 200
+_CONTACT = ("contact_name", "contact_phone", "contact_mail", "sponsor")
+_LINKS = ("resources",)
+
+
+async def show_settings(visit: Visit) -> Shown:
+    """Everything that is set, and what announcing would come to."""
+    return await _shown(visit, {})
+
+
+async def _shown(
+    visit: Visit, faults: Mapping[str, str], typed: Mapping[str, str] | None = None
+) -> Shown:
+    program = program_of(visit)
+
+    def look(tx: Transaction) -> dict[str, Any]:
+        record = tx.programs.require(program.id)
+        pairs = [pair for pair in tx.pairs.all() if pair.program_id == program.id]
+        told, refused = None, None
+        try:
+            told = announcing.announcement(tx, program.id, visit.now, _day(visit.query))
+        except (NotPossibleError, FaultsError) as error:
+            refused = error
+        return {
+            "record": record,
+            "said": typed or _said(record.contact, record.links),
+            "announcement": told,
+            "refused": refused,
+            "evidence": modes_of(record),
+            "offices": sorted({pair.office for pair in pairs if pair.office}),
+            "staff": staff_of(tx, program.id),
+            "own": own_texts(record),
+        }
+
+    data = await visit.app.store.run(look)
+    data["words"] = data.pop("said")
+    data |= {"faults": faults, "messages": MESSAGES, "zones": sorted(available_timezones())}
+    return Shown(data, status=400 if faults else 200)
+
+
+def _said(contact: Mapping[str, Any], links: Mapping[str, Any]) -> dict[str, str]:
+    of_contact = {name: contact.get(name.removeprefix("contact_"), "") for name in _CONTACT}
+    return {**of_contact, **{name: links.get(name, "") for name in _LINKS}}
+
+
+def _day(query: Mapping[str, str]) -> date | None:
+    try:
+        return date.fromisoformat(query["books_on"]) if query.get("books_on") else None
+    except ValueError:
+        return None
+
+
+def _back(visit: Visit, said: str, part: str = "") -> Go:
+    return Go(f"/programs/{program_of(visit).id}/settings{part}", said)
+
+
+# --- announcing -----------------------------------------------------------------------------
+
+
+async def do_announce(visit: Visit) -> Shown | Go:
+    """Announce the program if the number typed is the number of mails."""
+    program, form = program_of(visit), visit.form
+    try:
+        mails = number_of(form.get("mails"), "mails")
+        books_on = date.fromisoformat(form.get("books_on"))
+    except ValueError:
+        return await _shown(visit, {"books_on": "Expected a date."})
+    except FaultsError as error:
+        return await _shown(visit, by_field(error))
+
+    def record(tx: Transaction) -> announcing.Announcement:
+        expected = announcing.announcement(tx, program.id, visit.now, books_on).mails
+        if expected != mails:
+            raise FaultsError([Fault("mails", f"exactly {expected}, the number it causes now")])
+        entry = _entry(visit, "announcement_ordered", mails=mails)
+        tx.journal.write(entry)
+        return announcing.announce(tx, program.id, visit.now, books_on)
+
+    try:
+        made = await visit.app.store.run(record)
+    except FaultsError as error:
+        return await _shown(visit, by_field(error, {"books-on": "books_on"}))
+    visit.app.woken.set()
+    day = f"{made.books_on.day} {made.books_on:%B %Y}"
+    return _back(visit, f"Announced: {made.mails} mails leave in mail hours; booking from {day}.")
+
+
+# --- what messages say -----------------------------------------------------------------------
+
+
+async def do_describe(visit: Visit) -> Shown | Go:
+    """Set whom pairs turn to, links, zone and who leads."""
+    form, program = visit.form, program_of(visit)
+    typed = {name: form.get(name) for name in (*_CONTACT, *_LINKS)}
+    faults = {name: f"At most {_LONGEST} characters." for name in typed if len(typed[name]) > 200}
+    if typed["resources"] and urlsplit(typed["resources"]).scheme != "https":
+        faults["resources"] = "Expected an address that begins with https://."
+    if typed["contact_mail"] and "@" not in typed["contact_mail"]:
+        faults["contact_mail"] = "Expected a mail address."
+    if form.get("zone") not in available_timezones():
+        faults["zone"] = "Expected a zone such as Europe/London."
+    if faults:
+        return await _shown(visit, faults, typed)
+
+    def record(tx: Transaction) -> None:
+        contact = {name.removeprefix("contact_"): typed[name] for name in _CONTACT}
+        describe_program(
+            tx,
+            program.name,
+            zone=form.get("zone"),
+            mixed=form.get("mixed") == "yes",
+            contact=contact,
+            links={name: typed[name] for name in _LINKS},
+        )
+        tx.journal.write(_entry(visit, "program_described"))
+
+    await visit.app.store.run(record)
+    return _back(visit, "Kept. Messages say it from now on.")
+
+
+# --- evidence --------------------------------------------------------------------------------
+
+
+async def do_evidence(visit: Visit) -> Go:
+    """Set how it is found out who met; Teams only once people were told."""
+    form, program = visit.form, program_of(visit)
+    try:
+        mode = EvidenceMode(form.get("mode"))
+    except ValueError:
+        raise FaultsError([Fault("mode", f"one of {', '.join(EvidenceMode)}")]) from None
+
+    def record(tx: Transaction) -> None:
+        set_mode(
+            tx,
+            program.id,
+            mode,
+            visit.now,
+            office=form.get("office") or None,
+            people_told=form.get("people_told") == "yes",
+            by=visit.viewer.directory_id,
+        )
+
+    await visit.app.store.run(record)
+    return _back(visit, "Set, from now on; dates that are over keep what was in force then.")
+
+
+# --- staff -----------------------------------------------------------------------------------
+
+
+async def do_add_staff(visit: Visit) -> Shown | Go:
+    """Add somebody by the address under which the directory knows them."""
+    form = visit.form
+    role = StaffRole.SPONSOR if form.get("role") == StaffRole.SPONSOR else StaffRole.COORDINATOR
+    try:
+        member = await add_staff(
+            visit.app,
+            program_of(visit).id,
+            form.get("mail").lower(),
+            role,
+            by=visit.viewer.directory_id,
+        )
+    except FaultsError as error:
+        return await _shown(visit, by_field(error, {"mail": "staff_mail"}))
+    return _back(visit, f"{member.name} is {member.role.value} of this program.")
+
+
+async def do_remove_staff(visit: Visit) -> Go:
+    """Take from somebody what they are to the program."""
+    form, program = visit.form, program_of(visit)
+    role = StaffRole(form.get("role")) if form.get("role") in set(StaffRole) else None
+    gone = await remove_staff(
+        visit.app, program.id, form.get("mail"), role, by=visit.viewer.directory_id
+    )
+    if any(member.directory_id == visit.viewer.directory_id for member in gone):
+        return Go("/", "You are removed from that program.")
+    return _back(visit, f"{gone[0].name} is removed.")
+
+
+def _entry(visit: Visit, code: str, **facts: int) -> JournalEntry:
+    data = {"by": visit.viewer.directory_id, **facts}
+    return JournalEntry(at=visit.now, code=code, program_id=program_of(visit).id, data=data)
+
+
+PAGES = (
+    Page(
+        path=PATH,
+        who=Who.COORDINATOR,
+        show=show_settings,
+        template="console/settings.html",
+        title="Settings",
+        section="settings",
+        acts=(
+            Act(path=f"{PATH}/announce", do=do_announce),
+            Act(path=f"{PATH}/words", do=do_describe),
+            Act(path=f"{PATH}/evidence", do=do_evidence),
+            Act(path=f"{PATH}/staff", do=do_add_staff),
+            Act(path=f"{PATH}/staff/remove", do=do_remove_staff),
+        ),
+    ),
+)
