@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,6 @@ from integrations.ports import Transaction
 from integrations.records import Pair, PairState, SessionState
 from integrations.workflows import book
 from integrations.workflows.app import App
-from integrations.workflows.changes.reconcile import due
 from integrations.workflows.enrol import enrol, set_rule
 from integrations.workflows.journal_words import journal_lines
 from integrations.workflows.plan import plan_enrolled
@@ -21,6 +19,8 @@ from integrations.workflows.rules import ProgramRule
 from tests.acceptance.keeping import live_until
 from tests.acceptance.oracle import assert_booked_once, invitations, remembered, writes
 from tests.support.world import START, Empty, World, firm_of, virtually
+from tests.web.support import KEYS, ORIGIN, Visitor, participant
+from tests.workflows.looking import appointment
 
 pytestmark = pytest.mark.acceptance(19)
 
@@ -31,7 +31,7 @@ SENIOR_FIRST = ProgramRule(senior_first_days=3)
 async def _asked(empty: Empty) -> tuple[World, App, Sequence[Pair]]:
     """Two pairs launched on a Monday, each of whose seniors has three working days to pick."""
     world = empty.world(firm_of(2))
-    app = await world.begin()
+    app = await world.begin(public_url=ORIGIN, signing_keys=KEYS)
     await enrol(app, world.roster)
 
     def ask_first(tx: Transaction) -> None:
@@ -46,16 +46,12 @@ async def _asked(empty: Empty) -> tuple[World, App, Sequence[Pair]]:
 
 
 async def _pick(app: App, pair: Pair, number: int) -> None:
-    """The senior takes one of the hours offered."""
-    assert pair.offer is not None
-    picked = {**pair.offer, "picked": pair.offer["hours"][number]}
-    now = app.clock.now()
-
-    def keep(tx: Transaction) -> None:
-        tx.pairs.put(replace(tx.pairs.require(pair.id), offer=picked))
-        due(tx, pair.id, now)
-
-    await app.store.run(keep)
+    """The senior takes one of the hours offered, by a click on the pair's page."""
+    senior = await participant(app, pair.mentee_id)
+    page = await senior.get(f"/pairs/{pair.id}")
+    assert page.text.count('name="hour"') == 5
+    answer = await senior.send(f"/pairs/{pair.id}/pick", {"hour": str(number)})
+    assert "That is your hour" in answer.text
 
 
 @virtually
@@ -119,4 +115,44 @@ async def test_where_nobody_picks_the_series_is_booked_on_day_four_and_says_why(
         assert [line.words for line in said] == [
             f"{senior} had 3 working days to pick an hour; Tandem books now"
         ]
+    await app.close()
+
+
+@virtually
+async def test_nobody_but_the_senior_picks_and_nobody_twice(empty: Empty) -> None:
+    """The junior sees that hours are being picked; what was not offered is not taken."""
+    _world, app, pairs = await _asked(empty)
+    pair = pairs[0]
+    junior, senior = [await participant(app, i) for i in (pair.mentor_id, pair.mentee_id)]
+    page = await junior.get(f"/pairs/{pair.id}")
+    assert 'name="hour"' not in page.text
+    assert "Hours are being picked" in page.text
+    assert await _refused(junior, pair, "0")
+    assert await _refused(senior, pair, "5")
+    assert await _refused(senior, pair, "-1")
+    await _pick(app, pair, 0)
+    assert await _refused(senior, pair, "1")
+    await app.close()
+
+
+async def _refused(visitor: Visitor, pair: Pair, hour: str) -> bool:
+    answer = await visitor.post(f"/pairs/{pair.id}/pick", {"hour": hour})
+    return answer.status_code == 409
+
+
+@virtually
+async def test_an_hour_that_nothing_is_left_of_books_nothing_and_says_so(empty: Empty) -> None:
+    """The senior's calendar has filled up between the offer and her pick."""
+    world, app, pairs = await _asked(empty)
+    pair = pairs[0]
+    senior = await participant(app, pair.mentee_id)
+    mail = (await remembered(world)).people[pair.mentee_id].mail
+    for day in range(200):
+        busy = appointment(START + day * DAY - 12 * HOUR, START + (day + 1) * DAY - 12 * HOUR)
+        world.tenant.book_appointment(mail, busy)
+    answer = await senior.send(f"/pairs/{pair.id}/pick", {"hour": "0"})
+    assert "That hour has been taken" in answer.text
+    await live_until(app, app.clock.now() + HOUR)
+    assert pair.id not in (await remembered(world)).in_state(PairState.BOOKED)
+    assert mail.lower() not in {sent.recipient.lower() for sent in invitations(world)}
     await app.close()

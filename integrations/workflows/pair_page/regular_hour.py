@@ -65,6 +65,7 @@ async def pick(app: App, actor: Actor, pair_id: str, hour: int) -> Told:
 
     told = await tell(app, pair_id, telling)
     pair = await app.store.run(lambda tx: tx.pairs.require(pair_id))
-    if told.outcome is Outcome.DONE and pair.offer is None:
+    is_planned = pair.state is not PairState.ENROLLED or (pair.offer or {}).get("picked")
+    if told.outcome is Outcome.DONE and not is_planned:
         return Told(outcome=Outcome.REFUSED, why=ChangeCode.ORDER_HOUR_TAKEN)
     return told
