@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations.ports import Store, Transaction
 from integrations.records import Need
-from tests.support.stores import NOW
+from tests.support.stores import NOW, enrol
 
 
 async def test_waiting_rows_are_those_of_the_programs_that_nobody_put_off_or_dealt_with(
@@ -18,6 +18,7 @@ async def test_waiting_rows_are_those_of_the_programs_that_nobody_put_off_or_dea
     later = NOW + timedelta(days=2)
 
     def record(tx: Transaction) -> None:
+        enrol(tx)
         kinds: Mapping[str, Mapping[str, Any]] = {
             "waits": {},
             "put off": {"snoozed_until": later},

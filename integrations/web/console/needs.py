@@ -17,7 +17,6 @@ from integrations.web.frame import Act, Go, NoSuchPageError, Page, Shown, Visit
 from integrations.web.paging import Listed, offset_in
 from integrations.workflows import at_once, needs, orders
 from integrations.workflows.app import App
-from integrations.workflows.calendar_age import old_calendars
 from integrations.workflows.mails_caused import Telling, mails_caused
 from integrations.workflows.need_lines import NeedLine, lines_of
 from scheduling.changes.acts import ReadyAct
@@ -117,7 +116,6 @@ async def show_needs(visit: Visit) -> Shown:
                 "rows": rows,
                 "choice": choice,
                 "counts": counts,
-                "calendars": old_calendars(tx, visit.now),
                 "listed": Listed(
                     path=PATH,
                     query=query,

@@ -22,7 +22,6 @@ from integrations.web.console.pair_forms import FORMS, Asked, Choices, choices_o
 from integrations.web.frame import Act, Go, Page, Shown, Visit
 from integrations.workflows import at_once, orders
 from integrations.workflows.attendance.telling import confirm_identity_of
-from integrations.workflows.calendar_age import old_calendars
 from integrations.workflows.mails_caused import mails_caused
 from integrations.workflows.pair_acts import Given, PairAct, telling_of
 from integrations.workflows.pair_overview import PairShown, overview_of_pair
@@ -49,7 +48,6 @@ async def show_pair(visit: Visit) -> Shown:
             "path": path_of(visit),
             "acts": acts_of(shown),
             "staff": staff,
-            "calendars": old_calendars(tx, visit.now),
         }
         return Shown(data, title=shown.names)
 
