@@ -29,6 +29,11 @@ class Day:
     stretches: tuple[tuple[str, str], ...]
     fault: str = ""
 
+    @property
+    def is_used(self) -> bool:
+        """Whether something is said about it."""
+        return bool(self.fault) or any(start or end for start, end in self.stretches)
+
 
 async def show_preferences(visit: Visit) -> Shown:
     """What is preferred now; hours that Tandem goes by where nothing was said."""

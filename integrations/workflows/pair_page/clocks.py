@@ -17,6 +17,12 @@ class Clocks:
     zone: str
     other_zone: str | None = None
 
+    @property
+    def is_same_day(self) -> bool:
+        """Whether both clocks show one date."""
+        days = {self.at.astimezone(ZoneInfo(z)).date() for z in (self.zone, self.other_zone) if z}
+        return len(days) == 1
+
 
 def clocks(case: Case, reader_id: str, at: datetime) -> Clocks:
     """An instant as one of the two reads it, the other's zone beside it where they differ."""

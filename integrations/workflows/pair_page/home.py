@@ -111,7 +111,8 @@ class Home:
     is_booked: bool
     is_over: bool
     confirmed: bool
-    goals: Mapping[str, str]
+    my_goal: str | None
+    their_goal: str | None
     join_url: str | None
 
 
@@ -128,7 +129,7 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
     coming = tuple(shown.date(s) for s in live if s.end > now)
     zone, other_zone = zones_of(case, reader)
     bookings = tx.bookings.of_pair(pair_id)
-    pause = pause_of(pair.pause)
+    pause, goals = pause_of(pair.pause), _goals(tx, pair_id, actor)
     return Home(
         pair=pair,
         program=case.program.name,
@@ -155,7 +156,8 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
         is_booked=pair.state in _LIVING,
         is_over=pair.state in (PairState.COMPLETED, PairState.WITHDRAWN),
         confirmed=reader in tx.confirmations.of_pairs([pair_id])[pair_id],
-        goals=_goals(tx, pair_id, actor),
+        my_goal=goals.get(mine.id),
+        their_goal=goals.get(theirs.id),
         join_url=None if actor.is_assistant or not bookings else bookings[-1].join_url,
     )
 
