@@ -80,12 +80,12 @@ def _offer_hours(app: App, tx: Transaction, pair: Pair, _: datetime) -> object:
     return orders.offer_hours(app, tx, pair)
 
 
-def _pause(app: App, tx: Transaction, pair: Pair, at: datetime) -> object:
-    return orders.pause(tx, pair, FIRST, LAST, at)
+def _pause(app: App, tx: Transaction, pair: Pair, at: datetime) -> None:
+    orders.pause(tx, pair, FIRST, LAST, at)
 
 
-def _end(app: App, tx: Transaction, pair: Pair, at: datetime) -> object:
-    return orders.withdraw(tx, pair, at)
+def _end(app: App, tx: Transaction, pair: Pair, at: datetime) -> None:
+    orders.withdraw(tx, pair, at)
 
 
 def _every_three_weeks(app: App, tx: Transaction, pair: Pair, _: datetime) -> object:

@@ -240,7 +240,7 @@ async def _move_between_waves(empty: Empty) -> None:
             {"one": tuple(pair.id for pair in pairs), "two": ()}.items()
         )
     )
-    await app.store.run(lambda tx: [tx.waves.add(first), tx.waves.add(second)])
+    await app.store.run(lambda tx: tx.waves.put_many([first, second]))
     given, ids = {"wave": "two"}, [pairs[0].id]
     program = pairs[0].program_id
     found = await preview_bulk(app, program, ids, BulkAct.MOVE_TO_WAVE, given, by=BY)
