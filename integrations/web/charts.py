@@ -100,7 +100,9 @@ class Bar:
     kind: str = "first"
 
 
-def bars(rows: Sequence[tuple[str, int]] | Sequence[tuple[str, int, str]]) -> list[Bar]:
-    """Bars under each other, the longest as long as the drawing is wide."""
-    top = max([1, *(row[1] for row in rows)])
+def bars(
+    rows: Sequence[tuple[str, int]] | Sequence[tuple[str, int, str]], of: int | None = None
+) -> list[Bar]:
+    """Bars under each other; ``of`` is what the whole width stands for, else the longest bar."""
+    top = max([1, *(row[1] for row in rows)]) if of is None else max(1, of)
     return [Bar(row[0], row[1], round(100 * row[1] / top, 1), *row[2:]) for row in rows]

@@ -31,6 +31,8 @@ from integrations.web.forms import Form, FormError, read_form
 from integrations.web.limits import Limit
 from integrations.web.rendering import render
 from integrations.workflows.app import App
+from integrations.workflows.calendar_age import old_calendars
+from integrations.workflows.watch import last_look_at
 
 logger = logging.getLogger(__name__)
 
@@ -257,9 +259,12 @@ async def _around(app: App, request: Request, now: datetime) -> _Around | None:
             return None
         viewer = viewer_of(tx, session)
         found = (tx.programs.get(key) for key in sorted(viewer.coordinates))
+        read_at = last_look_at(tx)
         context = {
             "viewer": viewer,
             "programs": sorted((p for p in found if p is not None), key=lambda p: p.name),
+            "calendars_read_at": read_at,
+            "calendars": old_calendars(read_at, now) if viewer.is_coordinator else None,
             "needs_waiting": tx.needs.count_waiting(viewer.coordinates, now),
             "writing_stopped": app.options.read_only or tx.switches.get(WRITING) == STOPPED,
         }
@@ -355,7 +360,7 @@ def go(path: str, said: str | None = None) -> Response:
 
 def plain_page(template: str, title: str, status: int, **context: Any) -> Response:
     """A page about an error, for whoever asked."""
-    known = {
+    known: dict[str, Any] = {
         "viewer": None,
         "programs": [],
         "needs_waiting": 0,

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from integrations.ports import Transaction
-from integrations.workflows.watch import last_look_at
-
 OLD = timedelta(hours=2)
 """Beyond this a page says it in words."""
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def old_calendars(tx: Transaction, now: datetime) -> str | None:
-    """A sentence about calendars that were not read for over two hours; None of fresher ones."""
-    read_at = last_look_at(tx)
-    if read_at is None:
-        return "Nobody's calendar has been looked at yet."
-    if now - read_at <= OLD:
+def old_calendars(read_at: datetime | None, now: datetime) -> str | None:
+    """A sentence about calendars that were last read over two hours ago; None of fresher ones."""
+    if read_at is None or now - read_at <= OLD:
         return None
     return (
         f"Calendars were last read {_length(now - read_at)} ago: what has changed in them since is"

@@ -13,7 +13,6 @@ from integrations.ports import Transaction
 from integrations.records import PairState, Program
 from integrations.standing_records import PairRow, PairSearch, ProgramWeek, StandingCount
 from integrations.workflows.reporting.adherence import FORECASTS
-from integrations.workflows.watch import last_look_at
 
 WEEKS = 26
 """So many weeks of the past are shown."""
@@ -43,7 +42,6 @@ class Overview:
     whole: int
     weeks: Sequence[ProgramWeek]
     longest_gaps: Sequence[PairRow]
-    calendars_read_at: datetime | None
 
 
 def overview_of(tx: Transaction, program: Program, now: datetime) -> Overview:
@@ -67,7 +65,6 @@ def overview_of(tx: Transaction, program: Program, now: datetime) -> Overview:
         whole=sum(count.whole for count in live),
         weeks=_weeks_until(tx.standings.weeks(program.id), _monday(now, program.zone)),
         longest_gaps=[row for row in gaps if row.standing.longest_gap_days > 0],
-        calendars_read_at=last_look_at(tx),
     )
 
 
@@ -79,7 +76,7 @@ def _counted(counts: Sequence[StandingCount], name: str) -> Counter[str]:
 
 
 def _forecasts(counts: Sequence[StandingCount]) -> list[tuple[str, str, int]]:
-    """Code, words and number of pairs, best first; pairs that are over are left out."""
+    """Code, words and number of pairs, best first; what is over or not booked yet is left out."""
     found: Counter[str | None] = Counter()
     for count in counts:
         if count.risk is not Risk.OVER:

@@ -19,7 +19,7 @@ from integrations.blockers import STOPPING
 from integrations.errors import StoreLockedError
 from integrations.page_records import Risk, Standing
 from integrations.ports import Transaction
-from integrations.records import Blocker, BlockerScope, PairState
+from integrations.records import Blocker, BlockerScope, Pair, PairState
 from integrations.standing_records import ProgramWeek
 from integrations.workflows.acting import Claim
 from integrations.workflows.app import App
@@ -37,6 +37,7 @@ ALL_AT = "standings_made"
 AT_A_PAGE = 200
 """So many pairs are worked out while somebody waits for a page; the others by the hourly look."""
 _ENTRIES = 2_000
+_NOT_BOOKED = frozenset({PairState.ENROLLED, PairState.PLANNED, PairState.BOOKING})
 _OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 _WELL = frozenset({Forecast.REACHED, Forecast.ON_COURSE})
 
@@ -182,7 +183,7 @@ def standing_of(history: History, needs: int, blocker: str | None, now: datetime
         planned=progress.planned,
         still_possible=progress.still_possible,
         longest_gap_days=progress.longest_gap_days,
-        forecast=progress.forecast.value,
+        forecast=progress.forecast.value if has_begun(pair) else None,
         next_start=min(ahead, default=None),
         last_met=max(met, default=None),
         needs=needs,
@@ -191,12 +192,17 @@ def standing_of(history: History, needs: int, blocker: str | None, now: datetime
     )
 
 
+def has_begun(pair: Pair) -> bool:
+    """Whether there is anything to forecast from: until it is booked a pair has no dates."""
+    return pair.state not in _NOT_BOOKED
+
+
 def _risk(history: History, needs: int, blocker: str | None) -> Risk:
     if history.pair.state in _OVER:
         return Risk.OVER
     if blocker is not None:
         return Risk.BLOCKED
-    if needs or history.progress.forecast not in _WELL:
+    if needs or (has_begun(history.pair) and history.progress.forecast not in _WELL):
         return Risk.AT_RISK
     return Risk.ON_TRACK
 

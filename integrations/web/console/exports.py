@@ -19,7 +19,6 @@ _TYPES = {
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Format.JSON: "application/json",
 }
-_HOURS = "hours"
 
 
 async def show_exports(visit: Visit) -> Shown:
@@ -45,23 +44,22 @@ def _gives_credit(tx: Transaction, program_id: str) -> bool:
         return False
 
 
-async def send_export(visit: Visit) -> Shown | Sent:
+async def send_export(visit: Visit) -> Sent:
     """One file, named like ``pairs.csv``."""
     name, _, ending = visit.path["name"].rpartition(".")
-    if ending not in set(Format) or name not in {*EXPORTS, _HOURS}:
+    if ending not in set(Format) or name not in EXPORTS:
         raise NoSuchPageError("no such export")
     form, program = Format(ending), program_of(visit)
     zone = visit.app.options.zone
-    if name == _HOURS:
-        return await _send_hours(visit, form)
     body = await visit.app.store.run(
         lambda tx: file_of(tx, program.id, name, form, visit.now, zone)
     )
     return _sent(visit, name, form, body)
 
 
-async def _send_hours(visit: Visit, form: Format) -> Shown | Sent:
-    person, program = visit.query.get("person", "").strip(), program_of(visit)
+async def send_hours(visit: Visit) -> Shown | Sent:
+    """What one person gave. By a form, so that an address stands in no link and no history."""
+    person, program, form = visit.form.get("person"), program_of(visit), _form_of(visit)
     zone = visit.app.options.zone
 
     def made(tx: Transaction) -> bytes:
@@ -76,14 +74,13 @@ async def _send_hours(visit: Visit, form: Format) -> Shown | Sent:
         shown = await show_exports(visit)
         fault = "Nobody of this program has that address. Please give one of the roster."
         return Shown({**shown.data, "person": person, "fault": fault}, status=400)
-    return _sent(visit, _HOURS, form, body)
+    return _sent(visit, "hours", form, body)
 
 
 async def send_credit(visit: Visit) -> Sent:
     """The whole ledger; what is new in it is kept, so that the next file has the same lines."""
     program = program_of(visit)
-    asked = visit.form.get("form")
-    form = Format(asked) if asked in set(Format) else Format.CSV
+    form = _form_of(visit)
     done = await visit.app.store.run(
         lambda tx: export_credit(tx, program.id, visit.now, visit.app.options.zone)
     )
@@ -91,6 +88,11 @@ async def send_credit(visit: Visit) -> Sent:
     plain = form is Format.CSV
     body = to_csv(done.lines, marked=False) if plain else written([done.lines], form)
     return _sent(visit, "credit", form, body)
+
+
+def _form_of(visit: Visit) -> Format:
+    asked = visit.form.get("form")
+    return Format(asked) if asked in set(Format) else Format.CSV
 
 
 def _sent(visit: Visit, name: str, form: Format, body: bytes) -> Sent:
@@ -106,7 +108,10 @@ PAGES = (
         template="console/exports.html",
         title="Exports",
         section="exports",
-        acts=(Act(path="/programs/{program}/exports/credit", do=send_credit),),
+        acts=(
+            Act(path="/programs/{program}/exports/credit", do=send_credit),
+            Act(path="/programs/{program}/exports/hours", do=send_hours),
+        ),
     ),
     Page(
         path="/programs/{program}/exports/{name}",

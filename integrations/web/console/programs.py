@@ -49,13 +49,17 @@ async def show_overview(visit: Visit) -> Shown:
             "seen": seen,
             "risks": _RISKS,
             "weeks": weeks_chart(seen),
-            "forecasts": bars([(words, n, _KINDS[code]) for code, words, n in seen.forecasts]),
+            "forecasts": bars(
+                [(words, n, _KINDS[code]) for code, words, n in seen.forecasts],
+                of=sum(n for _, _, n in seen.forecasts),
+            ),
             "milestones": bars(
                 [
                     ("a first meeting", seen.begun),
                     ("half of what is required", seen.half),
                     ("all that is required", seen.whole),
-                ]
+                ],
+                of=seen.live,
             ),
         }
     )

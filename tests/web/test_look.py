@@ -1,0 +1,45 @@
+"""The look of the pages: tokens and styles fit together, and the policy forbids none of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+WEB = Path(__file__).resolve().parents[2] / "integrations" / "web"
+STYLES = (WEB / "static" / "tandem.css").read_text("utf-8")
+TOKENS = (WEB / "static" / "tokens.css").read_text("utf-8")
+TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
+
+
+def test_every_token_that_is_used_is_there_and_none_is_there_for_nothing() -> None:
+    used = set(re.findall(r"var\(--(\w+)", STYLES))
+    light = TOKENS.split("@media", maxsplit=1)[0]
+    assert used == set(re.findall(r"--(\w+):", light))
+
+
+def test_dark_and_forced_colours_name_no_token_of_their_own() -> None:
+    light, *others = TOKENS.split("@media")
+    known = set(re.findall(r"--(\w+):", light))
+    assert len(others) == 2
+    for other in others:
+        assert set(re.findall(r"--(\w+):", other)) <= known
+    assert {n for n in known if n.startswith("color")} == set(re.findall(r"--(\w+):", others[1]))
+
+
+def test_styles_fetch_nothing_from_anywhere() -> None:
+    assert not re.search(r"@import|url\(", STYLES + TOKENS)
+
+
+def test_no_template_holds_a_style_a_handler_or_a_script_of_its_own() -> None:
+    assert TEMPLATES
+    for template in TEMPLATES:
+        text = re.sub(r"\{#.*?#\}", "", template.read_text("utf-8"), flags=re.DOTALL)
+        assert not re.search(r"\sstyle=|<style|\son[a-z]+=|javascript:", text), template.name
+        assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text)), template.name
+        # htmx evaluates these; the policy forbids it, and it is switched off in the page's head.
+        assert not re.search(r"hx-on|hx-vals=.js:|hx-trigger=\"[^\"]*\[", text), template.name
+
+
+def test_licences_stand_beside_what_is_not_ours() -> None:
+    names = {path.name for path in (WEB / "static").iterdir()}
+    assert {"htmx.LICENSE.txt", "fluent.LICENSE.txt"} <= names
