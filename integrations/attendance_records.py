@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from integrations.records import Json
 
@@ -97,6 +98,19 @@ class KeptVerdict:
     def key(self) -> str:
         """What names this version anywhere: ``session/version``."""
         return f"{self.session_id}/{self.version}"
+
+
+class VerdictShown(NamedTuple):
+    """What a report over many pairs needs of a verdict; members as in :class:`KeptVerdict`."""
+
+    session_id: str
+    version: int
+    pair_id: str
+    verdict: str
+    minutes: int
+    kind: str | None
+    at: datetime
+    reasons: tuple[Json, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

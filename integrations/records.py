@@ -134,6 +134,18 @@ class Participant:
     known_as: tuple[Json, ...] = ()
 
 
+class PersonShown(NamedTuple):
+    """What a report over many pairs needs of a person; members as in :class:`Participant`."""
+
+    id: str
+    mail: str
+    name: str
+    office: str | None
+    timekeeper: str | None
+    enabled: bool
+    gone: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Two people who are to meet: the mentor is the junior, the mentee the senior.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, and_, func, or_, select, update
+from sqlalchemy import Column, Connection, Select, and_, func, or_, select, update
 
 from integrations.attendance_records import (
     CreditLine,
@@ -16,9 +16,10 @@ from integrations.attendance_records import (
     KeptStatement,
     KeptVerdict,
     Link,
+    VerdictShown,
 )
 from integrations.store import tables
-from integrations.store.rows import KeyedRows, chunks
+from integrations.store.rows import AMONG, KeyedRows, among, chunks
 
 R = TypeVar("R")
 
@@ -103,6 +104,22 @@ class VerdictRows(_SubjectRows[KeptVerdict]):
         """Every version of these pairs' verdicts, oldest first; pairs without any included."""
         version = tables.verdicts.c.version
         return self._by("pair_id", pair_ids, version, of=lambda verdict: verdict.pair_id)
+
+    def shown_of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[VerdictShown]]:
+        """``of_pairs`` with what is shown of each alone: several times as quick."""
+        query = self._built("shown_of_pairs", self._shown_of_pairs)
+        found: dict[str, list[VerdictShown]] = {}
+        for chunk in chunks(pair_ids):
+            found |= {pair_id: [] for pair_id in chunk}
+            for row in self._connection.execute(query, {AMONG: chunk}).all():
+                verdict = VerdictShown._make(row)
+                found[verdict.pair_id].append(verdict)
+        return found
+
+    def _shown_of_pairs(self) -> Select[Any]:
+        columns = tables.verdicts.c
+        wanted = (columns[name] for name in VerdictShown._fields)
+        return select(*wanted).where(among(columns.pair_id)).order_by(columns.version)
 
     def of_session(self, session_id: str) -> list[KeptVerdict]:
         """Every version, oldest first."""

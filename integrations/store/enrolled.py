@@ -24,6 +24,7 @@ from integrations.records import (
     Pair,
     PairState,
     Participant,
+    PersonShown,
     Rule,
     Session,
     SessionDate,
@@ -66,6 +67,20 @@ class ParticipantRows(KeyedRows[Participant]):
             for chunk in chunks(ids)
             for person in self._fetch(query, {AMONG: chunk})
         }
+
+    def shown(self, ids: Iterable[str]) -> dict[str, PersonShown]:
+        """``many`` with what is shown of each alone: several times as quick."""
+        query = self._built("shown", self._shown)
+        return {
+            person.id: person
+            for chunk in chunks(ids)
+            for person in map(PersonShown._make, self._connection.execute(query, {AMONG: chunk}))
+        }
+
+    def _shown(self) -> Select[Any]:
+        columns = tables.participants.c
+        wanted = (columns[name] for name in PersonShown._fields)
+        return select(*wanted).where(among(columns.id))
 
     def hold(self, ids: Iterable[str]) -> None:
         """Let no two transactions that hold one of these people commit side by side.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 from scheduling.attendance.evidence import EvidenceKind, VerdictKind
 from scheduling.changes.views import Pause
@@ -33,8 +34,7 @@ class Forecast(StrEnum):
     OUT_OF_REACH = "out_of_reach"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOutcome:
+class SessionOutcome(NamedTuple):
     """One session of a pair as its verdict leaves it.
 
     ``day`` is the pair's date of it. ``verdict`` is None while it stands ahead in the

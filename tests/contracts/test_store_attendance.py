@@ -16,6 +16,7 @@ from integrations.attendance_records import (
     KeptStatement,
     KeptVerdict,
     Link,
+    VerdictShown,
 )
 from integrations.ports import Store, Transaction
 from integrations.records import Program
@@ -149,6 +150,10 @@ async def test_statements_and_corrections_come_back_by_session_oldest_first(stor
     assert note.text == "saw them at lunch"
 
 
+def _shown(verdict: KeptVerdict) -> VerdictShown:
+    return VerdictShown(*(getattr(verdict, name) for name in VerdictShown._fields))
+
+
 async def test_the_highest_version_of_a_verdict_is_in_force(store: Store) -> None:
     held = replace(VERDICT, version=2, verdict="held", minutes=50, kind="teams")
     tenth = replace(held, version=10, digest="later")
@@ -161,6 +166,8 @@ async def test_the_highest_version_of_a_verdict_is_in_force(store: Store) -> Non
     await store.run(write)
     assert await store.run(lambda tx: tx.verdicts.in_force(["p1", "p3"])) == {"p1.0": tenth}
     assert await store.run(lambda tx: tx.verdicts.of_session("p1.0")) == [VERDICT, held, tenth]
+    shown = await store.run(lambda tx: tx.verdicts.shown_of_pairs(["p1", "p3"]))
+    assert shown == {"p1": [_shown(each) for each in (VERDICT, held, tenth)], "p3": []}
     assert await store.run(lambda tx: tx.verdicts.require(held.key)) == held
 
 

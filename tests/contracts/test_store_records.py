@@ -205,6 +205,10 @@ async def test_people_are_found_by_their_ids_however_many(enrolled: Store) -> No
     asked = [each.id for each in crowd] + ["nobody", "n0"]
     found = await enrolled.run(lambda tx: tx.participants.many(asked))
     assert found == {each.id: each for each in crowd}
+    shown = await enrolled.run(lambda tx: tx.participants.shown(asked))
+    assert {each: (one.name, one.mail, one.gone) for each, one in shown.items()} == {
+        each.id: (each.name, each.mail, each.gone) for each in crowd
+    }
 
 
 async def test_two_people_never_share_one_directory_account(enrolled: Store) -> None:

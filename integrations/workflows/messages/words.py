@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from integrations.records import Participant, Program
+from integrations.records import Participant, PersonShown, Program
 from scheduling.cadence import SeriesSlot
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
-def names_of(mentor: Participant, mentee: Participant) -> str:
+def names_of(mentor: Participant | PersonShown, mentee: Participant | PersonShown) -> str:
     """Family names alone: says nothing about why the two meet."""
     return f"{_family_name(mentor.name)} / {_family_name(mentee.name)}"
 

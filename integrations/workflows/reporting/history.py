@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from integrations.attendance_records import KeptVerdict
+from integrations.attendance_records import VerdictShown
 from integrations.ports import Transaction
-from integrations.records import Pair, PairState, Participant, Program, SessionDate, SessionState
+from integrations.records import Pair, PairState, PersonShown, Program, SessionDate, SessionState
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.changes.views import pause_of, windows_from
 from integrations.workflows.roles import leader_on
@@ -24,19 +26,22 @@ from scheduling.changes.reasons import ChangeCode
 
 AT_ONCE = 500
 _TO_COME = frozenset({SessionState.PLANNED, SessionState.SCHEDULED})
+_VERDICTS: Mapping[str, VerdictKind] = MappingProxyType({each.value: each for each in VerdictKind})
+_EVIDENCE: Mapping[str | None, EvidenceKind | None] = MappingProxyType(
+    {None: None, **{each.value: each for each in EvidenceKind}}
+)
 _NO_ROOM = RaiseNeed(ChangeCode.SHORTFALL).key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(NamedTuple):
     """A session and every version of its verdict, oldest first; none while it stands ahead."""
 
     session: SessionDate
-    versions: tuple[KeptVerdict, ...]
+    versions: tuple[VerdictShown, ...]
     outcome: SessionOutcome
 
     @property
-    def in_force(self) -> KeptVerdict | None:
+    def in_force(self) -> VerdictShown | None:
         """The verdict in force."""
         return self.versions[-1] if self.versions else None
 
@@ -54,8 +59,8 @@ class History:
     program: Program
     rule: ProgramRule
     pair: Pair
-    mentor: Participant
-    mentee: Participant
+    mentor: PersonShown
+    mentee: PersonShown
     zone: ZoneInfo
     sessions: tuple[Judged, ...]
     progress: Progress
@@ -104,9 +109,9 @@ class _Reader:
 
     def read(self, pairs: Sequence[Pair]) -> Iterator[History]:
         tx, ids = self._tx, [pair.id for pair in pairs]
-        people = tx.participants.many({i for p in pairs for i in (p.mentor_id, p.mentee_id)})
+        people = tx.participants.shown({i for p in pairs for i in (p.mentor_id, p.mentee_id)})
         sessions = tx.sessions.dates_of_pairs(ids)
-        versions = tx.verdicts.of_pairs(ids)
+        versions = tx.verdicts.shown_of_pairs(ids)
         full = {need.pair_id for need in tx.needs.open(ids) if need.key == _NO_ROOM}
         for pair in pairs:
             yield self._history(pair, people, sessions[pair.id], versions[pair.id], full)
@@ -114,15 +119,15 @@ class _Reader:
     def _history(
         self,
         pair: Pair,
-        people: Mapping[str, Participant],
+        people: Mapping[str, PersonShown],
         sessions: Iterable[SessionDate],
-        versions: Iterable[KeptVerdict],
+        versions: Iterable[VerdictShown],
         full: set[str],
     ) -> History:
         program, rule = self._programs[pair.program_id], self._rule(pair)
         mentor, mentee = people[pair.mentor_id], people[pair.mentee_id]
         zone = ZoneInfo((pair.series or {}).get("zone") or program.zone or self._default_zone)
-        by_session: dict[str, list[KeptVerdict]] = {}
+        by_session: dict[str, list[VerdictShown]] = {}
         for version in versions:
             by_session.setdefault(version.session_id, []).append(version)
         counted = [s for s in sessions if s.id in by_session or s.state in _TO_COME]
@@ -170,11 +175,11 @@ class _Reader:
         rule: ProgramRule,
         pair: Pair,
         session: SessionDate,
-        versions: Sequence[KeptVerdict],
+        versions: Sequence[VerdictShown],
         zone: ZoneInfo,
     ) -> Judged:
         last = versions[-1] if versions else None
-        verdict = VerdictKind(last.verdict) if last else None
+        verdict = _VERDICTS[last.verdict] if last else None
         if verdict is None and session.end <= self._now:
             # Over, and nobody has looked at it yet.
             verdict = VerdictKind.PENDING
@@ -184,14 +189,14 @@ class _Reader:
             day=day,
             verdict=verdict,
             minutes=last.minutes if last else 0,
-            evidence=EvidenceKind(last.kind) if last and last.kind else None,
+            evidence=_EVIDENCE[last.kind] if last else None,
             kind=rule.cadence.kind,
             led_by=leader_on(pair, day, session.window, mixed=program.mixed),
         )
         return Judged(session=session, versions=tuple(versions), outcome=outcome)
 
     def _calm(
-        self, pair: Pair, rule: ProgramRule, people: Iterable[Participant], today: date
+        self, pair: Pair, rule: ProgramRule, people: Iterable[PersonShown], today: date
     ) -> Calm:
         pauses = (pause_of(data) for data in (*pair.past_pauses, pair.pause) if data)
         offices = tuple(sorted({person.office or "" for person in people}))

@@ -57,6 +57,8 @@ def to_csv(table: Table, *, marked: bool = True) -> bytes:
 
 def is_formula(text: str) -> bool:
     """Whether a spreadsheet may take the text for a formula or a command."""
+    if text[:1].isalnum():
+        return False
     return text.lstrip(" '\"").startswith(_BEGINS_FORMULA) or text.startswith(_BEGINS_FORMULA)
 
 
@@ -118,18 +120,19 @@ class _Sheet:
 
     def _put(self, row: int, at: int, cell: Cell) -> None:
         match cell:
-            case None:
-                return
+            # The commonest first: a large report is mostly numbers.
+            case int():
+                self._sheet.write_number(row, at, cell)
             case str() if is_formula(cell):
                 self._sheet.write_string(row, at, cell[:_MOST_CHARACTERS], self._text)
             case str():
                 self._sheet.write_string(row, at, cell[:_MOST_CHARACTERS])
+            case None:
+                return
             case date():
                 self._sheet.write_datetime(row, at, cell, self._day)
             case Decimal():
                 self._sheet.write_number(row, at, cell, self._tenths)
-            case _:
-                self._sheet.write_number(row, at, cell)
 
 
 def to_json(tables: Sequence[Table]) -> bytes:
