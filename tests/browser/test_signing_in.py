@@ -92,13 +92,10 @@ def test_an_answer_of_another_browser_signs_nobody_in(visitors: Visitors, firm: 
     """A link with somebody else's code, sent to a victim, must not make her that person."""
     thief = visitors.anybody()
     thief.open("/sign-in")
-    caught: list[str] = []
-    thief.page.route(
-        f"{firm.url}/sign-in/back*", lambda r: (caught.append(r.request.url), r.abort())
-    )
-    choose(thief.page, firm.staff("coordinator"))
-    thief.page.wait_for_timeout(0)
-    [location] = caught
+    thief.page.route(f"{firm.url}/sign-in/back*", lambda route: route.abort())
+    with thief.page.expect_request(f"{firm.url}/sign-in/back*") as caught:
+        choose(thief.page, firm.staff("coordinator"))
+    location = caught.value.url
     victim = visitors.anybody()
     assert victim.open(location.removeprefix(firm.url)) == 403
     victim.open("/help")

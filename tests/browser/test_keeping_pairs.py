@@ -1,0 +1,340 @@
+"""What coordinators live through with a pair, in the browser: a pause, a leaver, a long gap."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from integrations.demo.tenant import Control, running_tenant
+from integrations.ports import Transaction
+from integrations.records import Need, Pair, PairState, Participant, Session, SessionState
+from integrations.workflows.standing import MEMORY
+from tests.browser.browsing import PHONE, SCHEMES, WIDTHS, Visitors
+from tests.browser.firm import ServedFirm, served
+
+_DAY = timedelta(days=1)
+_OFFICE_HOUR = time(15, tzinfo=UTC)
+"""Ten in New York: mails may go at once."""
+_LONG_ENOUGH = datetime(2027, 3, 8, tzinfo=UTC)
+"""More than 45 days after the first date of everybody."""
+_LONGEST_WAIT_MS = 120_000
+
+
+def let_pass(folder: Path, until: datetime) -> None:
+    """Let time pass in a firm that nobody serves."""
+    with running_tenant(folder) as ready:
+        control = Control(ready)
+        now = datetime.fromisoformat(control.get("/clock")["now"])
+        if until > now:
+            control.advance(until - now)
+        control.close()
+
+
+def office_hour(after: datetime) -> datetime:
+    """The next Tuesday to Thursday at that hour, so that mails may go."""
+    at = datetime.combine(after.date() + _DAY, _OFFICE_HOUR)
+    while at.weekday() not in (1, 2, 3):
+        at += _DAY
+    return at
+
+
+@contextmanager
+def at_the_office(template: Path, folder: Path) -> Iterator[ServedFirm]:
+    """The firm some weeks on, served from an office hour on; nobody served it meanwhile."""
+    waiting = folder.with_name(folder.name + "-waiting")
+    shutil.copytree(template, waiting, ignore=shutil.ignore_patterns("ready.json", "lock"))
+    with running_tenant(waiting) as ready:
+        control = Control(ready)
+        now = datetime.fromisoformat(control.get("/clock")["now"])
+        control.advance(office_hour(max(now, _LONG_ENOUGH)) - now)
+        control.close()
+    with served(waiting, folder) as firm:
+        yield firm
+
+
+@pytest.fixture(scope="module")
+def firm(firm_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFirm]:
+    """This module's firm, served in office hours."""
+    folder = tmp_path_factory.mktemp("keeping") / "firm"
+    with at_the_office(firm_template, folder) as one:
+        yield one
+
+
+def path_of(pair: Pair) -> str:
+    """The coordinator's page of a pair."""
+    return f"/programs/{pair.program_id}/pairs/{pair.id}"
+
+
+def booked_pairs(firm: ServedFirm) -> list[tuple[Pair, list[Session]]]:
+    """Booked pairs without a row of *Needs you*, each with its dates."""
+
+    def look(tx: Transaction) -> list[tuple[Pair, list[Session]]]:
+        needed = {need.pair_id for need in tx.needs.open()}
+        pairs = tx.pairs.in_state(PairState.BOOKED)
+        return [(p, tx.sessions.of_pair(p.id)) for p in pairs if p.id not in needed]
+
+    return firm.read(look)
+
+
+def person(firm: ServedFirm, person_id: str) -> Participant:
+    """Somebody of the firm."""
+    return firm.read(lambda tx: tx.participants.require(person_id))
+
+
+def heading(page: Page, words: str | re.Pattern[str]) -> None:
+    """The page of these words is shown."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(words)
+
+
+def mails_said(page: Page) -> int:
+    """How many mails the page says would go out."""
+    said = page.get_by_role("heading", name=re.compile("would go out|mails nobody")).inner_text()
+    return int(said.split()[0]) if said[0].isdigit() else 0
+
+
+def reload_until_shown(page: Page, words: str) -> None:
+    """Open the page again and again until what another process does shows on it."""
+    waited = 0
+    while words not in page.inner_text("main"):
+        assert waited < _LONGEST_WAIT_MS, page.inner_text("main")
+        page.wait_for_timeout(1_000)
+        waited += 1_000
+        page.reload()
+
+
+def _night(tx: Transaction, now: datetime) -> None:
+    """The hour has come at which the directory is asked for everybody."""
+    tx.switches.set(MEMORY, (now - 2 * _DAY).isoformat())
+    tx.work.schedule("check_people", "firm", now)
+
+
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait until what another process does has come about."""
+    waited = 0
+    while not holds():
+        assert waited < _LONGEST_WAIT_MS
+        page.wait_for_timeout(500)
+        waited += 500
+
+
+@pytest.mark.acceptance(28)
+def test_a_pause_is_looked_at_done_once_and_ends_by_itself(
+    firm_template: Path, tmp_path: Path, browser: Browser
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    with at_the_office(firm_template, first) as firm:
+        visitors = Visitors(browser, firm)
+        window = visitors.signed_in_as(firm.staff("coordinator"))
+        page, now = window.page, firm.now()
+        pair, sessions = booked_pairs(firm)[0]
+        starts = now.date() + 2 * _DAY
+        last = starts + 20 * _DAY
+        inside = [
+            s.id
+            for s in sessions
+            if s.state is SessionState.SCHEDULED and starts <= s.start.date() <= last
+        ]
+        assert inside
+        window.open(path_of(pair))
+        page.get_by_role("link", name="Pause", exact=True).click()
+        page.get_by_label("First day").fill(starts.isoformat())
+        page.get_by_label("Last day").fill(last.isoformat())
+        page.get_by_role("button", name="Show what it does").click()
+        # A note to each, and a cancellation of each date inside.
+        assert mails_said(page) == 2 + 2 * len(inside)
+        assert firm.read(lambda tx: tx.pairs.require(pair.id)).pause is None
+        page.get_by_role("button", name="Pause", exact=True).click()
+        expect(page.get_by_role("status")).to_contain_text(re.compile(r"Done\.|Kept\."))
+        expect(page.locator("main")).to_contain_text("The pair pauses")
+
+        def all_out() -> bool:
+            kept = firm.read(lambda tx: [tx.sessions.require(one) for one in inside])
+            return {(s.state, s.cause) for s in kept} == {(SessionState.CANCELLED, "paused")}
+
+        # A mail may have to wait for its turn in the mailbox's pace.
+        wait_until(page, all_out)
+        page.reload()
+        taken_out = page.get_by_role("cell", name="taken out by a pause")
+        expect(taken_out).to_have_count(len(inside))
+
+        window.open(f"{path_of(pair)}/acts/pause?look=yes&first={starts}&until={last}")
+        assert mails_said(page) == 0, "pausing twice is harmless"
+        assert not window.complaints
+        visitors.close()
+
+    let_pass(first, datetime.combine(last + _DAY, _OFFICE_HOUR))
+    with served(first, second) as firm:
+        visitors = Visitors(browser, firm)
+        window = visitors.signed_in_as(firm.staff("coordinator"))
+        window.open(path_of(pair))
+        reload_until_shown(window.page, "The pause is over; planning resumes")
+        expect(window.page.locator("main")).not_to_contain_text("The pair pauses")
+        found = firm.read(lambda tx: tx.pairs.require(pair.id))
+        assert (found.state, len(found.past_pauses)) == (PairState.BOOKED, 1)
+        visitors.close()
+
+
+@pytest.mark.acceptance(31)
+def test_of_a_leavers_pair_the_other_one_is_paired_again(
+    firm: ServedFirm, visitors: Visitors
+) -> None:
+    (pair, sessions), (other, _) = booked_pairs(firm)[:2]
+    leaver, stays = person(firm, pair.mentor_id), person(firm, pair.mentee_id)
+    new = person(firm, other.mentor_id)
+    behind = [s for s in sessions if s.end < firm.now()]
+    firm.control.tell("/people/change", {"person": leaver.mail, "enabled": False})
+    firm.read(lambda tx: _night(tx, firm.now()))
+
+    window = visitors.signed_in_as(firm.staff("coordinator"))
+    page = window.page
+    window.open("/needs")
+    reload_until_shown(page, f"{leaver.name} is not with the firm any more")
+    row = page.get_by_role("article").filter(has_text=f"{leaver.name} is not with the firm")
+    expect(row).to_contain_text("mails nobody until the new pair is launched")
+    row.get_by_role("link", name="Pair the other one again").click()
+    heading(page, "Pair one of them again")
+    expect(page.get_by_label(stays.name)).to_be_checked()
+    page.get_by_label("Address of the new partner").fill("nobody@firm.example")
+    page.get_by_role("button", name="Pair them").click()
+    expect(page.get_by_role("alert")).to_contain_text("Expected an address of the directory.")
+    page.get_by_label("Address of the new partner").fill(new.mail)
+    page.get_by_role("button", name="Pair them").click()
+    expect(page.get_by_role("status")).to_contain_text("The new pair is enrolled and planned")
+    expect(page.locator("main")).to_contain_text("whose history stays there")
+
+    def read(tx: Transaction) -> tuple[Pair, Pair, list[Session]]:
+        news = [p for p in tx.pairs.all() if p.predecessor_id == pair.id]
+        return tx.pairs.require(pair.id), news[0], tx.sessions.of_pair(pair.id)
+
+    old, follows, kept = firm.read(read)
+    assert old.state is PairState.WITHDRAWN
+    assert {follows.mentor_id, follows.mentee_id} == {new.id, stays.id}
+    assert {s.id: s.start for s in behind}.items() <= {s.id: s.start for s in kept}.items()
+    assert not [s for s in kept if s.state is SessionState.SCHEDULED and s.start > firm.now()]
+    window.open("/needs")
+    expect(page.locator("main")).not_to_contain_text(f"{leaver.name} is not with the firm")
+    assert not window.complaints
+
+
+@pytest.mark.acceptance(33)
+def test_a_long_gap_is_told_once_after_a_make_up_and_closes_itself(
+    firm: ServedFirm, visitors: Visitors
+) -> None:
+    """The dates behind the pair are corrected to not held, until nothing is on record."""
+    pair, sessions = booked_pairs(firm)[-1]
+    now = firm.now()
+    held = [s for s in sessions if s.end <= now and s.state is SessionState.SCHEDULED]
+    window = visitors.signed_in_as(firm.staff("coordinator"))
+    page = window.page
+    for session in held:
+        window.open(f"{path_of(pair)}/acts/correct?session={session.id}")
+        page.get_by_label("It was").select_option("not_held")
+        page.get_by_role("button", name="Show what it does").click()
+        page.get_by_role("button", name="Correct it").click()
+        expect(page.get_by_role("status")).to_be_visible()
+
+    window.open("/needs")
+    row = page.get_by_role("article").filter(has_text="No meeting is on record for")
+    expect(row).to_have_count(1)
+    row.get_by_text("Everything that is known").click()
+    expect(row).to_contain_text("They may have met elsewhere")
+    row.get_by_role("link").first.click()
+    story = page.get_by_role("list", name="What happened, latest first")
+    expect(story).to_contain_text("A make-up for a lost date is planned")
+    told = firm.read(lambda tx: [e.code for e in tx.journal.read(pair_id=pair.id)])
+    assert told.count("nothing_on_record") == 1
+    assert told.index("make_up") < told.index("nothing_on_record")
+
+    page.get_by_role("link", name="Record a meeting").click()
+    yesterday = (now - _DAY).date()
+    page.get_by_label("Day").fill(yesterday.isoformat())
+    page.get_by_label("It began at").fill("11:00")
+    page.get_by_label("Minutes together").fill("60")
+    page.get_by_role("button", name="Show what it does").click()
+    page.get_by_role("button", name="Record it").click()
+    expect(page.get_by_role("status")).to_contain_text(re.compile(r"Done\.|Kept\."))
+    window.open("/needs")
+    expect(page.locator("main")).not_to_contain_text("No meeting is on record for")
+    assert not window.complaints
+
+
+def _pages(firm: ServedFirm) -> dict[str, str]:
+    """Every page of a pair's acts, as a coordinator comes to it."""
+    pair, sessions = booked_pairs(firm)[-1]
+    path, now = path_of(pair), firm.now()
+    to_come = [s for s in sessions if s.state is SessionState.SCHEDULED and s.start > now]
+    session = min(to_come, key=lambda s: s.start)
+    until = (now + 20 * _DAY).date()
+    return {
+        "needs": "/needs",
+        "put off": "/needs?show=put_off",
+        "pair": path,
+        "asked": f"{path}/acts/cadence",
+        "looked at": f"{path}/acts/pause?look=yes&until={until}",
+        "refused": f"{path}/acts/pause?look=yes&until=2020-01-01",
+        "move": f"{path}/acts/move?session={session.id}",
+        "end": f"{path}/acts/end",
+        "again": f"{path}/again",
+        "identity": f"{path}/identity",
+    }
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", ["smallest", "desktop"])
+def test_every_page_is_fit_for_everybody(
+    firm: ServedFirm, visitors: Visitors, width: str, scheme: Literal["light", "dark"]
+) -> None:
+    window = visitors.signed_in_as(firm.staff("coordinator"))
+    found: dict[str, object] = {}
+    for name, path in _pages(firm).items():
+        status = window.open(path)
+        assert status == (400 if name == "refused" else 200), name
+        window.look_at(WIDTHS[width], scheme)
+        violations = window.axe_violations()
+        if violations or window.scrolls_sideways():
+            found[name] = violations or "it scrolls sideways"
+    assert found == {}
+    # The browser itself remarks on the page that is answered with 400.
+    assert all("400" in complaint for complaint in window.complaints)
+
+
+def test_without_a_script_a_row_is_taken_noted_and_put_off(
+    firm: ServedFirm, visitors: Visitors
+) -> None:
+    pair, _ = booked_pairs(firm)[-1]
+    need = Need(
+        id="a-row-of-this-test",
+        key="shortfall::test",
+        pair_id=pair.id,
+        code="shortfall",
+        raised_at=firm.now(),
+        ready=("talk",),
+        data={"missing": 1, "until": "2027-06-01"},
+    )
+    firm.read(lambda tx: tx.needs.put(need))
+    window = visitors.signed_in_as(firm.staff("coordinator"), script=False, width=PHONE)
+    page = window.page
+    window.open("/needs")
+    row = page.get_by_role("article").filter(has_text="cannot be made up")
+    row = row.filter(has=page.locator(f"a[href='{path_of(pair)}']"))
+    row.get_by_role("button", name=re.compile("^I take it")).click()
+    expect(row).to_contain_text("yours")
+    row.locator("summary", has_text="Note").click()
+    row.get_by_label("Your own words").fill("They are both in court.")
+    row.get_by_role("button", name="Keep the note").click()
+    expect(row).to_contain_text("They are both in court.")
+    row.locator("summary", has_text="Put off").click()
+    row.get_by_label("Until").fill((firm.now() + 7 * _DAY).date().isoformat())
+    row.get_by_role("button", name="Put it off").click()
+    expect(row).to_have_count(0)
+    window.open("/needs?show=put_off")
+    expect(row).to_have_count(1)
+    assert not window.complaints

@@ -1,0 +1,267 @@
+"""What coordinators do with a whole program, in the browser: rule, roster, waves, settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from integrations.ports import Transaction
+from integrations.records import Pair, PairState, Session, SessionState
+from tests.browser.browsing import SCHEMES, WIDTHS, Visitors, Window
+from tests.browser.firm import ServedFirm
+from tests.browser.test_keeping_pairs import at_the_office
+
+_LONGEST_WAIT_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def firm(firm_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFirm]:
+    """This module's firm, after some meetings, served in office hours."""
+    folder = tmp_path_factory.mktemp("running") / "firm"
+    with at_the_office(firm_template, folder) as one:
+        yield one
+
+
+def program_path(firm: ServedFirm) -> str:
+    """Where the firm's program is."""
+    return f"/programs/{firm.read(lambda tx: tx.programs.all())[0].id}"
+
+
+def coordinator(visitors: Visitors, firm: ServedFirm, **window: bool) -> Window:
+    """A window of the coordinator."""
+    return visitors.signed_in_as(firm.staff("coordinator"), **window)
+
+
+def everything(firm: ServedFirm) -> object:
+    """Pairs, dates, rule and mails, as the store has them."""
+
+    def look(tx: Transaction) -> object:
+        program = tx.programs.all()[0]
+        mails = [e for e in tx.journal.read(code="mail") if e.data["kind"] != "message"]
+        sessions = sorted(tx.sessions.all(), key=lambda s: s.id)
+        dates = [(s.id, s.state, s.start, s.end) for s in sessions]
+        return dates, tx.rules.current(program.id), len(mails)
+
+    return firm.read(look)
+
+
+def asked(page: Page) -> int:
+    """The number of mails that is to be typed."""
+    hint = page.get_by_text(re.compile(r"causes [\d,]+ mails")).last.inner_text()
+    found = re.search(r"causes ([\d,]+) mails", hint)
+    assert found is not None
+    return int(found[1].replace(",", ""))
+
+
+def live_dates(firm: ServedFirm) -> dict[str, list[Session]]:
+    """Standing dates of each booked pair, by start."""
+
+    def look(tx: Transaction) -> dict[str, list[Session]]:
+        ids = [pair.id for pair in tx.pairs.in_state(PairState.BOOKED)]
+        return {
+            i: sorted((s for s in some if s.state is SessionState.SCHEDULED), key=lambda s: s.start)
+            for i, some in tx.sessions.of_pairs(ids).items()
+        }
+
+    return firm.read(look)
+
+
+@pytest.mark.acceptance(29)
+@pytest.mark.parametrize("script", [True, False])
+def test_a_rule_change_mid_series_is_previewed_and_cancelling_leaves_everything(
+    visitors: Visitors, firm: ServedFirm, script: bool
+) -> None:
+    """The coordinator changes every-14 to every-21 days, a preview shows per pair what moves and
+    how many mails go out; cancelling the preview leaves everything untouched."""
+    window = coordinator(visitors, firm, script=script)
+    page, before = window.page, everything(firm)
+    assert window.open(f"{program_path(firm)}/rule") == 200
+    _every_three_weeks(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("What the changed rule would do")
+    region = page.get_by_role("region", name="What changes, pair by pair")
+    for pair, names in _booked(firm):
+        row = region.get_by_role("row").filter(has=page.get_by_role("rowheader", name=names))
+        expect(row, pair.id).to_have_count(1)
+        mails = int(row.get_by_role("cell").last.inner_text())
+        assert mails % 2 == 0, "both of a pair get the same"
+    total = sum(int(each) for each in region.locator("tbody tr td:last-child").all_inner_texts())
+    assert asked(page) == total > 0
+    page.get_by_role("link", name="Leave everything as it is").click()
+    expect(page.get_by_label("Weeks from one meeting to the next")).to_have_value("2")
+    assert everything(firm) == before
+    assert window.complaints == []
+
+
+@pytest.mark.acceptance(29)
+def test_one_yes_that_names_the_mails_changes_future_dates_alone(
+    visitors: Visitors, firm: ServedFirm
+) -> None:
+    """Only future, unlocked occurrences change; held ones stay."""
+    window = coordinator(visitors, firm)
+    page, before = window.page, everything(firm)
+    past = {
+        s.id: (s.start, s.state)
+        for some in live_dates(firm).values()
+        for s in some
+        if s.start < firm.now()
+    }
+    assert past
+    window.open(f"{program_path(firm)}/rule")
+    _every_three_weeks(page)
+    mails = asked(page)
+    page.get_by_label("Type the number of mails").fill(str(mails + 1))
+    page.get_by_role("button", name="Save this rule").click()
+    expect(page.get_by_role("alert")).to_contain_text(f"Expected exactly {asked(page)}")
+    assert everything(firm) == before
+    page.get_by_label("Type the number of mails").fill(str(asked(page)))
+    page.get_by_role("button", name="Save this rule").click()
+    expect(page.get_by_text("Saved. Booked pairs follow now")).to_be_visible()
+    expect(page.get_by_label("Weeks from one meeting to the next")).to_have_value("3")
+    rule = firm.read(lambda tx: tx.rules.current(tx.programs.all()[0].id))
+    assert rule.body["cadence"]["interval_weeks"] == 3
+    stands = firm.read(
+        lambda tx: {i: (s.start, s.state) for i in past if (s := tx.sessions.get(i))}
+    )
+    assert stands == past, "held and past dates stay"
+
+
+def _every_three_weeks(page: Page) -> None:
+    page.get_by_label("Weeks from one meeting to the next").fill("3")
+    page.get_by_label("Number of dates").fill("6")
+    page.get_by_label("Meetings asked for").fill("5")
+    page.get_by_role("button", name="See what it would do").click()
+
+
+def _booked(firm: ServedFirm) -> list[tuple[Pair, str]]:
+    def look(tx: Transaction) -> list[tuple[Pair, str]]:
+        pairs = tx.pairs.in_state(PairState.BOOKED)
+        people = tx.participants.many({i for p in pairs for i in (p.mentor_id, p.mentee_id)})
+        return [(p, f"{people[p.mentor_id].name} / {people[p.mentee_id].name}") for p in pairs]
+
+    return firm.read(look)
+
+
+def test_faults_of_a_rule_are_led_to_and_said_beside_their_field(
+    visitors: Visitors, firm: ServedFirm
+) -> None:
+    window = coordinator(visitors, firm)
+    page = window.page
+    window.open(f"{program_path(firm)}/rule")
+    page.get_by_label("Number of dates").fill("3")
+    page.get_by_role("button", name="See what it would do").click()
+    field = page.get_by_label("Number of dates")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("alert").get_by_role("link").first.click()
+    assert window.axe_violations() == []
+
+
+def test_a_roster_is_checked_shown_imported_and_its_pair_launched_and_undone(
+    visitors: Visitors, firm: ServedFirm, tmp_path: Path
+) -> None:
+    window = coordinator(visitors, firm, script=False)
+    page, at = window.page, program_path(firm)
+    roster = tmp_path / "roster.csv"
+    roster.write_text(_another_pair(firm))
+    window.open(f"{at}/import")
+    page.get_by_label("File").set_input_files(roster)
+    page.get_by_role("button", name="Check this file").click()
+    expect(page.get_by_text("enrols a pair")).to_be_visible()
+    known = len(firm.read(lambda tx: tx.pairs.all()))
+    page.get_by_role("button", name="Import these 1 row").click()
+    expect(page.get_by_text("1 pairs enrolled")).to_be_visible()
+    assert len(firm.read(lambda tx: tx.pairs.all())) == known + 1
+
+    def is_planned() -> bool:
+        return bool(firm.read(lambda tx: tx.pairs.in_state(PairState.PLANNED)))
+
+    _wait(page, is_planned)
+    window.open(f"{at}/launch")
+    page.get_by_label("Name of the wave").fill("Late joiners")
+    page.get_by_label("Type the number of mails").fill(str(asked(page)))
+    page.get_by_role("button", name="Start this wave").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Late joiners")
+    _wait(page, lambda: not is_planned())
+    page.reload()
+    page.get_by_text("Undo this wave").click()
+    page.get_by_label("Type the number of mails").fill(str(asked(page)))
+    page.get_by_role("button", name="Undo it").click()
+    expect(page.get_by_text("Undone. Booked pairs end with neutral words")).to_be_visible()
+
+
+def _another_pair(firm: ServedFirm) -> str:
+    """A roster that pairs the mentor of one pair with the mentee of another."""
+
+    def look(tx: Transaction) -> str:
+        one, other = tx.pairs.in_state(PairState.BOOKED)[:2]
+        people = tx.participants.many([one.mentor_id, other.mentee_id])
+        mails = people[one.mentor_id].mail, people[other.mentee_id].mail
+        program = tx.programs.require(one.program_id).name
+        return (
+            "mentor_mail,mentee_mail,program,start_date,pair_id\n"
+            f"{mails[0]},{mails[1]},{program},2027-04-05,LATE-1\n"
+        )
+
+    return firm.read(look)
+
+
+def _wait(page: Page, come_true: object) -> None:
+    """Real waiting, for the worker beside the pages."""
+    assert callable(come_true)
+    for _ in range(_LONGEST_WAIT_MS // 500):
+        if come_true():
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError("it does not come true")
+
+
+def test_all_writing_is_stopped_from_any_page_and_let_go_on(
+    visitors: Visitors, firm: ServedFirm
+) -> None:
+    window = coordinator(visitors, firm, script=False)
+    page = window.page
+    window.open(f"{program_path(firm)}/settings")
+    page.get_by_role("banner").get_by_text("Stop all writing").first.click()
+    page.get_by_role("banner").get_by_role("button", name="Stop all writing").click()
+    expect(page.get_by_text("All writing is stopped").first).to_be_visible()
+    window.open(f"{program_path(firm)}/launch")
+    expect(page.get_by_text("All writing is stopped").first).to_be_visible()
+    page.get_by_role("button", name="Let it go on").first.click()
+    expect(page.get_by_text("All writing is stopped")).to_have_count(0)
+
+
+def test_staff_and_texts_are_set_in_the_settings(visitors: Visitors, firm: ServedFirm) -> None:
+    window = coordinator(visitors, firm)
+    page, at = window.page, program_path(firm)
+    somebody = firm.booked_pair()["mentor"]
+    window.open(f"{at}/settings")
+    page.get_by_label("Address", exact=True).fill(somebody)
+    page.get_by_label("Sponsor", exact=False).last.check()
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("cell", name=somebody)).to_be_visible()
+    window.open(f"{at}/settings/texts/withdrawn")
+    expect(page.get_by_text("Rivera / Stone").first).to_be_visible()
+    page.get_by_label("Text").fill("no subject")
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert window.complaints == []
+
+
+@pytest.mark.parametrize(
+    "page", ["launch", "rule", "import", "settings", "settings/texts/invitation", "writing"]
+)
+def test_the_page_is_accessible_in_light_and_dark_from_the_smallest_window_on(
+    visitors: Visitors, firm: ServedFirm, page: str
+) -> None:
+    window = coordinator(visitors, firm)
+    path = "/writing" if page == "writing" else f"{program_path(firm)}/{page}"
+    assert window.open(path) == 200
+    for width in WIDTHS.values():
+        for scheme in SCHEMES:
+            window.look_at(width, scheme)
+            assert window.axe_violations() == []
+            assert not window.scrolls_sideways()
+    assert window.complaints == []
