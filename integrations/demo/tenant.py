@@ -160,6 +160,10 @@ class Control:
         """What the tenant says under ``path``; ``asked`` is what goes into the query."""
         return self._told(self._http.get(path, params=asked))
 
+    def tell(self, path: str, told: Mapping[str, Any]) -> Any:
+        """Have something happen in the tenant; what it says to that."""
+        return self._told(self._http.post(path, json=told))
+
     def advance(self, length: timedelta) -> datetime:
         """Let ``length`` pass in the tenant and return its new time."""
         body = {"advance_seconds": length.total_seconds()}

@@ -139,4 +139,6 @@ async def reconcile_now(app: App, pair_id: str) -> str | None:
         return "nothing may be written at present; it goes on as soon as writing does"
     if work is not None and work.last_error is not None:
         return f"it failed ({work.last_error}); `tandem work` tries again"
+    if await app.store.run(lambda tx: bool(tx.intents.open(pair_id))):
+        return "a write waits for its turn, which comes within minutes"
     return None

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -127,7 +127,9 @@ def served(template: Path, folder: Path) -> Iterator[ServedFirm]:
             stderr=subprocess.STDOUT,
         )
     try:
-        yield ServedFirm(folder, _address(process, log))
+        firm = ServedFirm(folder, _address(process, log))
+        with closing(firm.control):
+            yield firm
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)

@@ -12,12 +12,12 @@ from integrations.errors import Fault, FaultsError
 from integrations.ports import Transaction
 from integrations.records import Need, Pair, Program
 from integrations.web.access import Viewer, Who
-from integrations.web.console.outcomes import by_field, foretold, program_of, said_of, two_of
+from integrations.web.console.outcomes import by_field, look_at, program_of, said_of
 from integrations.web.frame import Act, Go, NoSuchPageError, Page, Shown, Visit
 from integrations.web.paging import Listed, offset_in
 from integrations.workflows import at_once, needs, orders
 from integrations.workflows.app import App
-from integrations.workflows.mails_caused import Telling, mails_caused
+from integrations.workflows.mails_caused import Telling
 from integrations.workflows.need_lines import NeedLine, lines_of
 from scheduling.changes.acts import ReadyAct
 
@@ -185,9 +185,7 @@ async def _looked_at(
     if is_asked:
         try:
             telling = _telling(visit, need, act, _until(day))
-            caused = await mails_caused(visit.app, need.pair_id, telling)
-            people = await visit.app.store.run(lambda tx: two_of(tx, caused.pair))
-            told = foretold(caused, people)
+            told = await look_at(visit, need.pair_id, telling)
         except FaultsError as error:
             faults = by_field(error.faults)
     line = await visit.app.store.run(
@@ -216,14 +214,15 @@ async def do_act(visit: Visit) -> Shown | Go:
     day = visit.form.get("until")
     try:
         telling = _telling(visit, need, act, _until(day))
-        caused = await mails_caused(visit.app, need.pair_id, telling)
-        if len(caused.mails) > _number(visit.form.get("mails")):
+        told = await look_at(visit, need.pair_id, telling)
+        if told.count > _number(visit.form.get("mails")):
             more = "Meanwhile it would cause more mails than were shown. Please look again."
             shown = await _looked_at(visit, need, act, day, is_asked=True, more=more)
             return Shown(shown.data, status=409)
-        outcome = await at_once.act_on_need(
-            visit.app, need.id, act.value, until=_until(day), by=visit.viewer.directory_id
-        )
+        with visit.app.graph.person_waiting():
+            outcome = await at_once.act_on_need(
+                visit.app, need.id, act.value, until=_until(day), by=visit.viewer.directory_id
+            )
     except FaultsError:
         return await _looked_at(visit, need, act, day, is_asked=True)
     return Go(PATH, said_of(outcome))

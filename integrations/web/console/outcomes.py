@@ -12,7 +12,7 @@ from integrations.ports import Transaction
 from integrations.records import Pair, Participant, Program
 from integrations.web.frame import NoSuchPageError, Visit
 from integrations.workflows.at_once import Outcome
-from integrations.workflows.mails_caused import Caused, CausedMail
+from integrations.workflows.mails_caused import Caused, CausedMail, Telling, mails_caused
 
 _EXCHANGE = {
     "update": "an update of the date from the calendar",
@@ -74,6 +74,18 @@ def foretold(caused: Caused, people: Mapping[str, Participant]) -> Foretold:
         waits_until=caused.waits_until,
         is_certain=caused.is_certain,
     )
+
+
+async def look_at(visit: Visit, pair_id: str, telling: Telling) -> Foretold:
+    """What an act would do to a pair, for somebody who waits at the page.
+
+    Raises:
+        NotPossibleError, FaultsError: as ``telling`` says.
+    """
+    with visit.app.graph.person_waiting():
+        caused = await mails_caused(visit.app, pair_id, telling)
+    people = await visit.app.store.run(lambda tx: two_of(tx, caused.pair))
+    return foretold(caused, people)
 
 
 def two_of(tx: Transaction, pair: Pair) -> dict[str, Participant]:

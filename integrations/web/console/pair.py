@@ -12,7 +12,7 @@ from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.console.outcomes import (
     by_field,
-    foretold,
+    look_at,
     pair_of,
     program_of,
     said_of,
@@ -22,7 +22,6 @@ from integrations.web.console.pair_forms import FORMS, Asked, Choices, choices_o
 from integrations.web.frame import Act, Go, Page, Shown, Visit
 from integrations.workflows import at_once, orders
 from integrations.workflows.attendance.telling import confirm_identity_of
-from integrations.workflows.mails_caused import mails_caused
 from integrations.workflows.pair_acts import Given, PairAct, telling_of
 from integrations.workflows.pair_overview import PairShown, overview_of_pair
 from integrations.workflows.pairing_again import NewPartner, pair_again
@@ -100,12 +99,13 @@ async def do_act(visit: Visit, act: PairAct) -> Shown | Go:
     look = _Look(act=act, given=given, is_asked=True)
     try:
         telling = telling_of(act, given, visit.viewer.directory_id)
-        caused = await mails_caused(visit.app, pair_of(visit).id, telling)
-        if len(caused.mails) > _number(given.get("mails", "")):
+        told = await look_at(visit, pair_of(visit).id, telling)
+        if told.count > _number(given.get("mails", "")):
             more = "Meanwhile it would cause more mails than were shown. Please look again."
             again = _Look(act=act, given=given, is_asked=True, more=more)
             return Shown((await _shown(visit, again)).data, status=409)
-        outcome = await at_once.tell_pair(visit.app, pair_of(visit).id, telling)
+        with visit.app.graph.person_waiting():
+            outcome = await at_once.tell_pair(visit.app, pair_of(visit).id, telling)
     except FaultsError:
         return await _shown(visit, look)
     return Go(path_of(visit), said_of(outcome))
@@ -116,9 +116,7 @@ async def _shown(visit: Visit, look: _Look) -> Shown:
     if look.is_asked:
         try:
             telling = telling_of(look.act, look.given, visit.viewer.directory_id)
-            caused = await mails_caused(visit.app, pair_of(visit).id, telling)
-            people = await visit.app.store.run(lambda tx: two_of(tx, caused.pair))
-            told = foretold(caused, people)
+            told = await look_at(visit, pair_of(visit).id, telling)
         except FaultsError as error:
             faults = by_field(error.faults)
     choices = await visit.app.store.run(
@@ -181,10 +179,7 @@ async def _again(
     visit: Visit, given: Given, faults: Mapping[str, str] = MappingProxyType({})
 ) -> Shown:
     pair_id = pair_of(visit).id
-    caused = await mails_caused(
-        visit.app, pair_id, lambda app, tx, pair, now: orders.withdraw(tx, pair, now)
-    )
-    people = await visit.app.store.run(lambda tx: two_of(tx, caused.pair))
+    told = await look_at(visit, pair_id, lambda app, tx, pair, now: orders.withdraw(tx, pair, now))
     choices = await visit.app.store.run(lambda tx: choices_of(tx, visit.app, pair_id, visit.now))
     usual = next((p.id for p in choices.people if p.enabled and not p.gone), "")
     return Shown(
@@ -194,7 +189,7 @@ async def _again(
             "mail": given.get("mail", ""),
             "starts": given.get("starts", ""),
             "faults": dict(faults),
-            "told": foretold(caused, people),
+            "told": told,
             "path": path_of(visit),
         },
         status=400 if faults else 200,
