@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -349,5 +350,21 @@ def test_other_hours_keep_to_what_a_person_set(empty: Empty) -> None:
                 seen += 1
                 assert 13 <= hour.astimezone(zone).hour < 16
         assert seen
+
+    at_the_page(empty, play)
+
+
+def test_whoever_changes_an_hour_means_it_whatever_stands_above(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        page = (await room.junior.get(f"{room.path}/preferences")).text
+        shown = dict(re.findall(r'name="(\w+)" value="(\d\d:\d\d)"', page))
+        path = f"{room.path}/preferences"
+        await room.junior.send(path, {"hours": "mailbox", **shown})
+        person = await room.stage.read(lambda tx: tx.participants.require(room.mentor.id))
+        assert person.hours_source == "mailbox"
+        await room.junior.send(path, {"hours": "mailbox", **shown, "fri_from": "11:00"})
+        person = await room.stage.read(lambda tx: tx.participants.require(room.mentor.id))
+        assert person.hours_source == "person"
+        assert person.hours["fri"][0][0] == "11:00"
 
     at_the_page(empty, play)

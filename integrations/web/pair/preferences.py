@@ -61,8 +61,12 @@ async def show_preferences(visit: Visit) -> Shown:
 async def do_prefer(visit: Visit) -> Shown | Go:
     """Keep what the form says; a form with faults is shown again with them."""
     actor, pair, form = actor_of(visit), pair_of(visit), visit.form
+    typed = _hours_in(form)
+    # Whoever changes an hour means it, whatever stands above.
+    changed = any(typed.values()) and typed != await _hours_shown(visit)
+    own = form.get("hours") == "own" or changed
     wishes = Wishes(
-        hours=_hours_in(form) if form.get("hours") == "own" else None,
+        hours=typed if own else None,
         office_days=tuple(day for day in WEEKDAYS if day in form.all("office_days")),
         place=form.get("place") or None,
     )
@@ -77,6 +81,18 @@ async def do_prefer(visit: Visit) -> Shown | Go:
         return Shown(data, status=400)
     said = "Kept. Dates are planned by it from now on; those in your calendars stay."
     return Go(home_path(visit), said)
+
+
+async def _hours_shown(visit: Visit) -> dict[str, list[tuple[str, str]]]:
+    """The stretches the form began with."""
+    person_id = actor_of(visit).person_id
+
+    def look(tx: Transaction) -> Mapping[str, object]:
+        said = wishes_of(tx, person_id).hours
+        return tx.participants.require(person_id).hours if said is None else said
+
+    days = _days(await visit.app.store.run(look), {})
+    return {day.key: [each for each in day.stretches if any(each)] for day in days}
 
 
 def _days(hours: Mapping[str, object], faults: Mapping[str, str]) -> list[Day]:
