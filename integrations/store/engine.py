@@ -22,6 +22,9 @@ from urllib.parse import quote
 
 import orjson
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.exc import ArgumentError
 
 from integrations.errors import StoreMissingError
@@ -34,6 +37,33 @@ _PLAIN = (
 )
 # Whether an INSERT that may have met a conflict wrote anything.
 _OPTIONS = {"preserve_rowcount": True}
+
+
+class ImmediateSqlite(SQLiteDialect_pysqlite):
+    """SQLite whose transactions hold the write lock from their first statement on."""
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin, or wait for whoever writes."""
+        dbapi_connection.execute("BEGIN IMMEDIATE")
+
+
+# SQLAlchemy finds dialects by name only.
+registry.register("sqlite.immediate", __name__, ImmediateSqlite.__name__)
+
+
+class NotingWrites(DefaultExecutionContext):
+    """Remembers in its connection that the transaction wrote something."""
+
+    def pre_exec(self) -> None:
+        """Called by SQLAlchemy before each statement."""
+        if self.isinsert or self.isupdate or self.isdelete:
+            self.root_connection.info[WROTE] = True
+        super().pre_exec()  # type: ignore[no-untyped-call]
+
+
+WROTE = "tandem wrote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +130,16 @@ def open_engine(
             connection: who waits for it in this process queues up, instead of polling the file.
     """
     if address.file is not None:
-        return _open_sqlite(address, create, lock_timeout)
+        engine = _open_sqlite(address, create, lock_timeout)
+    else:
+        engine = _open_postgresql(address, lock_timeout, pool_size)
+    # No event listener: SQLAlchemy would ask for four kinds of them at each statement.
+    contexts = (NotingWrites, engine.dialect.execution_ctx_cls)
+    engine.dialect.execution_ctx_cls = type(NotingWrites.__name__, contexts, {})
+    return engine
+
+
+def _open_postgresql(address: Address, lock_timeout: timedelta, pool_size: int) -> Engine:
     milliseconds = max(1, int(lock_timeout / timedelta(milliseconds=1)))
     return create_engine(
         address.url,
@@ -135,7 +174,7 @@ def _open_sqlite(address: Address, create: bool, lock_timeout: timedelta) -> Eng
         )
 
     engine = create_engine(
-        "sqlite+pysqlite://",
+        "sqlite+immediate://",
         creator=connect,
         poolclass=QueuePool,
         pool_size=1,
@@ -157,9 +196,5 @@ def _open_sqlite(address: Address, create: bool, lock_timeout: timedelta) -> Eng
             connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

@@ -79,8 +79,9 @@ def told_as_ours(address: Address) -> Iterator[None]:
     except exc.TimeoutError as error:
         raise StoreLockedError(_WORDS[StoreLockedError].format(address)) from error
     except exc.DBAPIError as error:
-        kind = _kind(error.orig, address.file)
-        raise kind(f"{_WORDS[kind].format(address)} ({_code(error.orig)})") from error
+        raise _ours(error.orig, address) from error
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise _ours(error, address) from error
     except exc.StatementError as error:
         # A value a column type refused while binding: our own message, of a fault in the caller.
         if isinstance(error.orig, ValueError):
@@ -91,6 +92,11 @@ def told_as_ours(address: Address) -> Iterator[None]:
 def is_worth_repeating(error: exc.DBAPIError) -> bool:
     """Whether PostgreSQL asks for the transaction again (serialization failure, deadlock)."""
     return isinstance(error.orig, psycopg.Error) and error.orig.sqlstate in ("40001", "40P01")
+
+
+def _ours(error: BaseException | None, address: Address) -> StoreError:
+    kind = _kind(error, address.file)
+    return kind(f"{_WORDS[kind].format(address)} ({_code(error)})")
 
 
 def _kind(error: BaseException | None, file: Path | None) -> type[StoreError]:

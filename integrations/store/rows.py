@@ -70,6 +70,13 @@ def _own_names(table: Table, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if name in table.columns)
 
 
+@cache
+def _key_parts(table: Table) -> tuple[tuple[str, type], ...]:
+    """Under which name each part of a key is bound, and its type."""
+    keys = table.primary_key.columns
+    return tuple((f"key_{column.name}", column.type.python_type) for column in keys)
+
+
 class Rows(Generic[R]):
     """One table whose columns are named after the fields of one class of records."""
 
@@ -104,11 +111,9 @@ class Rows(Generic[R]):
         return and_(*(column == value for column, value in zip(self._keys, values, strict=True)))
 
     def _parts(self, key: str) -> dict[str, Any]:
-        parts = key.rsplit("/", len(self._keys) - 1)
-        return {
-            f"key_{column.name}": column.type.python_type(part)
-            for column, part in zip(self._keys, parts, strict=True)
-        }
+        kinds = _key_parts(self._table)
+        parts = key.rsplit("/", len(kinds) - 1)
+        return {name: kind(part) for (name, kind), part in zip(kinds, parts, strict=True)}
 
     def _key(self, record: R) -> str:
         return "/".join(str(getattr(record, column.name)) for column in self._keys)

@@ -6,7 +6,7 @@ moment: after a crash, a lost answer or a wait it goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -50,7 +50,9 @@ from integrations.workflows.acting import (
     NotYet,
     OutdatedError,
     ReadBack,
+    Record,
     perform,
+    perform_in_turn,
 )
 from integrations.workflows.announce import require_its_day
 from integrations.workflows.app import App
@@ -124,19 +126,22 @@ class Case:
         return str(self.series["zone"])
 
 
-async def book_pair(app: App, claim: Claim, pair_id: str) -> None:
+async def book_pair(app: App, claim: Claim, pair_id: str) -> Record | None:
     """Take the pair from planned to booked, as far as it can go now.
+
+    Returns:
+        What is to be stored as the work is marked done, if anything.
 
     Raises:
         NotYet: something has to be waited for; the work is to be done again then.
     """
     case = await _case(app, pair_id)
     if case.pair.state not in (PairState.PLANNED, PairState.BOOKING, PairState.BOOKED):
-        return
+        return None
     if case.stopped_by or not (case.is_let or case.being_created):
-        return
+        return None
     try:
-        await _book(app, claim, case)
+        return await _book(app, claim, case)
     except ChangedByPersonError:
         await _block(app, case, "changed_by_person")
     except InstancesDifferError as differ:
@@ -145,27 +150,41 @@ async def book_pair(app: App, claim: Claim, pair_id: str) -> None:
         )
     except RefusedError as refusal:
         await _block(app, case, "refused", status=str(refusal.status), graph_code=refusal.code)
+    return None
 
 
-async def _book(app: App, claim: Claim, case: Case) -> None:
+async def _book(app: App, claim: Claim, case: Case) -> Record | None:
     if case.booking is None:
         case = await _with_series(app, claim, case)
     booking = case.booking
     if booking is None:
-        return
+        return None
     if booking.join_url is None:
         await _block(app, case, "no_join_link")
         await mailboxes.stop(app, case.mailbox_id, "trial_without_link")
-        return
-    sessions = case.sessions
+        return None
+    sessions, verified = case.sessions, None
     if booking.instances_verified_at is None:
         booking, sessions = await _verify_instances(app, case, booking)
+        verified = partial(_keep_verified, booking, sessions)
+    await perform_in_turn(app, claim, _leaving(app, case, booking, sessions), first=verified)
+    return await _finish(app, case, booking)
+
+
+def _leaving(
+    app: App, case: Case, booking: Booking, sessions: Iterable[Session]
+) -> Iterator[Act[EventSnapshot] | Act[None]]:
+    """What has yet to be done to dates that do not stay on the slot."""
     for session in sessions:
         if session.state is SessionState.PLANNED:
-            await perform(app, claim, _move(app, case, booking, session))
+            yield _move(app, case, booking, session)
         elif session.state is SessionState.SKIPPED and session.event_id is not None:
-            await perform(app, claim, _cancel(app, case, session))
-    await _finish(app, case, booking)
+            yield _cancel(app, case, session)
+
+
+def _keep_verified(booking: Booking, sessions: Sequence[Session], tx: Transaction) -> None:
+    tx.bookings.put(booking)
+    tx.sessions.put_many(sessions)
 
 
 async def _with_series(app: App, claim: Claim, case: Case) -> Case:
@@ -178,11 +197,12 @@ async def _with_series(app: App, claim: Claim, case: Case) -> Case:
             return case
         _require_that_it_holds(app, case)
     try:
-        await perform(app, claim, _create_series(app, case))
+        booking = await perform(app, claim, _create_series(app, case))
     except OutdatedError:
         await app.store.run(lambda tx: _not_fresh_any_more(tx, case.pair.id))
         raise
-    return await _booked(app, case)
+    # Of all the case holds, nothing else came with the series.
+    return replace(case, booking=booking)
 
 
 def _require_that_it_holds(app: App, case: Case) -> None:
@@ -199,12 +219,6 @@ def _require_that_it_holds(app: App, case: Case) -> None:
 
 def _not_fresh_any_more(tx: Transaction, pair_id: str) -> None:
     tx.pairs.put(replace(tx.pairs.require(pair_id), calendars_read_at=None))
-
-
-async def _booked(app: App, case: Case) -> Case:
-    """The case with its booking; of all it holds, nothing else came with the series."""
-    key = _booking_key(case.pair)
-    return replace(case, booking=await app.store.run(lambda tx: tx.bookings.require(key)))
 
 
 def _booking_key(pair: Pair) -> str:
@@ -256,33 +270,21 @@ def _series_key(pair: Pair) -> str:
     return f"series/{pair.id}/{pair.generation}"
 
 
-def _create_series(app: App, case: Case) -> Act[EventSnapshot]:
+def _create_series(app: App, case: Case) -> Act[Booking]:
     tag = _series_key(case.pair)
     transaction_id = str(uuid5(NAMESPACE_URL, f"tandem:{tag}"))
     draft = series_draft(case, app.options.page_url, transaction_id, tag)
 
-    async def send(intent: Intent) -> EventSnapshot:
-        return await app.graph.calendar.create_series(case.mailbox_id, draft)
+    async def send(intent: Intent) -> Booking:
+        event = await app.graph.calendar.create_series(case.mailbox_id, draft)
+        return _booking(case, event, app.clock.now())
 
-    async def look(intent: Intent) -> ReadBack[EventSnapshot]:
+    async def look(intent: Intent) -> ReadBack[Booking]:
         found = await app.graph.calendar.find_tagged(case.mailbox_id, tag)
-        return Happened(found[0]) if found else NotHappened()
+        return Happened(_booking(case, found[0], app.clock.now())) if found else NotHappened()
 
-    def keep(tx: Transaction, intent: Intent, event: EventSnapshot) -> None:
-        now = app.clock.now()
-        tx.bookings.put(
-            Booking(
-                pair_id=case.pair.id,
-                generation=case.pair.generation,
-                mailbox_id=case.mailbox_id,
-                event_id=event.id,
-                ical_uid=event.ical_uid,
-                etag=event.etag,
-                zone=case.zone,
-                join_url=event.join_url,
-                booked_at=now,
-            )
-        )
+    def keep(tx: Transaction, intent: Intent, booking: Booking) -> None:
+        tx.bookings.put(booking)
         tx.pairs.put(replace(tx.pairs.require(case.pair.id), state=PairState.BOOKING))
 
     return Act(
@@ -299,6 +301,20 @@ def _create_series(app: App, case: Case) -> Act[EventSnapshot]:
         keep=keep,
         decided_from=case.pair.calendars_read_at,
         still_holds=partial(still_holds, case.pair, app.clock.now()),
+    )
+
+
+def _booking(case: Case, event: EventSnapshot, now: datetime) -> Booking:
+    return Booking(
+        pair_id=case.pair.id,
+        generation=case.pair.generation,
+        mailbox_id=case.mailbox_id,
+        event_id=event.id,
+        ical_uid=event.ical_uid,
+        etag=event.etag,
+        zone=case.zone,
+        join_url=event.join_url,
+        booked_at=now,
     )
 
 
@@ -345,7 +361,7 @@ def _mails(case: Case, kind: str) -> tuple[Json, ...]:
 async def _verify_instances(
     app: App, case: Case, booking: Booking
 ) -> tuple[Booking, Sequence[Session]]:
-    """Compare the dates Outlook made with the plan, and keep where each of them stands.
+    """Compare the dates Outlook made with the plan, and find where each of them stands.
 
     Raises:
         InstancesDifferError: they are not the same.
@@ -359,14 +375,7 @@ async def _verify_instances(
     if set(by_start) != planned:
         raise InstancesDifferError(planned - set(by_start), set(by_start) - planned)
     verified = replace(booking, instances_verified_at=app.clock.now())
-    sessions = [_with_instance(s, by_start[s.series_start]) for s in case.sessions]
-
-    def record(tx: Transaction) -> None:
-        tx.bookings.put(verified)
-        tx.sessions.put_many(sessions)
-
-    await app.store.run(record)
-    return verified, sessions
+    return verified, [_with_instance(s, by_start[s.series_start]) for s in case.sessions]
 
 
 class InstancesDifferError(IntegrationError):
@@ -495,17 +504,19 @@ def _cancel(app: App, case: Case, session: Session) -> Act[None]:
 # --- its online meeting, and the end -----------------------------------------------------
 
 
-async def _finish(app: App, case: Case, booking: Booking) -> None:
-    """Look up the online meeting and mark the pair booked, with or without it."""
+async def _finish(app: App, case: Case, booking: Booking) -> Record | None:
+    """Look up the online meeting; the pair is booked with it or without."""
     if booking.meeting_id is None:
         booking = replace(booking, meeting_id=await _meeting_id(app, booking))
     now = app.clock.now()
-    await app.store.run(lambda tx: _keep_booked(tx, case, booking, now))
+    booked = partial(_keep_booked, case, booking, now)
     if booking.meeting_id is not None:
-        return
+        return booked
+    await app.store.run(booked)
     if now - booking.booked_at < MEETING_PATIENCE:
         raise NotYet(now + MEETING_RETRY, "Teams does not show the meeting yet")
     await _block(app, case, "meeting_unknown")
+    return None
 
 
 async def _meeting_id(app: App, booking: Booking) -> str | None:
@@ -516,7 +527,7 @@ async def _meeting_id(app: App, booking: Booking) -> str | None:
     return None if meeting is None else meeting.id
 
 
-def _keep_booked(tx: Transaction, case: Case, booking: Booking, now: datetime) -> None:
+def _keep_booked(case: Case, booking: Booking, now: datetime, tx: Transaction) -> None:
     tx.bookings.put(booking)
     if booking.meeting_id is not None:
         tx.blockers.clear(BlockerScope.PAIR, booking.pair_id, now, "meeting_unknown")

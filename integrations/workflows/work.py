@@ -31,13 +31,15 @@ from integrations.errors import (
 from integrations.logs import log_event
 from integrations.ports import Transaction, WakeUp
 from integrations.records import Blocker, BlockerScope, JournalEntry, Work, WorkState
-from integrations.workflows.acting import Claim, NotYet, Withheld
+from integrations.workflows.acting import Claim, NotYet, Record, Withheld
 from integrations.workflows.app import App
 from integrations.workflows.standing_work import STANDING, DueAgain, renew, show_failure
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[App, Claim, str], Awaitable[None]]
+Handler = Callable[[App, Claim, str], Awaitable[Record | None]]
+"""Does a piece of work; what it returns is stored in the transaction that marks it done, by whoever
+still holds the row."""
 
 MOST_ATTEMPTS = 8
 """How often work is tried again: after that it is put aside, or, where the trouble passes by
@@ -193,7 +195,7 @@ class Worker:
             return False
         self._stuck.pop(work.id, None)
         try:
-            await self._handlers[work.kind](app, claim, work.subject)
+            last = await self._handlers[work.kind](app, claim, work.subject)
         except NotYet as wait:
             if wait.stuck:
                 self._stuck[work.id] = work.kind
@@ -211,15 +213,17 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a fault in one piece must not stop the rest
             await self._failed(work, claim, error)
         else:
-            await self._done(work, claim)
+            await self._done(work, claim, last)
         return True
 
-    async def _done(self, work: Work, claim: Claim) -> None:
+    async def _done(self, work: Work, claim: Claim, last: Record | None) -> None:
         now = self._app.clock.now()
 
         def record(tx: Transaction) -> None:
             if tx.work.finish(claim.work_id, claim.holder):
                 _clear_trouble(tx, work, now)
+                if last is not None:
+                    last(tx)
 
         await self._app.store.run(record)
 

@@ -44,13 +44,18 @@ def _no_intent() -> AbstractContextManager[object]:
         )
         return intent, False
 
-    conclude = acting._conclude
+    conclusion = acting._conclusion
 
-    async def concluded(app: Any, act: Any, intent: Intent, found: Any) -> Any:
-        await app.store.run(lambda tx: tx.intents.put(intent))
-        return await conclude(app, act, intent, found)
+    def late(app: Any, act: Any, intent: Intent, found: Any) -> acting.Record:
+        conclude = conclusion(app, act, intent, found)
 
-    return _patched((acting, "_begin", begin), (acting, "_conclude", concluded))
+        def record(tx: Transaction) -> None:
+            tx.intents.put(intent)
+            conclude(tx)
+
+        return record
+
+    return _patched((acting, "_begin", begin), (acting, "_conclusion", late))
 
 
 def _no_read_back() -> AbstractContextManager[object]:
@@ -59,18 +64,18 @@ def _no_read_back() -> AbstractContextManager[object]:
     async def nothing(intent: Intent) -> NotHappened:
         return NotHappened()
 
-    return _patched(
-        *((one, "perform", _performing(lambda act: replace(act, look=nothing))) for one in _WRITING)
-    )
-
-
-def _performing(changed: Callable[[Any], Any]) -> Callable[..., Any]:
-    perform = acting.perform
+    perform, perform_in_turn = acting.perform, acting.perform_in_turn
 
     async def performed(app: Any, claim: Any, act: Any) -> Any:
-        return await perform(app, claim, changed(act))
+        return await perform(app, claim, replace(act, look=nothing))
 
-    return performed
+    async def in_turn(app: Any, claim: Any, acts: Any, *, first: Any = None) -> None:
+        unseen = [replace(act, look=nothing) for act in acts]
+        await perform_in_turn(app, claim, unseen, first=first)
+
+    return _patched(
+        *((one, "perform", performed) for one in _WRITING), (book, "perform_in_turn", in_turn)
+    )
 
 
 def _doubt_is_done() -> AbstractContextManager[object]:

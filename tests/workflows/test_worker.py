@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -320,4 +320,32 @@ async def test_what_a_look_saw_is_kept_by_whoever_still_holds_the_row(empty: Emp
     await worker.do(work.id)
     await overtaken
     assert kept == ["second"]
+    await app.close()
+
+
+@virtually
+async def test_what_work_leaves_is_stored_as_it_is_done_by_whoever_still_holds_it(
+    empty: Empty,
+) -> None:
+    app = await empty.world(firm_of(2)).begin()
+    stored: list[tuple[str, WorkState]] = []
+
+    async def slow(app: App, claim: Claim, subject: str) -> Callable[[Transaction], None]:
+        overtaken = claim.holder.endswith("/1")
+        if overtaken:
+            await app.clock.sleep(2 * app.options.claim_length)
+
+        def last(tx: Transaction) -> None:
+            (work,) = tx.work.all()
+            stored.append(("overtaken" if overtaken else "holder", work.state))
+
+        return last
+
+    work = await schedule(app, "book_pair", "p1")
+    worker = Worker(app, {"book_pair": slow})
+    overtaken = asyncio.ensure_future(worker.do(work.id))
+    await app.clock.sleep(app.options.claim_length + timedelta(seconds=1))
+    await worker.do(work.id)
+    await overtaken
+    assert stored == [("holder", WorkState.DONE)]
     await app.close()

@@ -174,7 +174,9 @@ class Stage:
         app = await self.world.begin()
         pair_id = await self.pair_id()
         claim = await _claimed(app, pair_id, book.KIND)
-        await book.book_pair(app, claim, pair_id)
+        last = await book.book_pair(app, claim, pair_id)
+        if last is not None:
+            await app.store.run(last)
         await app.close()
 
     async def forget_booking(self) -> None:
