@@ -127,6 +127,11 @@ class Ledger:
         )
         return bool(held)
 
+    def state_of(self, pair_id: str) -> str:
+        """What a pair's state is now."""
+        [[state]] = self._store.execute("SELECT state FROM pairs WHERE id = ?", (pair_id,))
+        return str(state)
+
     def permits_in_force(self, mailbox_id: str, now: datetime) -> int:
         """How many calls to a mailbox are permitted at ``now``."""
         [[held]] = self._store.execute(

@@ -107,6 +107,8 @@ class Chronicle:
     proposals: set[tuple[str, str, datetime]] = field(default_factory=set)
     # Since when a date is declined; whose meetings have which id; what was taken out when.
     declined_since: dict[tuple[str, date | None], datetime] = field(default_factory=dict)
+    # When the last decline of a date was taken back; a read may have been before that.
+    taken_back: dict[tuple[str, date | None], datetime] = field(default_factory=dict)
     people_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     gone_at: dict[tuple[str, datetime], tuple[datetime, ...]] = field(default_factory=dict)
     # Pairs of whose dates a person has moved or taken out one in the program mailbox.
@@ -259,8 +261,8 @@ class Chronicle:
         for day in dates:
             if self.known[event.key].is_declined(day):
                 self.declined_since.setdefault((event.key, day), self.tenant.clock())
-            else:
-                self.declined_since.pop((event.key, day), None)
+            elif self.declined_since.pop((event.key, day), None) is not None:
+                self.taken_back[event.key, day] = self.tenant.clock()
         heard = [(one.address.lower(), one.standing) for one in event.attendees]
         heard += [pair for standings in event.standings.values() for pair in standings.items()]
         self.proposals.update(

@@ -43,7 +43,7 @@ from simulator.virtual_time import run_virtually, virtual_now
 from tests.simulation.books import Ledger
 from tests.simulation.chronicle import Chronicle
 from tests.simulation.incarnations import Consumer, Doorway, Fate, side_by_side, surroundings
-from tests.simulation.meddling import MeddledTransport
+from tests.simulation.meddling import Hearing, MeddledTransport
 from tests.simulation.oracle import Oracle, Violation
 from tests.simulation.orders_given import give_order
 from tests.simulation.weather import (
@@ -97,7 +97,12 @@ class Run:
         seed = self.weather.seed
         self.chance = Random(f"run {seed}")
         self.transport = MeddledTransport(
-            self.tenant, self.chronicle, Random(f"meddling {seed}"), self._meddled, self._called
+            self.tenant,
+            self.chronicle,
+            Random(f"meddling {seed}"),
+            self._meddled,
+            self._loses,
+            Hearing(self._begins, self._ends, self._told_to_wait),
         )
         self.sign_in = TenantHttpClient(self.tenant.asgi())
         self.consumers = [self._consumer(number) for number in range(self.weather.consumers)]
@@ -127,7 +132,7 @@ class Run:
             )
 
         def fate(name: str) -> Fate:
-            return Fate(name, self.log, Random(f"fate {seed} {name}"), self._deadly)
+            return Fate(name, self.log, Random(f"fate {seed} {name}"), self._deadly, self._died)
 
         return Consumer(number, self._settings, around, fate)
 
@@ -144,8 +149,20 @@ class Run:
     def _meddled(self) -> float:
         return 0.0 if self.weather.is_calm(virtual_now()) else self.weather.meddled
 
-    def _called(self, mailbox_id: str, path: str) -> None:
-        self.oracle.called(mailbox_id, path, virtual_now())
+    def _loses(self) -> float:
+        return 0.0 if self.weather.is_calm(virtual_now()) else self.weather.lost
+
+    def _begins(self, mailbox_id: str, path: str) -> None:
+        self.oracle.begins(mailbox_id, path, virtual_now())
+
+    def _ends(self, mailbox_id: str, path: str) -> None:
+        self.oracle.permitted(mailbox_id, path, virtual_now())
+
+    def _told_to_wait(self, mailbox_id: str, path: str, seconds: int) -> None:
+        self.oracle.told_to_wait(mailbox_id, path, virtual_now(), seconds)
+
+    def _died(self) -> None:
+        self.oracle.died(virtual_now())
 
     # --- four things side by side -----------------------------------------------------------
 
@@ -330,6 +347,7 @@ class Run:
         tenant = self.tenant
         self.faults["died"] = sum(one.deaths for one in self.consumers)
         self.faults["meddled"] = self.transport.count
+        self.faults["answer lost"] = self.transport.lost
         for call in tenant.calls:
             if call.cut:
                 self.faults["cut"] += 1

@@ -24,14 +24,19 @@ from simulator.virtual_time import virtual_now
 class Fate:
     """The life of one incarnation: at each point it passes it may die; the dead pass none.
 
-    ``deadly`` says how likely it is to die at a point now.
+    ``deadly`` says how likely it is to die at a point now; ``died`` hears of it.
     """
 
     def __init__(
-        self, name: str, log: EventLog, chance: Random, deadly: Callable[[], float]
+        self,
+        name: str,
+        log: EventLog,
+        chance: Random,
+        deadly: Callable[[], float],
+        died: Callable[[], None] = lambda: None,
     ) -> None:
         self.name, self.log, self.dead = name, log, False
-        self._chance, self._deadly = chance, deadly
+        self._chance, self._deadly, self._died = chance, deadly, died
 
     def check(self, point: str) -> None:
         """Pass ``point`` alive, or raise :class:`Death`."""
@@ -40,6 +45,7 @@ class Fate:
         self.log.write(f"{self.name} {point}")
         if self._chance.random() < self._deadly():
             self.dead = True
+            self._died()
             self.log.write(f"{self.name} dies {point}")
             raise Death(point)
 

@@ -1,9 +1,10 @@
-"""The way to the tenant, on which a person may act on the very event a write is meant for."""
+"""The way to the tenant: a person may be quicker than a write, and an answer may get lost."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
@@ -17,12 +18,26 @@ from tests.simulation.chronicle import Chronicle
 
 _USER = re.compile(r"/users/([^/?]+)")
 _EVENT = re.compile(r"/events/([^/?]+)")
+_READS = ("/getSchedule", "/$batch")
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """Who hears of each call to a program mailbox, by its id and path.
+
+    ``begins`` before and ``ends`` after it, ``told_to_wait`` of an answer that names seconds to
+    keep away.
+    """
+
+    begins: Callable[[str, str], None]
+    ends: Callable[[str, str], None]
+    told_to_wait: Callable[[str, str, int], None]
 
 
 class MeddledTransport(TenantTransport):
     """As its parent; ``often()`` is the chance that somebody is quicker than a write.
 
-    ``called`` hears, before and after, of each call to a program mailbox and of its path.
+    ``loses()`` is the chance that the answer to a write does not arrive.
     """
 
     def __init__(
@@ -31,14 +46,17 @@ class MeddledTransport(TenantTransport):
         chronicle: Chronicle,
         chance: Random,
         often: Callable[[], float],
-        called: Callable[[str, str], None],
+        loses: Callable[[], float],
+        hearing: Hearing,
     ) -> None:
         super().__init__(tenant.asgi())
         self._boxes = {box.id for box in chronicle.firm.program_mailboxes}
-        self._called = called
+        self._hearing, self._loses = hearing, loses
+        # Of its own, so that the same people meddle whatever gets lost.
+        self._losing = Random(chance.getrandbits(64))
         self._tenant, self._chronicle = tenant, chronicle
         self._chance, self._often = chance, often
-        self.count = 0
+        self.count = self.lost = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The tenant's answer, perhaps after somebody has acted."""
@@ -47,13 +65,25 @@ class MeddledTransport(TenantTransport):
         if named and writes and self._chance.random() < self._often():
             self._meddle(named.group(1))
         box = self._box_of(request.url.path)
-        if box is not None:
-            self._called(box, request.url.path)
+        if box is None:
+            return await self._answered(request)
+        self._hearing.begins(box, request.url.path)
         try:
-            return await super().handle_async_request(request)
+            response = await self._answered(request)
         finally:
-            if box is not None:
-                self._called(box, request.url.path)
+            self._hearing.ends(box, request.url.path)
+        wait = response.headers.get("retry-after", "")
+        if response.is_error and wait.isdigit():
+            self._hearing.told_to_wait(box, request.url.path, int(wait))
+        return response
+
+    async def _answered(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        reads = request.method == "GET" or request.url.path.endswith(_READS)
+        if not reads and self._losing.random() < self._loses():
+            self.lost += 1
+            raise httpx.ReadError("the answer got lost", request=request)
+        return response
 
     def _box_of(self, path: str) -> str | None:
         """The program mailbox a call is about."""

@@ -20,6 +20,8 @@ FREEZE = timedelta(hours=24)
 # and a call may have to wait and be repeated.
 DECIDED_EARLIER = timedelta(minutes=25)
 PERSONS_WORD_HOLDS = timedelta(hours=1)
+HEARD_BY_ALL = timedelta(seconds=2)
+"""How long after an answer that asks to wait another host may not know of it."""
 Facts = dict[str, Any]
 
 
@@ -45,6 +47,11 @@ def _plain(value: object) -> str:
     return str(value)
 
 
+def _lane(mailbox_id: str, path: str) -> str:
+    """What a call is counted for: Teams is no part of Outlook's limit."""
+    return f"{mailbox_id}/teams" if "/onlineMeetings" in path else mailbox_id
+
+
 @dataclass
 class Oracle:
     """Collects violations of one run."""
@@ -55,6 +62,8 @@ class Oracle:
     lag: timedelta = timedelta(0)
     violations: list[Violation] = field(default_factory=list)
     pair_ids: dict[tuple[str, ...], str] = field(default_factory=dict)
+    # Until when which lane is to be left alone, and since when that is known.
+    waits: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
     def note(self, invariant: str, at: datetime, **facts: object) -> None:
         """Hold a violation; the same one is told once."""
@@ -101,12 +110,27 @@ class Oracle:
             self.pair_ids = {books.mails_of(pair): pair["id"] for pair in books.pairs}
         return self.pair_ids
 
-    def called(self, mailbox_id: str, path: str, at: datetime) -> None:
+    def permitted(self, mailbox_id: str, path: str, at: datetime) -> None:
         """A call to a program mailbox is under way: it has a permit."""
-        # Teams is no part of Outlook's limit and has permits of its own.
-        lane = f"{mailbox_id}/teams" if "/onlineMeetings" in path else mailbox_id
-        if not self.ledger.permits_in_force(lane, at):
+        if not self.ledger.permits_in_force(_lane(mailbox_id, path), at):
             self.note("call_without_permit", at, path=path)
+
+    def begins(self, mailbox_id: str, path: str, at: datetime) -> None:
+        """A call to a program mailbox begins: it has a permit, and nobody was to wait."""
+        self.permitted(mailbox_id, path, at)
+        told_at, until = self.waits.get(_lane(mailbox_id, path), (at, at))
+        if told_at + HEARD_BY_ALL < at < until:
+            self.note("retry_after_ignored", at, path=path, told_at=told_at, until=until)
+
+    def told_to_wait(self, mailbox_id: str, path: str, at: datetime, seconds: int) -> None:
+        """An answer said for how long a program mailbox is to be left alone."""
+        lane, until = _lane(mailbox_id, path), at + timedelta(seconds=seconds)
+        if until > self.waits.get(lane, (at, at))[1]:
+            self.waits[lane] = at, until
+
+    def died(self, at: datetime) -> None:
+        """A host died; it may have been the only one who had been told to wait."""
+        self.waits.clear()
 
     def _without_cause(self, step: Step, was: Date, one: Date) -> None:
         """A booked date moves because somebody said or planned something, or never."""
@@ -115,7 +139,7 @@ class Oracle:
         if placed is not None and placed.with_series and not self._is_booked(step):
             # The first booking puts single dates where its plan has them.
             return
-        if step.is_declined(one.day) or any(
+        if self._declined(step, one) or any(
             event == step.event for event, *_ in chronicle.proposals
         ):
             return
@@ -128,12 +152,15 @@ class Oracle:
                 "moved_without_cause", step.at, people=step.people, was=was.start, to=one.start
             )
 
+    def _declined(self, step: Step, one: Date) -> bool:
+        """Whether somebody had declined a date, or still had when it may have been read."""
+        taken_back = self.chronicle.taken_back.get(one.key)
+        lately = taken_back is not None and step.at - taken_back <= DECIDED_EARLIER
+        return lately or step.is_declined(one.day)
+
     def _is_booked(self, step: Step) -> bool:
-        books = self.ledger.books()
-        return any(
-            books.mails_of(pair) == step.people and pair["state"] != "booking"
-            for pair in books.pairs
-        )
+        pair_id = self._pair_ids().get(step.people)
+        return pair_id is not None and self.ledger.state_of(pair_id) != "booking"
 
     def _frozen(self, step: Step, was: Date, one: Date) -> None:
         left = was.start - step.at
@@ -143,7 +170,7 @@ class Oracle:
     def _taken_out_in_freeze(self, step: Step, one: Date) -> None:
         if not timedelta(0) < one.start - step.at < FREEZE - DECIDED_EARLIER:
             return
-        if not step.is_declined(one.day) and not self._may_take_out(step):
+        if not self._declined(step, one) and not self._may_take_out(step):
             self.note("taken_out_in_freeze", step.at, people=step.people, start=one.start)
 
     def _may_take_out(self, step: Step) -> bool:
@@ -162,7 +189,7 @@ class Oracle:
     def _overruled(self, step: Step, was: Date, one: Date) -> None:
         """A person's own move stands, unless something has come up since."""
         placed = self.chronicle.placed.get(one.key)
-        if placed is None or placed.ours or step.is_declined(one.day):
+        if placed is None or placed.ours or self._declined(step, one):
             return
         if step.at - placed.at > PERSONS_WORD_HOLDS or placed.date.start != was.start:
             return

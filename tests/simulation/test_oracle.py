@@ -1,0 +1,59 @@
+"""The oracle sees what it is there to see: promises that a short life seldom breaks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from tests.simulation.books import Ledger
+from tests.simulation.chronicle import Chronicle
+from tests.simulation.oracle import Oracle
+
+NOON = datetime(2027, 1, 12, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+OUTLOOK, TEAMS = "/v1.0/users/box/events", "/v1.0/users/box/onlineMeetings"
+
+
+class Permitting:
+    """A ledger in which every call has its permit."""
+
+    def permits_in_force(self, lane: str, now: datetime) -> int:
+        return 1
+
+
+def oracle() -> Oracle:
+    """One that was told at noon to leave Outlook alone for a minute."""
+    judge = Oracle(1, cast("Chronicle", None), cast("Ledger", Permitting()))
+    judge.told_to_wait("box", OUTLOOK, NOON, 60)
+    return judge
+
+
+def seen(judge: Oracle, at: datetime, path: str = OUTLOOK, box: str = "box") -> list[Any]:
+    judge.begins(box, path, at)
+    return [one.invariant for one in judge.violations]
+
+
+def test_a_call_before_the_wait_is_over_is_seen() -> None:
+    assert seen(oracle(), NOON + 59 * SECOND) == ["retry_after_ignored"]
+    assert seen(oracle(), NOON + 60 * SECOND) == []
+
+
+def test_another_host_may_not_know_of_the_wait_for_a_moment() -> None:
+    assert seen(oracle(), NOON + SECOND) == []
+
+
+def test_other_mailboxes_and_teams_are_not_waited_for() -> None:
+    assert seen(oracle(), NOON + 30 * SECOND, path=TEAMS) == []
+    assert seen(oracle(), NOON + 30 * SECOND, box="other") == []
+
+
+def test_a_shorter_wait_told_later_ends_no_longer_one() -> None:
+    judge = oracle()
+    judge.told_to_wait("box", OUTLOOK, NOON + SECOND, 1)
+    assert seen(judge, NOON + 30 * SECOND) == ["retry_after_ignored"]
+
+
+def test_who_died_may_have_been_the_only_one_to_know_of_the_wait() -> None:
+    judge = oracle()
+    judge.died(NOON + SECOND)
+    assert seen(judge, NOON + 30 * SECOND) == []
