@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.firm import ServedFirm
 
@@ -104,7 +104,9 @@ class Visitors:
             locale="en-GB",
             reduced_motion="reduce",
         )
+        # A machine that does much else at once is slow, not wrong.
         context.set_default_timeout(20_000)
+        expect.set_options(timeout=20_000)
         self._open.append(context)
         window = Window(context.new_page(), self._firm.url)
         window.page.on(
