@@ -45,6 +45,7 @@ _WAITING = frozenset({PairState.ENROLLED, PairState.PLANNED})
 _ENDABLE = frozenset({PairState.BOOKING, PairState.BOOKED, PairState.PAUSED})
 _ACTIVE = frozenset({WaveState.RUNNING, WaveState.STOPPED})
 _PAIR_UNITS = 2
+_BY_ITSELF = "tandem"
 
 
 class WaveStateError(NotPossibleError):
@@ -576,7 +577,7 @@ def settle_done(tx: Transaction, now: datetime) -> None:
         left = [pair for pair in pairs if pair.state in {*_WAITING, PairState.BOOKING}]
         if len(_blocked(tx, left)) == len(left):
             tx.waves.put(replace(wave, state=WaveState.DONE))
-            _journal(tx, wave, "wave_done", now, "tandem")
+            _journal(tx, wave, "wave_done", now, _BY_ITSELF)
 
 
 def _journal(tx: Transaction, wave: Wave, code: str, now: datetime, by: str, **facts: int) -> None:
