@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -73,17 +73,17 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "subscription_made": "a subscription to the program mailbox was made",
         "subscription_ended": "a subscription to the program mailbox was ended",
         "hints_ignored": "notifications were ignored: {count}",
-        "roles_swapped": "from {from} on {mentor} mentors",
-        "paired_again": "somebody of this pair is paired again, as {successor}",
-        "follows": "this pair follows an earlier one, {predecessor}",
-        "wave_changed": "the pair was put into another wave",
+        "roles_swapped": "from {from} on {mentor} mentors ({by})",
+        "paired_again": "one of the two is paired again ({by})",
+        "follows": "this pair follows an earlier one ({by})",
+        "wave_changed": "the pair was put into another wave ({by})",
         "verdict": "{verdict} ({minutes} minutes together)",
         "hour_picked": "the {number}. of the offered hours was picked ({by})",
         "preferences_set": "{person} said when and where to be met ({by})",
         "start_confirmed": "{person} confirmed roles, dates and rhythm",
         "asked_whether_met": "{person} is asked whether the two met",
         "statement_made": "{person} said: {said}",
-        "verdict_corrected": "a coordinator corrected it to {verdict}",
+        "verdict_corrected": "a coordinator corrected it to {verdict} ({by})",
         "meeting_recorded": "a meeting of {minutes} minutes was recorded",
         "identity_confirmed": "another account was confirmed to be {person}'s",
         "person_erased": "what named a person was erased; what is counted stays",
@@ -142,16 +142,19 @@ def known_of(tx: Transaction, entries: Iterable[JournalEntry]) -> Known:
         | {entry.person_id for entry in entries if entry.person_id}
     )
     sessions = {s.id: s for found in tx.sessions.of_pairs(pairs).values() for s in found}
-    return Known(pairs, people, sessions)
+    programs = sorted({pair.program_id for pair in pairs.values()})
+    staff = {m.directory_id: m.name for one in programs for m in tx.staff.of_program(one)}
+    return Known(pairs, people, sessions, staff)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What ids stand for."""
+    """What ids stand for; ``staff`` are names by the directory's ids."""
 
     pairs: Mapping[str, Pair]
     people: Mapping[str, Participant]
     sessions: Mapping[str, Session]
+    staff: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, entry: JournalEntry) -> Line:
         """The entry in words, with dates and zones in full."""
@@ -192,6 +195,8 @@ class Known:
         person = self.people.get(value.removeprefix(ON_BEHALF))
         if person is not None:
             return f"for {person.name}" if value.startswith(ON_BEHALF) else person.name
+        if value in self.staff:
+            return self.staff[value]
         at = instant_of(value)
         return value if at is None else say(at)
 

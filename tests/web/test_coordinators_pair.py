@@ -200,7 +200,9 @@ def test_roles_are_swapped_and_the_page_says_from_when(empty: Empty) -> None:
         await desk.said_yes("swap_roles", form)
         case = await desk.stage.case()
         assert case.pair.swaps == ("2027-03-01",)
-        assert "Roles swapped from Mon 1 Mar 2027" in await desk.words()
+        said = await desk.words()
+        assert "Roles swapped from Mon 1 Mar 2027" in said
+        assert f"From 2027-03-01 on {case.mentee.name} mentors (Somebody)" in said
 
     at_the_desk(empty, play)
 
