@@ -18,6 +18,7 @@ from tests.workflows.changes.stage import MIDWAY
 from tests.workflows.looking import appointment
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SLOT = ("zone", "weekday", "start", "phase", "first_date")
 
 
 def test_the_page_shows_the_dates_with_who_leads_on_both_clocks(empty: Empty) -> None:
@@ -366,5 +367,25 @@ def test_whoever_changes_an_hour_means_it_whatever_stands_above(empty: Empty) ->
         person = await room.stage.read(lambda tx: tx.participants.require(room.mentor.id))
         assert person.hours_source == "person"
         assert person.hours["fri"][0][0] == "11:00"
+
+    at_the_page(empty, play)
+
+
+def test_other_regular_hours_of_a_booked_pair_are_shown_with_whom_to_tell(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        hour = {name: (room.pair.series or {})[name] for name in SLOT} | {"start": "15:30"}
+        to = {"to": [room.mentee.id], "at": MIDWAY.isoformat(), "hours": [hour], "picked": None}
+
+        def offer(tx: Transaction) -> None:
+            tx.pairs.put(replace(tx.pairs.require(room.pair.id), offer=to))
+
+        await room.app.store.run(offer)
+        theirs = await room.senior.get(room.path)
+        assert "15:30" in words(theirs.text)
+        assert "Tell Your program coordinator which one" in words(theirs.text)
+        assert 'name="hour"' not in theirs.text
+        assert "15:30" not in words((await room.junior.get(room.path)).text)
+        refused = await room.senior.post(f"{room.path}/pick", {"hour": "0"})
+        assert refused.status_code == 409
 
     at_the_page(empty, play)

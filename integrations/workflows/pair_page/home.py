@@ -83,9 +83,10 @@ class Home:
     """The page of a pair as one of the two, or their assistant, sees it.
 
     ``mine`` and ``theirs`` are names. ``regular`` is the regular hour in words, ``rhythm`` how
-    often; ``hours`` are regular hours to pick from, in words. ``taken`` are hours that somebody
-    picked lately and that did not suit both any more. ``confirmed`` says whether the reader
-    confirmed, ``join_url`` is where the next date meets on Teams.
+    often; ``hours`` are regular hours offered to the reader, in words;
+    ``may_pick`` says that a click takes one, before the first booking. ``taken`` are hours that
+    somebody picked lately and that did not suit both any more. ``confirmed`` says whether the
+    reader confirmed, ``join_url`` is where the next date meets on Teams.
     """
 
     pair: Pair
@@ -106,6 +107,7 @@ class Home:
     gone: tuple[DateShown, ...]
     pause: tuple[date, date] | None
     hours: tuple[str, ...]
+    may_pick: bool
     waits_for_pick: bool
     taken: tuple[Clocks, ...]
     is_booked: bool
@@ -129,6 +131,7 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
     coming = tuple(shown.date(s) for s in live if s.end > now)
     zone, other_zone = zones_of(case, reader)
     bookings = tx.bookings.of_pair(pair_id)
+    is_over = pair.state in (PairState.COMPLETED, PairState.WITHDRAWN)
     pause, goals = pause_of(pair.pause), _goals(tx, pair_id, actor)
     return Home(
         pair=pair,
@@ -150,11 +153,12 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
             shown.date(s) for s in sessions if s.state is SessionState.CANCELLED and s.end > now
         ),
         pause=None if pause is None else (pause.first, pause.last),
-        hours=_hours(pair, reader, zone, other_zone) if pair.state in _PICKING else (),
+        hours=() if is_over else _hours(pair, reader, zone, other_zone),
+        may_pick=pair.state in _PICKING,
         waits_for_pick=pair.state in _PICKING and pair.offer is not None,
         taken=tuple(_taken(tx, case, actor, now)),
         is_booked=pair.state in _LIVING,
-        is_over=pair.state in (PairState.COMPLETED, PairState.WITHDRAWN),
+        is_over=is_over,
         confirmed=reader in tx.confirmations.of_pairs([pair_id])[pair_id],
         my_goal=goals.get(mine.id),
         their_goal=goals.get(theirs.id),
