@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from integrations.ports import Transaction
 from integrations.records import Session
@@ -33,7 +34,9 @@ async def coming(app: App) -> Session:
     return await date_near(app, after=app.clock.now() + timedelta(days=20))
 
 
-async def answered(world: World, app: App, session: Session, answer: str) -> None:
+async def answered(
+    world: World, app: App, session: Session, answer: Literal["accepted", "declined"]
+) -> None:
     """The mentor answers one date."""
     seen = await in_outlook(world, app, session)
     mentor, _ = await mails_of(app, await pair_of(app, session))
