@@ -215,6 +215,17 @@ def _of_plan(pair: Pair, names: tuple[str, str], before: Figures, outcome: objec
 # --- saying yes ---------------------------------------------------------------------------
 
 
+class OtherMailsError(FaultsError):
+    """The rule would cause another number of mails than was named; ``found`` is what it does."""
+
+    remedy = "Look at what would change again and type the number of mails shown."
+
+    def __init__(self, found: Comparison, named: int) -> None:
+        self.found = found
+        expected = f"exactly {found.mails}, the number it would cause now"
+        super().__init__([Fault("mails", expected, str(named))])
+
+
 async def save_rule(
     app: App, program_id: str, rule: ProgramRule, *, mails: int, by: str
 ) -> Comparison:
@@ -223,14 +234,11 @@ async def save_rule(
     Booked pairs follow by their reconciliation, the others are planned anew.
 
     Raises:
-        FaultsError: it would cause another number; nothing was changed.
+        OtherMailsError: it would cause another number; nothing was changed.
     """
     found = await compare(app, program_id, rule)
     if found.mails != mails:
-        raise FaultsError(
-            [Fault("mails", f"exactly {found.mails}, the number it would cause now", str(mails))],
-            remedy="Look at what would change again and type the number of mails shown.",
-        )
+        raise OtherMailsError(found, mails)
 
     def record(tx: Transaction) -> None:
         now = app.clock.now()

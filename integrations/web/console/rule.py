@@ -19,7 +19,7 @@ from integrations.web.console.rule_form import (
 from integrations.web.console.saying import by_field, number_of, program_of
 from integrations.web.frame import Act, Go, Page, Shown, Visit
 from integrations.workflows.changes.case import parsed_rule
-from integrations.workflows.rule_whatif import Comparison, compare, save_rule
+from integrations.workflows.rule_whatif import Comparison, OtherMailsError, compare, save_rule
 from integrations.workflows.rules import ProgramRule
 
 PATH = "/programs/{program}/rule"
@@ -118,7 +118,10 @@ async def do_save(visit: Visit) -> Shown | Go:
             by=visit.viewer.directory_id,
         )
     except FaultsError as error:
-        found = await compare(visit.app, program.id, rule)
+        if isinstance(error, OtherMailsError):
+            found = error.found
+        else:
+            found = await compare(visit.app, program.id, rule)
         return _compared(rule, found, is_same=rule == before, faults=by_field(error))
     said = "Saved. Booked pairs follow now; the others are planned anew."
     return Go(f"/programs/{program.id}/rule", said)
