@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from integrations.graph.permits import Urgency
 from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
 from integrations.workflows.people import refresh_settings
@@ -387,5 +388,27 @@ def test_other_regular_hours_of_a_booked_pair_are_shown_with_whom_to_tell(empty:
         assert "15:30" not in words((await room.junior.get(room.path)).text)
         refused = await room.senior.post(f"{room.path}/pick", {"hour": "0"})
         assert refused.status_code == 409
+
+    at_the_page(empty, play)
+
+
+def test_hours_are_read_at_once_while_all_other_permits_of_the_mailbox_are_taken(
+    empty: Empty,
+) -> None:
+    async def play(room: Room) -> None:
+        date = await room.date(1)
+        boxes = await room.stage.read(lambda tx: [box.id for box in tx.mailboxes.all()])
+        now = room.app.clock.now()
+
+        def take(tx: Transaction) -> None:
+            for box in boxes:
+                for slot in Urgency.ROUTINE.value:
+                    tx.permits.acquire(box, f"busy/{slot}", now, HOUR, range(slot, slot + 1))
+
+        await room.app.store.run(take)
+        page = await room.junior.get(f"{room.path}/another-time/{date.id}")
+        assert page.status_code == 200
+        assert hours_on(page.text)
+        assert room.app.clock.now() - now < timedelta(seconds=10)
 
     at_the_page(empty, play)
