@@ -6,7 +6,7 @@ VENV ?= .venv
 ARGS ?=
 TEST_ARGS ?=
 TEST_WORKERS ?= 2
-BENCHMARKS ?= quality speed planning booking_rate firm_size webhooks verdicts reports
+BENCHMARKS ?= quality speed planning booking_rate firm_size webhooks verdicts reports pages
 
 BIN := $(VENV)/bin
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -29,7 +29,7 @@ export UV_CACHE_DIR = $(CURDIR)/build/uv
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-large soak soak-selftest lint types bench node lock docs clean
+.PHONY: help setup demo serve test test-large soak soak-selftest lint types bench screenshots node lock docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are booked in a simulated tenant and live for five months"
@@ -39,6 +39,7 @@ help:
 	@echo "make soak    SEEDS lives under faults from SEED_BASE on; soak-selftest plants faults"
 	@echo "make lint    ruff, mypy and the direction of imports"
 	@echo "make bench   planning and booking at size"
+	@echo "make screenshots  the pictures of the tutorials, taken anew in Chromium"
 	@echo "make setup   only install; make node: also the test packages from npm"
 	@echo "make lock    resolve the dependencies again and export them"
 	@echo "make docs    write the generated tables of docs/ again"
@@ -91,6 +92,9 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	@for benchmark in $(BENCHMARKS); do \
 		echo "== $$benchmark"; "$(BIN)/python" -m "benchmarks.$$benchmark" $(ARGS) || exit 1; done
+
+screenshots: $(INSTALLED)
+	@"$(BIN)/python" -m tests.browser.screenshots
 
 node: $(NODE_INSTALLED)
 

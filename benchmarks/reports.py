@@ -54,7 +54,7 @@ def main(pairs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'store.sqlite'}?synchronous=off"
         upgrade(url)
-        asyncio.run(_fill(url, pairs))
+        asyncio.run(fill(url, pairs))
         print(f"{'form':8} {'seconds':>8} {'of CPU':>8} {'MB':>6} {'bytes':>12}")
         for form in (*REPORTS, *EXPORTS):
             command = [sys.executable, "-m", "benchmarks.reports", "--one", form, url]
@@ -65,7 +65,8 @@ def main(pairs: int) -> None:
             print(f"{form:8} {figures}{'  missed' if missed else ''}", flush=True)
 
 
-async def _fill(url: str, pairs: int) -> None:
+async def fill(url: str, pairs: int) -> None:
+    """Fill the store with a program of that many pairs, five months on."""
     store = SqlStore(url, offload=inline, life=Immortal())
 
     def record(tx: Transaction) -> None:

@@ -1,0 +1,94 @@
+"""Takes the pictures of the tutorials: ``make screenshots``.
+
+The firm is made up and lives for some weeks first, which takes minutes; ``BROWSER_FIRM`` names a
+folder to keep it in.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.browser.browsing import Visitors, running_browser
+from tests.browser.firm import ROOT, made_up, served
+from tests.browser.guide import Guide, guide_to
+from tests.web.access_table import Visits
+
+IMAGES = ROOT / "docs/tutorial/images"
+MOST_BYTES = 3_000_000
+_DESK, _PHONE = (1200, 820), (390, 780)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: who looks at which page, and how large the window is."""
+
+    name: str
+    who: Visits
+    path: str
+    width: tuple[int, int] = _DESK
+
+
+SHOTS = (
+    Shot("needs", Visits.COORDINATOR, "/needs"),
+    Shot("overview", Visits.COORDINATOR, "/programs/{program}"),
+    Shot("pairs", Visits.COORDINATOR, "/programs/{program}/pairs"),
+    Shot("pair", Visits.COORDINATOR, "/programs/{program}/pairs/{pair}"),
+    Shot("pair-pause", Visits.COORDINATOR, "/programs/{program}/pairs/{pair}/acts/pause"),
+    Shot("launch", Visits.COORDINATOR, "/programs/{program}/launch"),
+    Shot("rule", Visits.COORDINATOR, "/programs/{program}/rule"),
+    Shot("import", Visits.COORDINATOR, "/programs/{program}/import"),
+    Shot("settings", Visits.COORDINATOR, "/programs/{program}/settings"),
+    Shot("health", Visits.ADMINISTRATOR, "/health"),
+    Shot("sponsor", Visits.SPONSOR, "/programs/{program}/sponsor"),
+    Shot("own-page", Visits.PARTICIPANT, "/pairs/{pair}", _PHONE),
+    Shot("another-time", Visits.PARTICIPANT, "/pairs/{pair}/another-time/{session}", _PHONE),
+    Shot("preferences", Visits.PARTICIPANT, "/pairs/{pair}/preferences", _PHONE),
+    Shot("start", Visits.PARTICIPANT, "/pairs/{pair}/start", _PHONE),
+    Shot("we-met", Visits.PARTICIPANT, "/pairs/{pair}/we-met", _PHONE),
+)
+
+
+def take(visitors: Visitors, guide: Guide, folder: Path) -> int:
+    """Take every picture; how many bytes they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    total = 0
+    window = visitors.anybody()
+    window.look_at(_DESK, "light")
+    window.open("/sign-in")
+    total += len(window.page.screenshot(path=folder / "sign-in.png"))
+    for shot in SHOTS:
+        path = guide.path(shot.path)
+        if path is None:
+            raise LookupError(f"the firm has nothing for {shot.path}")
+        window = visitors.signed_in_as(guide.mails[shot.who])
+        window.look_at(shot.width, "light")
+        status = window.open(path)
+        if status != 200:
+            raise LookupError(f"{shot.path} answered {status}")
+        total += len(window.page.screenshot(path=folder / f"{shot.name}.png"))
+        window.page.context.close()
+    return total
+
+
+def main() -> None:
+    """Make the firm up if needed, serve it, and take the pictures."""
+    with tempfile.TemporaryDirectory() as scratch:
+        kept = Path(os.environ.get("BROWSER_FIRM", f"{scratch}/template"))
+        with (
+            made_up(kept) as template,
+            served(template, Path(scratch) / "firm") as firm,
+            running_browser() as browser,
+        ):
+            visitors = Visitors(browser, firm)
+            total = take(visitors, guide_to(firm), IMAGES)
+            visitors.close()
+    print(f"{len(SHOTS) + 1} pictures, {total / 1e6:.1f} MB, in {IMAGES.relative_to(ROOT)}")  # noqa: T201 - a command
+    if total > MOST_BYTES:
+        raise SystemExit(f"more than {MOST_BYTES} bytes: too much for a repository")
+
+
+if __name__ == "__main__":
+    main()

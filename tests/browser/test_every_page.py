@@ -1,0 +1,99 @@
+"""Every page of the list, as each who may open it: whole and readable, wide, narrow and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from integrations.web.app import pages
+from tests.browser.browsing import SCHEMES, WIDTHS, Visitors, Window
+from tests.browser.firm import ServedFirm
+from tests.browser.guide import Guide, guide_to
+from tests.web.access_table import PAGES, Meets, Visits
+
+_FILES = frozenset({"/programs/{program}/exports/{name}", "/programs/{program}/import/template"})
+"""What is kept and not shown."""
+
+
+@pytest.fixture(scope="module")
+def guide(firm: ServedFirm) -> Guide:
+    return guide_to(firm)
+
+
+def faults_of(window: Window) -> list[str]:
+    """What is wrong with the page that is shown, on a phone and on a desk, in light and in dark."""
+    found = []
+    for name in ("phone", "desktop"):
+        for scheme in SCHEMES:
+            window.look_at(WIDTHS[name], scheme)
+            # Nothing but colours is another in the dark.
+            rules = None if scheme == "light" else ["color-contrast"]
+            found += [f"{name}, {scheme}: {fault}" for fault in window.axe_violations(rules)]
+    for name, width in WIDTHS.items():
+        window.look_at(width, "light")
+        if window.scrolls_sideways():
+            found.append(f"{name}: scrolls sideways")
+    return found + window.complaints
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        Visits.PARTICIPANT,
+        Visits.ASSISTANT,
+        Visits.COORDINATOR,
+        Visits.SPONSOR,
+        Visits.ADMINISTRATOR,
+    ],
+)
+def test_every_page_is_whole_for_whoever_may_open_it(
+    who: Visits, visitors: Visitors, guide: Guide
+) -> None:
+    wrong, seen = [], 0
+    for template in [page.path for page in pages() if page.path not in _FILES]:
+        path = guide.path(template)
+        if path is None or PAGES[f"GET {template}"][who] is not Meets.PAGE:
+            continue
+        window = visitors.signed_in_as(guide.mails[who])
+        status = window.open(path)
+        seen += 1
+        if status not in (200, 409):
+            wrong.append(f"{template}: {status}")
+        else:
+            wrong += [f"{template}: {fault}" for fault in faults_of(window)]
+        window.page.context.close()
+    assert seen > 1
+    assert not wrong, "\n".join(wrong)
+
+
+def test_without_a_script_every_page_is_there_as_well(visitors: Visitors, guide: Guide) -> None:
+    empty = []
+    for template in [page.path for page in pages() if page.path not in _FILES]:
+        path = guide.path(template)
+        [who, *_] = [one for one in guide.mails if PAGES[f"GET {template}"][one] is Meets.PAGE]
+        if path is None:
+            continue
+        window = visitors.signed_in_as(guide.mails[who], script=False)
+        window.open(path)
+        if not window.page.locator("main h1").count():
+            empty.append(template)
+        window.page.context.close()
+    assert not empty
+
+
+REFUSALS: tuple[tuple[str, Callable[[Guide], str], int], ...] = (
+    ("nothing of that name", lambda guide: "/pairs/nothing", 404),
+    ("another's pair", lambda guide: f"/pairs/{guide.named['pair']}", 404),
+    ("a role that is missing", lambda guide: "/programs", 403),
+)
+
+
+@pytest.mark.parametrize(("what", "path", "status"), REFUSALS, ids=[one[0] for one in REFUSALS])
+def test_what_refuses_somebody_is_a_whole_page_too(
+    what: str, path: Callable[[Guide], str], status: int, visitors: Visitors, guide: Guide
+) -> None:
+    window = visitors.signed_in_as(guide.mails[Visits.SPONSOR])
+    assert window.open(path(guide)) == status
+    window.complaints.clear()
+    assert not faults_of(window)
