@@ -31,7 +31,6 @@ class Overview:
 
     pairs: int
     by_risk: Mapping[Risk, int]
-    by_state: Mapping[PairState, int]
     forecasts: Sequence[tuple[str, str, int]]
     held: int
     required: int
@@ -53,8 +52,7 @@ def overview_of(tx: Transaction, program: Program, now: datetime) -> Overview:
     )
     return Overview(
         pairs=sum(count.pairs for count in counts),
-        by_risk=_counted(counts, "risk"),
-        by_state=_counted(counts, "state"),
+        by_risk=_by_risk(counts),
         forecasts=_forecasts(counts),
         held=sum(count.held for count in counts),
         required=sum(count.required for count in live),
@@ -68,10 +66,10 @@ def overview_of(tx: Transaction, program: Program, now: datetime) -> Overview:
     )
 
 
-def _counted(counts: Sequence[StandingCount], name: str) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _by_risk(counts: Sequence[StandingCount]) -> Counter[Risk]:
+    found: Counter[Risk] = Counter()
     for count in counts:
-        found[getattr(count, name)] += count.pairs
+        found[count.risk] += count.pairs
     return found
 
 

@@ -70,7 +70,9 @@ def at_the_console(
         world = empty.world(firm_of(firm))
         app = await world.begin(public_url=ORIGIN, signing_keys=KEYS)
         await enrol(app, world.roster)
-        pairs = await app.store.run(lambda tx: sorted(tx.pairs.all(), key=lambda p: p.roster_id))
+        pairs = await app.store.run(
+            lambda tx: sorted(tx.pairs.all(), key=lambda p: str(p.roster_id))
+        )
         program = await app.store.run(lambda tx: tx.programs.require(pairs[0].program_id))
         pairs = [pair for pair in pairs if pair.program_id == program.id]
         if lived:

@@ -6,7 +6,7 @@ import io
 import re
 from datetime import timedelta
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 
 from integrations.page_records import StaffRole
 from integrations.ports import Transaction
