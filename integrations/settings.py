@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,6 +29,9 @@ from integrations.signing import key_of
 PREFIX = "TANDEM_"
 MAILS_PER_WRITE = 2
 """An event write mails both people of a pair."""
+_TENANT = re.compile(
+    r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|([0-9A-Za-z][0-9A-Za-z-]*\.)+[A-Za-z]{2,}"
+)
 
 
 def _comma_list(value: object) -> object:
@@ -60,7 +64,10 @@ class Settings(BaseModel):
         default=SecretStr("sqlite:///.tandem/tandem.sqlite"),
         description="SQLAlchemy address of the program store; SQLite is refused inside Azure.",
     )
-    tenant_id: str = Field(default="", description="Directory (tenant) id of Microsoft Entra ID.")
+    tenant_id: str = Field(
+        default="",
+        description="Directory (tenant) id of Microsoft Entra ID, or a domain verified in it.",
+    )
     client_id: str = Field(default="", description="Application (client) id of the registration.")
     credential: Literal["certificate", "federated", "secret"] = Field(
         default="certificate",
@@ -210,6 +217,14 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level of Tandem's own log lines."
     )
+
+    @field_validator("tenant_id")
+    @classmethod
+    def _names_a_tenant(cls, value: str) -> str:
+        # It becomes a part of addresses: nothing else may stand there.
+        if value and _TENANT.fullmatch(value) is None:
+            raise ValueError("the id of a directory, or a domain verified in it")
+        return value
 
     @field_validator("certificate_file", "ca_file")
     @classmethod

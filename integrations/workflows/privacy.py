@@ -79,6 +79,11 @@ def data_of(tx: Transaction, person_id: str) -> Json:
             if mail.person_id == person_id
         ],
         "blockers": [asdict(b) for b in tx.blockers.open(None, [person_id])],
+        "need_notes": [
+            asdict(note)
+            for note in tx.need_notes.all()
+            if (need := tx.needs.get(note.need_id)) is not None and need.pair_id in ids
+        ],
         "notes": [asdict(note) for pair_id in ids if (note := tx.notes.get(pair_id)) is not None],
         "goals": [
             asdict(goal)

@@ -1,12 +1,19 @@
 """Figures of groups for people who may not see single ones: small groups are not shown.
 
-Nor can they be told by taking what is shown from a total, or one shown group from another.
+Nor can they be told by taking what is shown from a total, or shown groups from each other. Where
+two breakdowns are of the same people (office and practice group, say), each may be harmless and
+the two together not: two offices and two practice groups may differ by one pair.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import combinations
+from operator import or_
 
 LEAST = 5
+_TOGETHER = 3
+"""So many groups of one breakdown are taken together, at most, to work out a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,10 @@ def all_shown(
     """What may be shown of several breakdowns of one whole, side by side.
 
     A group of fewer than ``least`` members is withheld. Further ones are, the smallest first, as
-    long as some but fewer than ``least`` members can be singled out: by taking shown groups from
-    the whole, or all that lie inside a shown group (or inside all but that group) from it. A
-    whole that is too small shows nothing at all. Groups without members are left in: there is
+    long as some but fewer than ``least`` members can be singled out: of one breakdown up to three
+    shown groups are taken together, or the whole without them, and less all groups of another
+    breakdown that lie inside. Groups that are withheld count as one group, the rest. A whole
+    that is too small shows nothing at all. Groups without members are left in: there is
     nothing to be told of them.
 
     Raises:
@@ -89,17 +97,37 @@ def _telling(
     whole: Group, places: Mapping[_Place, Group], hidden: set[_Place], tables: int, least: int
 ) -> _Place | None:
     """A group to withhold because, with what else is shown, it tells of too few; None if safe."""
-    blocks = [_blocks(places, hidden, table) for table in range(tables)]
+    number = {member: 1 << at for at, member in enumerate(sorted(whole.members))}
+    everybody = sum(number.values())
+    blocks = [
+        [_set_of(block, number) for block in _blocks(places, hidden, table)]
+        for table in range(tables)
+    ]
     for one, mine in enumerate(blocks):
-        for known in (*mine, *(whole.members - block for block in mine)):
+        for known in _known(mine, everybody):
             for other, theirs in enumerate(blocks):
-                left = known.difference(*(block for block in theirs if block <= known))
+                inside = reduce(or_, (block for block in theirs if not block & ~known), 0)
+                left = (known & ~inside).bit_count()
                 # What is left of a breakdown's own groups is its rest, a block of its own.
-                if 0 < len(left) < least or (one == other and 0 < len(known) < least):
+                if 0 < left < least or (one == other and 0 < known.bit_count() < least):
                     return _smallest(
                         places, [p for p in places if p not in hidden and p[0] in (one, other)]
                     )
     return None
+
+
+def _set_of(members: Iterable[str], number: Mapping[str, int]) -> int:
+    """A set as the bits of a number: thousands of them are compared."""
+    return sum(number[member] for member in members)
+
+
+def _known(blocks: Sequence[int], everybody: int) -> Iterator[int]:
+    """Whom the figures are known of: some blocks taken together, and all but those."""
+    for count in range(1, min(_TOGETHER, len(blocks)) + 1):
+        for some in combinations(blocks, count):
+            together = reduce(or_, some)
+            yield together
+            yield everybody & ~together
 
 
 def _blocks(

@@ -66,7 +66,7 @@ def test_the_example_of_app_settings_lacks_only_what_it_leaves_empty() -> None:
     values = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
     filled = {
         **values,
-        "TANDEM_TENANT_ID": "t",
+        "TANDEM_TENANT_ID": "firm.example",
         "TANDEM_CLIENT_ID": "c",
         "TANDEM_PROGRAM_MAILBOXES": "a@b.example",
         "TANDEM_CERTIFICATE_FILE": __file__,

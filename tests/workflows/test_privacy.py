@@ -29,7 +29,7 @@ from integrations.page_records import (
     WebSession,
 )
 from integrations.ports import Transaction
-from integrations.records import Note, PairState, Participant, SessionState
+from integrations.records import Need, NeedNote, Note, PairState, Participant, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.attendance.judging import judge_session
 from integrations.workflows.privacy import GONE_WORD, TOMBSTONE, Erasure, data_of, erase
@@ -197,7 +197,11 @@ def _on_pages(
     tx.goals.put(Goal(pair_id=pair_id, person_id=partner.id, text=f"to see it as {first} does"))
     tx.aims.put(Aim(session_id=session_id, text=f"What {first} builds"))
     tx.confirmations.put(Confirmation(pair_id=pair_id, person_id=person.id, at=now))
-    hours = {"hours": {"mon": [["09:00", "12:00"]]}, "office_days": [], "place": None}
+    hours: dict[str, object] = {
+        "hours": {"mon": [["09:00", "12:00"]]},
+        "office_days": [],
+        "place": None,
+    }
     tx.preferences.put(Preference(person_id=person.id, body=hours, set_at=now, set_by=person.id))
     tx.web_sessions.put(
         WebSession(
@@ -243,6 +247,21 @@ async def test_what_a_person_left_on_the_pages_is_handed_over_and_goes(left: Lef
     assert await left.app.store.run(lambda tx: tx.preferences.all()) == []
     (kept,) = await left.app.store.run(lambda tx: tx.staff.all())
     assert (kept.directory_id, kept.added_by) == (left.partner.directory_id, GONE_WORD)
+
+
+@with_left
+async def test_what_a_coordinator_noted_about_a_row_of_the_pair_is_handed_over(left: Left) -> None:
+    def write(tx: Transaction) -> None:
+        other = next(pair.id for pair in tx.pairs.all() if pair.id != left.pair_id)
+        for key, pair_id in (("mine", left.pair_id), ("theirs", other)):
+            at = virtual_now()
+            need = Need(id=key, pair_id=pair_id, key=key, code="shortfall", raised_at=at)
+            tx.needs.raise_once(need)
+            tx.need_notes.put(NeedNote(need_id=key, text=f"about {key}"))
+
+    await left.app.store.run(write)
+    found = await left.app.store.run(lambda tx: data_of(tx, left.person.id))
+    assert found["need_notes"] == [{"need_id": "mine", "text": "about mine"}]
 
 
 @with_left

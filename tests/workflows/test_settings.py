@@ -53,6 +53,14 @@ def test_a_variable_that_tandem_does_not_know_is_a_fault() -> None:
     assert (fault.where, fault.value) == ("TANDEM_MAILS_PER_MINTUE", None)
 
 
+@pytest.mark.parametrize("value", ["common/../x", "t", "firm.example/", "7b3c1c1e-0000-4000-8000"])
+def test_a_tenant_is_named_by_its_id_or_a_domain(value: str) -> None:
+    [fault] = _faults({"TANDEM_TENANT_ID": value}).faults
+    assert (fault.where, fault.value) == ("TANDEM_TENANT_ID", value)
+    for good in ("7B3C1C1E-0000-4000-8000-000000000001", "firm.onmicrosoft.com"):
+        assert Settings.from_environ({"TANDEM_TENANT_ID": good}).tenant_id == good
+
+
 @pytest.mark.parametrize(
     ("credential", "needed"),
     [

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from integrations.workflows.messages.words import place_of
 from integrations.workflows.reporting.history import History, Judged
 from integrations.workflows.reporting.tables import Cell, Table, table
 from scheduling.attendance.evidence import EvidenceKind, VerdictKind
+from scheduling.attendance.progress import milestones_reached, usual_milestones
 
 FORECASTS = {
     "reached": "reached",
@@ -52,6 +53,7 @@ _PAIR_COLUMNS = (
     ("longest_gap_days", "Longest gap (days)"),
     ("minutes_held", "Minutes held"),
     ("forecast", "Forecast"),
+    ("milestones", "Milestones (meetings held, and when)"),
 )
 _SESSION_COLUMNS = (
     ("program", "Program"),
@@ -137,7 +139,15 @@ def _pair_row(history: History) -> tuple[Cell, ...]:
         progress.longest_gap_days,
         held,
         FORECASTS[progress.forecast.value],
+        _milestones(history),
     )
+
+
+def _milestones(history: History) -> str | None:
+    """The first meeting, the half and the whole of what is required, as far as they are reached."""
+    wanted = usual_milestones(history.progress.required)
+    reached = milestones_reached(history.outcomes, wanted, date.max)
+    return ", ".join(f"{each.milestone.held}: {each.on}" for each in reached) or None
 
 
 def _session_row(history: History, judged: Judged) -> tuple[Cell, ...]:

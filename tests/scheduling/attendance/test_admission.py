@@ -45,6 +45,13 @@ def who(record: Record) -> tuple[str | None, PresenceKind, tuple[str, ...]]:
             id="an id that is new, an address that is known",
         ),
         pytest.param(
+            Record(HOUR, directory_id="id-james", address="ana@firm.example"),
+            JAMES,
+            PresenceKind.MEMBER,
+            (),
+            id="an id that is one's, an address that is the other's",
+        ),
+        pytest.param(
             Record(HOUR, directory_id="assistant", role="Attendee"),
             None,
             PresenceKind.MEMBER,

@@ -53,6 +53,22 @@ def test_one_breakdown_does_not_tell_of_another() -> None:
     assert not {"London", "Paris"} & set(names(by_office)) or not names(by_practice)
 
 
+def test_two_groups_of_one_breakdown_do_not_tell_of_two_of_another() -> None:
+    """Offices A and B are practices X and Y but for one pair; no group alone differs by so few."""
+    whole = group("all", 0, 80)
+    offices = [group(name, 20 * at, 20) for at, name in enumerate("ABCD")]
+    practices = [
+        Group("X", frozenset(f"p{n}" for n in range(0, 39, 2)), {"held": 20}),
+        Group("Y", frozenset(f"p{n}" for n in range(1, 39, 2)), {"held": 19}),
+        Group("Z", frozenset(f"p{n}" for n in (39, *range(40, 80, 2))), {"held": 21}),
+        Group("W", frozenset(f"p{n}" for n in range(41, 80, 2)), {"held": 20}),
+    ]
+    by_office, by_practice = all_shown(whole, [offices, practices])
+    told = {*names(by_office), *names(by_practice)}
+    assert not {"A", "B", "X", "Y"} <= told
+    assert not {"C", "D", "Z", "W"} <= told
+
+
 def test_groups_that_do_not_make_up_the_whole_are_refused() -> None:
     with pytest.raises(ValueError, match="do not make up"):
         shown(group("all", 0, 6), [group("a", 0, 5)])

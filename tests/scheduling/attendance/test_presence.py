@@ -25,3 +25,16 @@ def test_a_report_without_anybody_in_it_changes_nothing_of_what_was_seen(
     empty = Report("r2", minutes(0, 60))
     alone, beside = ([told], [told, empty])
     assert seen_in(occasion(), alone, USUAL.slack) == seen_in(occasion(), beside, USUAL.slack)
+
+
+def test_a_short_stay_within_a_longer_one_takes_nothing_away() -> None:
+    stays = (minutes(0, 60), minutes(10, 20))
+    told = Report(
+        "r1",
+        minutes(0, 60),
+        (
+            Presence(ANA, PresenceKind.MEMBER, stays),
+            Presence(JAMES, PresenceKind.MEMBER, (minutes(0, 60),)),
+        ),
+    )
+    assert seen_in(occasion(), [told], USUAL.slack).minutes == 60
