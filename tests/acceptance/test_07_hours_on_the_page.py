@@ -9,8 +9,10 @@ import pytest
 from integrations.records import PairState, SessionState
 from integrations.workflows import book
 from integrations.workflows.app import App
+from integrations.workflows.calendars import look_at
 from integrations.workflows.enrol import enrol
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.plan import horizon, load_roll, plan_enrolled
+from scheduling.people import NO_HOURS, LocalRange
 from tests.acceptance.keeping import live_until
 from tests.acceptance.oracle import assert_booked_once
 from tests.acceptance.test_19_senior_first import HOUR
@@ -96,4 +98,28 @@ async def test_a_plan_that_was_made_before_gives_way_to_the_hours_before_anybody
     }
     assert days
     assert not days & taken
+    await app.close()
+
+
+@virtually
+async def test_days_in_the_office_are_liked_best_by_whoever_may_meet_in_person(
+    empty: Empty,
+) -> None:
+    """Liked, not asked for: they are worth nothing to somebody who meets on Teams."""
+    world, app = await _enrolled(empty)
+    pair = (await world.read(lambda tx: tx.pairs.all()))[0]
+    visitor = await participant(app, pair.mentor_id)
+    liked = {}
+    for place in ("in_person", "teams"):
+        said = {"hours": "mailbox", "place": place, "office_days": ["tue"]}
+        await visitor.send(f"/pairs/{pair.id}/preferences", said)
+        roll = await app.store.run(lambda tx: load_roll(tx, [pair.id], app.clock.now()))
+        span = horizon(roll, app.clock.now())
+        look = await look_at(app, list(roll.people.values()), roll.rule_of_people(), span)
+        liked[place] = look.people[pair.mentor_id].preferred
+    whole_day = (LocalRange(0, 1440),)
+    assert liked["in_person"] == ((), whole_day, (), (), (), (), ())
+    assert liked["teams"] == NO_HOURS
+    kept = await world.read(lambda tx: tx.pairs.require(pair.id))
+    assert kept.place == "Teams" or pair.place not in (None, "Teams", "In person")
     await app.close()
