@@ -398,7 +398,7 @@ async def _simulated(weather: Weather, folder: Path) -> Outcome:
     chronicle = Chronicle(world.tenant, firm, weather.end + timedelta(days=200))
     lag = weather.behaviour["free_busy_lag"]
     ledger = Ledger(world.store_file)
-    oracle = Oracle(weather.seed, chronicle, ledger, lag)
+    oracle = Oracle(weather.seed, chronicle, ledger, lag, weather.consumers)
     chronicle.observer = oracle.see
     run = Run(weather, world, chronicle, oracle, world.log)
     try:

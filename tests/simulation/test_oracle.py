@@ -21,9 +21,9 @@ class Permitting:
         return 1
 
 
-def oracle() -> Oracle:
+def oracle(hosts: int = 1) -> Oracle:
     """One that was told at noon to leave Outlook alone for a minute."""
-    judge = Oracle(1, cast("Chronicle", None), cast("Ledger", Permitting()))
+    judge = Oracle(1, cast("Chronicle", None), cast("Ledger", Permitting()), hosts=hosts)
     judge.told_to_wait("box", OUTLOOK, NOON, 60)
     return judge
 
@@ -39,7 +39,9 @@ def test_a_call_before_the_wait_is_over_is_seen() -> None:
 
 
 def test_another_host_may_not_know_of_the_wait_for_a_moment() -> None:
-    assert seen(oracle(), NOON + SECOND) == []
+    assert seen(oracle(hosts=2), NOON + SECOND) == []
+    assert seen(oracle(hosts=2), NOON + 3 * SECOND) == ["retry_after_ignored"]
+    assert seen(oracle(hosts=1), NOON + SECOND) == ["retry_after_ignored"]
 
 
 def test_other_mailboxes_and_teams_are_not_waited_for() -> None:
