@@ -93,9 +93,8 @@ def test_the_page_is_what_the_code_says(path: str) -> None:
 
 
 def test_every_exit_code_that_is_used_is_documented() -> None:
-    module = "\n".join(
-        (ROOT / f"integrations/{name}.py").read_text("utf-8") for name in ("cli", "live")
-    )
+    sources = (ROOT / "integrations/cli").rglob("*.py")
+    module = "\n".join(path.read_text("utf-8") for path in sources)
     used = set(re.findall(r"(?:Exit\(|return )(\d)\b", module))
     assert {int(code) for code in used} <= set(exit_codes())
     assert set(exit_codes()) == {0, 1, 2, 3, 4, 5, 6}
