@@ -26,6 +26,8 @@ _OFFICE_HOUR = time(15, tzinfo=UTC)
 _LONG_ENOUGH = datetime(2027, 3, 8, tzinfo=UTC)
 """More than 45 days after the first date of everybody."""
 _LONGEST_WAIT_MS = 120_000
+_PAUSES = "both included. Planning resumes by itself."
+"""What the page of a pair says while it pauses."""
 
 
 def let_pass(folder: Path, until: datetime) -> None:
@@ -159,7 +161,7 @@ def test_a_pause_is_looked_at_done_once_and_ends_by_itself(
         assert firm.read(lambda tx: tx.pairs.require(pair.id)).pause is None
         page.get_by_role("button", name="Pause", exact=True).click()
         expect(page.get_by_role("status")).to_contain_text(re.compile(r"Done\.|Kept\."))
-        expect(page.locator("main")).to_contain_text("The pair pauses")
+        expect(page.locator("main")).to_contain_text(_PAUSES)
 
         def all_out() -> bool:
             kept = firm.read(lambda tx: [tx.sessions.require(one) for one in inside])
@@ -187,7 +189,7 @@ def test_a_pause_is_looked_at_done_once_and_ends_by_itself(
             lambda: firm.read(lambda tx: tx.pairs.require(pair.id)).state is PairState.BOOKED,
         )
         window.page.reload()
-        expect(window.page.locator("main")).not_to_contain_text("The pair pauses")
+        expect(window.page.locator("main")).not_to_contain_text(_PAUSES)
         found = firm.read(lambda tx: tx.pairs.require(pair.id))
         assert [p["last"] for p in found.past_pauses] == [last.isoformat()]
         visitors.close()

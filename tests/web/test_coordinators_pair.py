@@ -95,6 +95,8 @@ def test_it_shows_who_how_it_stands_every_date_and_that_goals_exist(empty: Empty
             assert f"{session.start:%b %Y}" in said
         assert said.count("Leave out") == len(await desk.stage.dates())
         assert "The series was created and both were invited" in said
+        assert "Go on now" not in said, "it does not pause"
+        assert "Book the series again" not in said, "its dates stand"
 
     at_the_desk(empty, play)
 

@@ -68,7 +68,11 @@ def acts_of(shown: PairShown) -> list[ActShown]:
     found = []
     for act, form in FORMS.items():
         fits = state in form.states and (has_dates or not form.of_date)
-        if fits and not (act is PairAct.RESUME and shown.pause is None):
+        if act is PairAct.RESUME:
+            fits = fits and shown.pause is not None
+        if act is PairAct.BOOK_AGAIN:
+            fits = fits and not has_dates
+        if fits:
             found.append(ActShown(act.value, form.label, form.mails))
     return found
 
