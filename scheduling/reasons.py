@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from scheduling.wording import counted
+
 Facts = Mapping[str, str | int]
 
 
@@ -94,7 +96,7 @@ class Reason:
     @property
     def words(self) -> str:
         """The reason as a plain sentence without a full stop; people appear as ids."""
-        return _WORDS[self.code].format_map(_Shown(self.facts))
+        return counted(_WORDS[self.code].format_map(_Shown(self.facts)))
 
 
 class _Shown(dict[str, str | int]):

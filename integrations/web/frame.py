@@ -33,12 +33,10 @@ from integrations.web.rendering import render
 from integrations.workflows.app import App
 from integrations.workflows.calendar_age import old_calendars
 from integrations.workflows.watch import last_look_at
+from integrations.writing import is_stopped
 
 logger = logging.getLogger(__name__)
 
-WRITING = "writing"
-"""The switch that stops all writing, in ``tx.switches``; it stands at ``STOPPED`` then."""
-STOPPED = "stopped"
 _SAID = "__Host-tandem-said"
 _SAID_KEEPS = timedelta(minutes=2)
 _LONGEST_SAID = 600
@@ -266,7 +264,7 @@ async def _around(app: App, request: Request, now: datetime) -> _Around | None:
             "calendars_read_at": read_at,
             "calendars": old_calendars(read_at, now) if viewer.is_coordinator else None,
             "needs_waiting": tx.needs.count_waiting(viewer.coordinates, now),
-            "writing_stopped": app.options.read_only or tx.switches.get(WRITING) == STOPPED,
+            "writing_stopped": app.options.read_only or is_stopped(tx),
         }
         return _Around(session, viewer, context)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from integrations.workflows.messages.words import long_date, names_of, when
 from integrations.workflows.rules import ProgramRule
 from scheduling.changes.acts import ReadyAct
 from scheduling.changes.reasons import WORDS, ChangeCode
+from scheduling.wording import counted
 
 READY_WORDS: Mapping[ReadyAct, str] = MappingProxyType(
     {
@@ -43,6 +44,7 @@ _ROWS_WITH_OWN_TEXT = MappingProxyType(
     }
 )
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\dZ")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ class _Row:
 
     def _words(self) -> str:
         facts = _Facts({name: self._said(value) for name, value in self.need.data.items()})
-        said = WORDS[ChangeCode(self.need.code)].format_map(facts)
+        said = counted(WORDS[ChangeCode(self.need.code)].format_map(facts))
         return said[:1].upper() + said[1:]
 
     def _said(self, value: Any) -> Any:
@@ -126,6 +128,8 @@ class _Row:
             return value
         if value in self.people:
             return self.people[value].name
+        if _DAY.fullmatch(value):
+            return long_date(date.fromisoformat(value))
         return _INSTANT.sub(lambda found: self._when(_instant(found[0])), value)
 
     def _common(self, words: str, ready: Sequence[tuple[ReadyAct, str]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from scheduling.reasons import Facts
+from scheduling.wording import counted
 
 
 class ChangeCode(StrEnum):
@@ -134,7 +135,7 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
         ChangeCode.CANCELLED_IN_CALENDAR: "the date was cancelled in the organizer's calendar",
         ChangeCode.SERIES_DELETED: "the series was deleted in the organizer's calendar",
         ChangeCode.UNEXPECTED_DATE: "the calendar shows a date that the program does not; it stays",
-        ChangeCode.EXTRA_ATTENDEES: "{count} further attendee(s) were added; they stay",
+        ChangeCode.EXTRA_ATTENDEES: "{count} further attendee(s) added; they stay",
         ChangeCode.RESPACED: "a neighbouring date was moved too close, so this one moves to {to}",
         ChangeCode.TOO_CLOSE: "less than {days} days to a neighbouring date that was moved",
         ChangeCode.UNREADABLE: "nothing is decided from calendars while {person} cannot be read",
@@ -160,11 +161,11 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
         ),
         ChangeCode.NOBODY_PICKED: "none of the offered hours was picked in {days} working days",
         ChangeCode.RULE_CHANGED: (
-            "the rule changed: {changed} date(s) change, {kept} stay, {mails} mails go out"
+            "the rule changed: {changed} date(s) to change, {kept} to stay, {mails} mail(s) to send"
         ),
         ChangeCode.RULE_CHANGE_NEEDS_NOTHING: "every date fits the changed rule as it is",
-        ChangeCode.RULE_CHANGE_DOES_NOT_FIT: "{missing} date(s) have no hour under the new rule",
-        ChangeCode.EXTENDED: "the program was extended: {added} date(s) are added",
+        ChangeCode.RULE_CHANGE_DOES_NOT_FIT: "no hour under the new rule for {missing} date(s)",
+        ChangeCode.EXTENDED: "the program was extended by {added} date(s)",
         ChangeCode.ADOPTED: "a series the two have already is taken over: {dates} date(s)",
         ChangeCode.ADOPTION_NOT_OURS: (
             "the two have a series already, in a calendar that Tandem may not write to"
@@ -199,4 +200,4 @@ class ChangeReason:
     @property
     def words(self) -> str:
         """The reason as a plain sentence without a full stop; people appear as ids."""
-        return WORDS[self.code].format_map(self.facts)
+        return counted(WORDS[self.code].format_map(self.facts))
