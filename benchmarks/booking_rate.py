@@ -155,10 +155,11 @@ def main() -> None:
     for mailboxes, instances in ((1, 1), (4, 1), (4, 2)):
         with tempfile.TemporaryDirectory() as folder:
             options = [
+                *("--pairs", str(asked.pairs), "--seed", "1"),
                 *("--now", now.isoformat(), "--clock", "running"),
                 *("--start-date", monday.isoformat(), "--latency-ms", str(asked.latency_ms)),
             ]
-            with running_tenant(Path(folder), asked.pairs, 1, *options) as ready:
+            with running_tenant(Path(folder), *options) as ready:
                 case = Case(ready, Path(folder), mailboxes, instances)
                 _book(case, asked.latency_ms / 1000)
 

@@ -28,7 +28,7 @@ def spoilt(claims: Mapping[str, Any], fault: IdTokens, sign_in: SignIn, mint: Mi
     told = {**claims, **_wrong_claims(claims, fault, sign_in, mint)}
     told = {name: value for name, value in told.items() if value is not None}
     if fault == "unsigned":
-        return jwt.encode(told, None, algorithm="none")
+        return jwt.encode(told, "", algorithm="none")
     if fault == "other_key":
         return jwt.encode(told, _other_key(), "RS256", headers={"kid": sign_in.key_id()})
     if fault == "hmac":
