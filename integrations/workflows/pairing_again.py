@@ -1,7 +1,7 @@
 """Pairing somebody anew: the old pair ends with neutral words and stays on record.
 
 The new pair is enrolled and planned like any other and remembers the one it follows; it is booked
-with a wave, as every pair is.
+with its program, or with a wave where that is launched in waves.
 """
 
 from __future__ import annotations

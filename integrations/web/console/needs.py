@@ -35,7 +35,7 @@ MAILS: Mapping[ReadyAct, str] = MappingProxyType(
         ReadyAct.TALK: "mails nobody",
         ReadyAct.RECORD_MEETING: "mails nobody",
         ReadyAct.LOWER_MINIMUM: "mails nobody",
-        ReadyAct.PAIR_AGAIN: "mails nobody until the new pair is launched",
+        ReadyAct.PAIR_AGAIN: "invites the new pair once it is booked",
         ReadyAct.CONFIRM_IDENTITY: "mails nobody",
     }
 )
