@@ -175,7 +175,7 @@ async def do_again(visit: Visit) -> Shown | Go:
     except FaultsError as error:
         return await _again(visit, given, by_field(error.faults))
     await at_once.reconcile_pairs(visit.app, pair_of(visit).id)
-    said = "The new pair is enrolled and planned, and booked with its program. The old one has ended."
+    said = "The new pair is enrolled and planned; it is booked with its program. The old one ended."
     return Go(f"/programs/{program_of(visit).id}/pairs/{new_id}", said)
 
 
