@@ -190,7 +190,7 @@ def _keep_verified(booking: Booking, sessions: Sequence[Session], tx: Transactio
 async def _with_series(app: App, claim: Claim, case: Case) -> Case:
     """The case once its series exists; without a booking where none can be made now."""
     if not case.mailbox_is_ready(app.clock.now().date()):
-        await mailboxes.require_ready(app, claim, case.mailbox_id)
+        await mailboxes.require_ready(app, case.mailbox_id)
     if not case.being_created and await require_fresh_plan(app, case.pair, case.blockers):
         case = await _case(app, case.pair.id)
         if case.stopped_by or case.pair.state is PairState.ENROLLED:

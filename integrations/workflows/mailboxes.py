@@ -15,7 +15,7 @@ from uuid import UUID
 from integrations.blockers import STOPPING
 from integrations.errors import NotFoundError, RefusedError
 from integrations.ports import EventSnapshot, Transaction
-from integrations.records import Blocker, BlockerScope, Intent, JournalEntry, Mailbox
+from integrations.records import Blocker, BlockerScope, Intent, JournalEntry, Mailbox, Work
 from integrations.workflows.acting import (
     Act,
     Claim,
@@ -31,6 +31,8 @@ from scheduling.timespan import TimeSpan
 KIND = "check_mailbox"
 TRIAL_DELETED = "trial_deleted"
 LOOK_AGAIN = timedelta(hours=1)
+OTHERS_TRY = timedelta(seconds=5)
+"""How long whoever waits for another process's trial waits before asking again."""
 CODES = ("no_teams", "trial_without_link", "lobby_closed", "lobby_unverified", "mailbox_refused")
 OPEN_LOBBIES = frozenset(
     {
@@ -50,8 +52,8 @@ async def check_mailbox(app: App, claim: Claim, mailbox_id: str) -> None:
         await _try_out(app, claim, mailbox)
 
 
-async def require_ready(app: App, claim: Claim, mailbox_id: str) -> None:
-    """Return once the mailbox has passed today's trial.
+async def require_ready(app: App, mailbox_id: str) -> None:
+    """Return once the mailbox has passed today's trial, made by whoever needs it first.
 
     Raises:
         NotYet: it has not; a blocker on the mailbox says why.
@@ -64,9 +66,34 @@ async def require_ready(app: App, claim: Claim, mailbox_id: str) -> None:
                 raise NotYet(
                     max(b.since for b in stopped) + LOOK_AGAIN, "the mailbox is stopped", stuck=True
                 )
-            await _try_out(app, claim, mailbox)
+            await _try_out_alone(app, mailbox)
         elif stopped:
             raise NotYet(now + LOOK_AGAIN, "the mailbox is stopped", stuck=True)
+
+
+async def _try_out_alone(app: App, mailbox: Mailbox) -> None:
+    """Make the trial unless another process is at it.
+
+    Two trials side by side would find and settle each other's event.
+
+    Raises:
+        NotYet: another process tries the mailbox out, or the trial failed.
+    """
+
+    def take(tx: Transaction) -> Work | None:
+        now = app.clock.now()
+        if tx.work.claimed_until([KIND], mailbox.id, now) is not None:
+            return None
+        work = tx.work.schedule(KIND, mailbox.id, now)
+        return tx.work.claim(work.id, app.holder, now, app.options.claim_length)
+
+    work = await app.store.run(take)
+    if work is None:
+        raise NotYet(app.clock.now() + OTHERS_TRY, "another process tries the mailbox out")
+    try:
+        await _try_out(app, Claim(work.id, app.holder), mailbox)
+    finally:
+        await app.store.run(lambda tx: tx.work.finish(work.id, app.holder))
 
 
 def _state(tx: Transaction, mailbox_id: str) -> tuple[Mailbox, list[Blocker]]:

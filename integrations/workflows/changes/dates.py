@@ -79,7 +79,7 @@ async def replace_date(
 
     A mailbox that is known not to make Teams meetings keeps the date where it is.
     """
-    await mailboxes.require_ready(app, claim, case.mailbox_id)
+    await mailboxes.require_ready(app, case.mailbox_id)
     session = await _located(app, case, case.session(act.session_id))
     numbers = await numbers_of(app, case)
     single = _book_step(case, act.session_id, act.to, numbers, (*packed((act,)), *then), owed=True)
@@ -107,7 +107,7 @@ async def book_date(
     app: App, claim: Claim, case: Case, act: BookDate, then: tuple[Json, ...]
 ) -> None:
     """Book a single event."""
-    await mailboxes.require_ready(app, claim, case.mailbox_id)
+    await mailboxes.require_ready(app, case.mailbox_id)
     numbers = await numbers_of(app, case)
     step = _book_step(case, act.session_id, act.span, numbers, (*packed((act,)), *then))
     await write(app, claim, case, step)
