@@ -248,9 +248,7 @@ async def save_rule(
         if after.id == before.id:
             return
         data = {"by": by, "version": after.version, "mails": mails}
-        tx.journal.write(
-            JournalEntry(at=now, code="rule_saved", program_id=program_id, data=data)
-        )
+        tx.journal.write(JournalEntry(at=now, code="rule_saved", program_id=program_id, data=data))
         for pair in tx.pairs.in_state(PairState.PLANNED, program_id=program_id):
             intents = tx.intents.open(pair.id)
             if all(intent.state is not IntentState.SENDING for intent in intents):

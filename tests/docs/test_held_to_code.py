@@ -31,6 +31,7 @@ REQUIREMENTS = ROOT / "docs/reference/requirements.md"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 SECTIONS = {
     "At run time": PROJECT["project"]["dependencies"],
+    "For serving without Azure": PROJECT["project"]["optional-dependencies"]["serve"],
     "For the simulated tenant": PROJECT["project"]["optional-dependencies"]["simulator"],
     "For development and tests": PROJECT["dependency-groups"]["dev"],
 }

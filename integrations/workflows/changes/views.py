@@ -115,7 +115,7 @@ def _session(case: Case, session: Session) -> SessionView:
 
 
 def _order(case: Case, order: Order) -> views.Order:
-    """An order; its ``data`` hold ``session``, ``start``, ``if_it_suits``, ``make_up`` or ``cadence``."""
+    """An order, with what its ``data`` say of session, start, make-up and cadence."""
     data = order.data
     session_id = data.get("session")
     to = None
