@@ -264,6 +264,7 @@ async def _around(app: App, request: Request, now: datetime) -> _Around | None:
             "calendars_read_at": read_at,
             "calendars": old_calendars(read_at, now) if viewer.is_coordinator else None,
             "needs_waiting": tx.needs.count_waiting(viewer.coordinates, now),
+            "read_only": app.options.read_only,
             "writing_stopped": app.options.read_only or is_stopped(tx),
         }
         return _Around(session, viewer, context)
@@ -362,6 +363,7 @@ def plain_page(template: str, title: str, status: int, **context: Any) -> Respon
         "viewer": None,
         "programs": [],
         "needs_waiting": 0,
+        "read_only": False,
         "writing_stopped": False,
         "section": "",
         "said": None,

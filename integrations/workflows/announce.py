@@ -31,7 +31,7 @@ class AnnouncedLaterError(NotPossibleError):
 
     def __init__(self, program_id: str, books_on: date) -> None:
         self.program_id, self.books_on = program_id, books_on
-        super().__init__(f"{program_id} is announced to be booked from {books_on} on")
+        super().__init__(f"this program is announced to be booked from {books_on.day} {books_on:%B %Y} on")
 
 
 class RunningProgramError(NotPossibleError):
@@ -41,7 +41,7 @@ class RunningProgramError(NotPossibleError):
 
     def __init__(self, program_id: str, state: ProgramState) -> None:
         self.program_id, self.state = program_id, state
-        super().__init__(f"{program_id} is {state}: it cannot be announced")
+        super().__init__(f"this program is {state}: it cannot be announced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

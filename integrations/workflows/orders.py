@@ -77,7 +77,7 @@ class WrongStateError(NotPossibleError):
 
     def __init__(self, pair_id: str, state: PairState, wanted: str) -> None:
         self.pair_id, self.state, self.wanted = pair_id, state, wanted
-        super().__init__(f"{pair_id} is {state}: it cannot be told to {wanted}")
+        super().__init__(f"the pair is {state}: it cannot be told to {wanted}")
 
 
 def find_pair(tx: Transaction, name: str) -> Pair:

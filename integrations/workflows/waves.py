@@ -65,7 +65,7 @@ class ClosedProgramError(NotPossibleError):
 
     def __init__(self, program_id: str) -> None:
         self.program_id = program_id
-        super().__init__(f"{program_id} is closed")
+        super().__init__("this program is closed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

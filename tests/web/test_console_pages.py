@@ -62,6 +62,24 @@ def test_the_overview_tells_how_pairs_stand_and_what_became_of_each_week(empty: 
     at_the_console(empty, play)
 
 
+def test_milestones_count_the_pairs_that_have_held_so_much(empty: Empty) -> None:
+    async def play(console: Console) -> None:
+        await hourly_look(console.app)
+        found = await console.app.store.run(lambda tx: tx.standings.all())
+        held = [each.held for each in found if each.state is PairState.BOOKED]
+        assert 0 < sum(count > 0 for count in held) < len(held)
+        page = await console.page()
+        section = page.partition('id="milestones"')[2]
+        said = re.findall(r'<li><span>(.*?)</span><span class="number">(\d+)</span>', section)
+        assert said == [
+            ("a first meeting", str(sum(count > 0 for count in held))),
+            ("half of what is required", "0"),
+            ("all that is required", "0"),
+        ]
+
+    at_the_console(empty, play)
+
+
 def test_a_pair_that_changes_is_shown_as_it_is_without_waiting_for_the_hour(empty: Empty) -> None:
     async def play(console: Console) -> None:
         await hourly_look(console.app)
