@@ -238,6 +238,10 @@ def test_of_a_leavers_pair_the_other_one_is_paired_again(
     assert all("400" in complaint for complaint in window.complaints)
 
 
+# Whoever had two mails this week already gets the make-up's invitation in the next.
+_MADE_UP_FIRST = re.compile("A make-up for a lost date is planned|had 2 mails this week; it waits")
+
+
 @pytest.mark.acceptance(33)
 def test_a_long_gap_is_told_once_after_a_make_up_and_closes_itself(
     firm: ServedFirm, visitors: Visitors
@@ -262,10 +266,11 @@ def test_a_long_gap_is_told_once_after_a_make_up_and_closes_itself(
     expect(row).to_contain_text("They may have met elsewhere")
     row.get_by_role("link").first.click()
     story = page.get_by_role("list", name="What happened, latest first")
-    expect(story).to_contain_text("A make-up for a lost date is planned")
-    told = firm.read(lambda tx: [e.code for e in tx.journal.read(pair_id=pair.id)])
+    expect(story).to_contain_text(_MADE_UP_FIRST)
+    told = [e.code for e in firm.read(lambda tx: tx.journal.read(pair_id=pair.id)) if e.at >= now]
     assert told.count("nothing_on_record") == 1
-    assert told.index("make_up") < told.index("nothing_on_record")
+    made_up = min(told.index(code) for code in ("make_up", "mail_cap") if code in told)
+    assert made_up < told.index("nothing_on_record")
 
     page.get_by_role("link", name="Record a meeting").click()
     yesterday = (now - _DAY).date()

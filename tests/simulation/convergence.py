@@ -20,6 +20,8 @@ from tests.simulation.chronicle import Chronicle, Date, Known
 Found = Iterator[tuple[str, dict[str, Any]]]
 SWEEP = timedelta(hours=1)
 SILENCE = timedelta(days=9)
+CAPPED = timedelta(days=7)
+"""How much longer an answer may take that the weekly cap of mails keeps back, and says so."""
 _LIVING = frozenset({"booked", "paused", "completed"})
 _NOT_WAITED = "did not wait out Retry-After"
 
@@ -234,9 +236,17 @@ def stuck_pairs_are_seen(calm: Convergence) -> Found:
         if of_two is None or of_two["state"] != "booked" or not who:
             continue
         since = calm.chronicle.declined_since.get((one.event, one.day), calm.now)
-        if calm.now - since > SILENCE and not calm.books.holding_up(of_two):
+        waits = SILENCE + (CAPPED if _is_capped(calm, of_two["id"], since) else timedelta(0))
+        if calm.now - since > waits and not calm.books.holding_up(of_two):
             facts = {"pair": of_two["id"], "start": one.start, "by": sorted(who), "since": since}
             yield "decline_unanswered", facts
+
+
+def _is_capped(calm: Convergence, pair_id: str, since: datetime) -> bool:
+    return any(
+        row["code"] == "mail_cap" and row["pair_id"] == pair_id and row["at"] >= since
+        for row in calm.books.journal
+    )
 
 
 def the_tenant_does_not_complain(calm: Convergence) -> Found:
