@@ -31,7 +31,8 @@ class AnnouncedLaterError(NotPossibleError):
 
     def __init__(self, program_id: str, books_on: date) -> None:
         self.program_id, self.books_on = program_id, books_on
-        super().__init__(f"this program is announced to be booked from {books_on.day} {books_on:%B %Y} on")
+        day = f"{books_on.day} {books_on:%B %Y}"
+        super().__init__(f"this program is announced to be booked from {day} on")
 
 
 class RunningProgramError(NotPossibleError):
