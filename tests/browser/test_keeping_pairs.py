@@ -238,8 +238,10 @@ def test_of_a_leavers_pair_the_other_one_is_paired_again(
     assert all("400" in complaint for complaint in window.complaints)
 
 
-# Whoever had two mails this week already gets the make-up's invitation in the next.
-_MADE_UP_FIRST = re.compile("A make-up for a lost date is planned|had 2 mails this week; it waits")
+# Whoever had enough mails this week already gets the make-up's invitation in the next.
+_MADE_UP_FIRST = re.compile(
+    r"A make-up for a lost date is planned|had \d+ mails this week; it waits"
+)
 
 
 @pytest.mark.acceptance(33)

@@ -45,7 +45,7 @@ def test_announcing_shows_its_mails_and_is_done_with_that_number_alone(
     assert _state() is ProgramState.ANNOUNCED
     assert office.data("program", "announce", program)["mails"] == 0
     spoken = office.terminal("book")
-    assert_told(spoken, 3, "announced to be booked from 2027-01-11", "Book from that day on")
+    assert_told(spoken, 3, "announced to be booked from 11 January 2027", "Book from that day on")
     early = office.terminal("program", "announce", program, "--books-on", "2027-01-08")
     assert_told(early, 3, "a date from 2027-01-11 on", "working days")
 
