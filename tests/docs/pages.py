@@ -20,6 +20,7 @@ from integrations.workflows.messages.catalogue import FIELDS, MESSAGES, MessageK
 from integrations.workflows.messages.texts import usual_text
 from integrations.workflows.outbound_message import schema
 from simulator import behaviour, operations
+from tests.docs.telemetry_page import telemetry_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -245,6 +246,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/blockers.md": blockers_page,
     "docs/reference/messages.md": messages_page,
     "docs/reference/simulator.md": simulator_page,
+    "docs/reference/telemetry.md": telemetry_page,
     "docs/reference/verdict-v1.schema.json": verdict_schema,
 }
 
