@@ -26,8 +26,9 @@ from integrations.web.console import (
     writing,
 )
 from integrations.web.console import pair as console_pair
-from integrations.web.frame import HEADERS, Frame, Page, plain_page
+from integrations.web.frame import HEADERS, Frame, plain_page
 from integrations.web.met import MET_PATH, MetPage
+from integrations.web.page import Page
 from integrations.web.rendering import static_files
 from integrations.web.signing_in import SigningIn
 from integrations.web.webhook import GraphWebhook

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
+from integrations.errors import Fault, FaultsError
+
 MOST_BYTES = 256 * 1024
 MOST_UPLOAD_BYTES = 8 * 1024 * 1024
 _MOST_FIELDS = 5_000
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_PLAIN = "application/x-www-form-urlencoded"
+_WITH_FILES = "multipart/form-data"
 
 
 class FormError(Exception):
@@ -53,8 +57,24 @@ class Form:
         return self.files.get(name)
 
 
-async def read_form(request: Request, *, uploads: bool) -> Form:
-    """The form a request brings.
+def day_or_none(text: str, name: str) -> date | None:
+    """A date as forms send it; None where the field ``name`` was left empty.
+
+    Raises:
+        FaultsError: it is none.
+    """
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise FaultsError([Fault(name, "a date such as 2027-03-21", text)]) from None
+
+
+async def read_form(
+    request: Request, *, uploads: bool = False, most_bytes: int = MOST_BYTES
+) -> Form:
+    """The form a request brings: with ``uploads`` also files, and then of their size.
 
     Raises:
         FormError: it is too large, breaks off, or is none.
@@ -62,9 +82,9 @@ async def read_form(request: Request, *, uploads: bool) -> Form:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not kind and request.headers.get("content-length", "0") == "0":
         return Form()
-    if kind not in _FORMS:
+    if kind != _PLAIN and not (uploads and kind == _WITH_FILES):
         raise FormError(415)
-    most = MOST_UPLOAD_BYTES if uploads else MOST_BYTES
+    most = MOST_UPLOAD_BYTES if uploads else most_bytes
     bounded = Request(request.scope, _bounded(request.receive, most))
     try:
         data = await bounded.form(

@@ -1,9 +1,4 @@
-"""What every page has in common: who asks, whether they may, and how the answer leaves.
-
-A page declares itself as a :class:`Page` and is handed a :class:`Visit`: by then somebody is signed
-in, may open it, what its path names exists and belongs together, and a form came from our own
-pages. It answers with data, somewhere to go, or a file.
-"""
+"""What every page has in common: who asks, whether they may, and how the answer leaves."""
 
 from __future__ import annotations
 
@@ -13,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
@@ -29,6 +24,7 @@ from integrations.web import sessions
 from integrations.web.access import NEEDED, Answer, Viewer, Who, may, viewer_of
 from integrations.web.forms import Form, FormError, read_form
 from integrations.web.limits import Limit
+from integrations.web.page import Act, Go, NoSuchPageError, Page, Sent, Show, Shown, Visit
 from integrations.web.rendering import render
 from integrations.workflows.app import App
 from integrations.workflows.calendar_age import old_calendars
@@ -58,90 +54,6 @@ HEADERS: Mapping[str, str] = MappingProxyType(
         "Cache-Control": "no-store",
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """One request, checked.
-
-    ``path`` and ``query`` hold what stands in the address, of a repeated name the last value.
-    ``program`` to ``session`` are what the path names; they belong together. On pages of a pair
-    ``as_person`` is which of the two the viewer is or, with ``is_assistant``, acts for.
-    """
-
-    app: App
-    viewer: Viewer
-    now: datetime
-    path: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-    form: Form = field(default_factory=Form)
-    program: Program | None = None
-    pair: Pair | None = None
-    need: Need | None = None
-    wave: Wave | None = None
-    session: Session | None = None
-    as_person: str | None = None
-    is_assistant: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The page with this data; ``template`` and ``title`` stand in for the page's own."""
-
-    data: Mapping[str, Any] = field(default_factory=dict)
-    status: int = 200
-    template: str | None = None
-    title: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Go:
-    """Another page of ours comes next; ``said`` is shown there once."""
-
-    path: str
-    said: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A file to keep."""
-
-    body: bytes = field(repr=False)
-    media_type: str
-    filename: str | None = None
-
-
-Show: TypeAlias = Callable[[Visit], Awaitable[Shown | Go | Sent]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """A form of a page: what its POST does. ``who`` is narrower than the page's, if anything."""
-
-    path: str
-    do: Show
-    who: Who | None = None
-    uploads: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One page: its address, whom it is for, what shows it, and the forms it has.
-
-    ``section`` is the menu's item for it.
-    """
-
-    path: str
-    who: Who
-    show: Show
-    template: str
-    title: str
-    section: str = ""
-    acts: tuple[Act, ...] = ()
-
-
-class NoSuchPageError(NotPossibleError):
-    """There is nothing at this address for this viewer; they are told no more than that."""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from integrations.ports import Transaction
 from integrations.records import PairState
 from integrations.web.access import Viewer, Who
-from integrations.web.frame import Go, Page, Shown, Visit
+from integrations.web.page import Go, Page, Shown, Visit
 
 _OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 

@@ -8,32 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
-from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from integrations.errors import IntegrationError, NotPossibleError
+from integrations.errors import FaultsError, IntegrationError, NotPossibleError
 from integrations.logs import log_event
 from integrations.ports import Transaction
+from integrations.web.answers import answer_in
+from integrations.web.forms import Form, FormError, read_form
 from integrations.web.rendering import render
 from integrations.workflows.app import App
 from integrations.workflows.attendance.links import PATH
 from integrations.workflows.attendance.questions import Ended, Question, question_of
-from integrations.workflows.attendance.telling import Answer, LinkEndedError, answer
-from scheduling.attendance.evidence import Said
-from scheduling.errors import SchedulingError
-from scheduling.timespan import TimeSpan
+from integrations.workflows.attendance.telling import LinkEndedError, answer
 
 logger = logging.getLogger(__name__)
 
 MET_PATH = PATH + "/{token}"
 MOST_BYTES = 8 * 1024
-_MOST_FIELDS = 20
-_FORM = "application/x-www-form-urlencoded"
-_LONGEST_MINUTES = 480
 _STATUS = {"used": 200, "expired": 410, "unknown": 404}
 _ENDED = (
     "That cannot have been the meeting: it has to be over, of at most eight hours, and within"
@@ -54,14 +47,6 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-class UnclearAnswerError(Exception):
-    """The form does not say what its sender means; ``says`` tells them what is missing."""
-
-    def __init__(self, says: str) -> None:
-        self.says = says
-        super().__init__(says)
-
-
 class MetPage:
     """Answers ``/met/{token}``; ``application`` opens the application when first needed."""
 
@@ -79,20 +64,18 @@ class MetPage:
 
     async def take(self, request: Request) -> Response:
         """Keep the answer and lead to the thanks; an unclear one is asked again."""
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-            return Response(status_code=415, headers=HEADERS)
         try:
-            form = await _form_of(request)
-        except ValueError:
-            return Response(status_code=413, headers=HEADERS)
+            form = await read_form(request, most_bytes=MOST_BYTES)
+        except FormError as error:
+            return Response(status_code=error.status, headers=HEADERS)
         try:
             app = await self._application()
             found = await _question(app, request)
             if isinstance(found, Ended):
                 return _page(found)
             await _keep(app, found, form)
-        except UnclearAnswerError as unclear:
-            return _page(found, unclear.says)
+        except FaultsError as error:
+            return _page(found, f"Please give {error.faults[0].expected}.")
         except LinkEndedError as ended:
             return _page(Ended(ended.why))
         except NotPossibleError:
@@ -102,57 +85,19 @@ class MetPage:
         return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 
-def read_answer(form: Mapping[str, str], zone: str) -> Answer:
-    """What a form says. Raises UnclearAnswerError."""
-    said, in_person = form.get("said"), form.get("in_person") == "yes"
-    if said == "not_met":
-        return Answer(said=Said.NOT_MET)
-    if said == "met":
-        return Answer(said=Said.MET, in_person=in_person)
-    if said == "elsewhere":
-        return Answer(said=Said.MET, span=_span_in(form, zone), in_person=in_person)
-    raise UnclearAnswerError("Please choose one of the answers.")
-
-
-def _span_in(form: Mapping[str, str], zone: str) -> TimeSpan:
-    try:
-        local = datetime.fromisoformat(f"{form.get('day', '')}T{form.get('start', '')}")
-        minutes = int(form.get("minutes", ""))
-        if local.tzinfo is not None or not 1 <= minutes <= _LONGEST_MINUTES:
-            raise ValueError
-        start = local.replace(tzinfo=ZoneInfo(zone)).astimezone(ZoneInfo("UTC"))
-        return TimeSpan(start, start + timedelta(minutes=minutes))
-    except (ValueError, OverflowError, SchedulingError):
-        raise UnclearAnswerError("Please give date, time and minutes of the meeting.") from None
-
-
 async def _question(app: App, request: Request) -> Question | Ended:
     token, now = request.path_params["token"], app.clock.now()
     return await app.store.run(lambda tx: question_of(tx, app, token, now))
 
 
-async def _keep(app: App, question: Question, form: Mapping[str, str]) -> None:
-    said = read_answer(form, question.zone)
+async def _keep(app: App, question: Question, form: Form) -> None:
+    said = answer_in(form, question.zone)
     now = app.clock.now()
 
     def record(tx: Transaction) -> None:
         answer(tx, app, question.link_id, said, now)
 
     await app.store.run(record)
-
-
-async def _form_of(request: Request) -> dict[str, str]:
-    """The fields of the body. Raises ValueError: too large, or none of a form."""
-    body = b""
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > MOST_BYTES:
-                raise ValueError("too large")
-    except ClientDisconnect:
-        raise ValueError("the body broke off") from None
-    text = body.decode("utf-8", errors="replace")
-    return dict(parse_qsl(text, max_num_fields=_MOST_FIELDS))
 
 
 def _page(found: Question | Ended, fault: str | None = None) -> Response:

@@ -15,7 +15,8 @@ from integrations.ports import Transaction
 from integrations.web import sessions
 from integrations.web.access import Who
 from integrations.web.forms import MOST_BYTES, MOST_UPLOAD_BYTES
-from integrations.web.frame import Act, Frame, Go, Page, Sent, Shown, Visit
+from integrations.web.frame import Frame
+from integrations.web.page import Act, Go, Page, Sent, Shown, Visit
 from integrations.workflows.app import App
 from simulator.transport import TenantTransport
 from simulator.virtual_time import run_virtually

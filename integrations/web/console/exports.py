@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 from integrations.errors import NotPossibleError
 from integrations.ports import Transaction
 from integrations.web.access import Who
-from integrations.web.console.programs import program_of
-from integrations.web.frame import Act, NoSuchPageError, Page, Sent, Shown, Visit
+from integrations.web.page import Act, NoSuchPageError, Page, Sent, Shown, Visit, program_of
 from integrations.workflows.reporting.credit import accounts_of, export_credit
 from integrations.workflows.reporting.exports import EXPORTS, file_of, hours_of
 from integrations.workflows.reporting.people import find_person

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.web.access import Who
-from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.web.page import Act, Go, Page, Shown, Visit
 from integrations.workflows.health import check_permissions, health_of, last_check
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from integrations.errors import Fault, RosterError
 from integrations.records import JournalEntry
 from integrations.web.access import Who
-from integrations.web.console.saying import program_of
-from integrations.web.frame import Act, Go, Page, Sent, Shown, Visit
+from integrations.web.page import Act, Go, Page, Sent, Shown, Visit, program_of
 from integrations.workflows.enrol import CheckedRow, check_roster, enrol
 from integrations.workflows.roster import COLUMNS, MOST_BYTES, MOST_ROWS, REQUIRED, template
 from integrations.workflows.workbook import roster_of

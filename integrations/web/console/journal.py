@@ -7,8 +7,7 @@ from urllib.parse import urlencode
 
 from integrations.ports import Transaction
 from integrations.web.access import Who
-from integrations.web.console.programs import program_of
-from integrations.web.frame import Page, Shown, Visit
+from integrations.web.page import Page, Shown, Visit, program_of
 from integrations.workflows.journal_words import Line, lines_of
 from integrations.workflows.messages.words import names_of
 

@@ -11,8 +11,8 @@ from integrations.page_records import Wave
 from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.web.access import Who
-from integrations.web.console.saying import by_field, number_of, program_of
-from integrations.web.frame import Act, Go, NoSuchPageError, Page, Shown, Visit
+from integrations.web.console.saying import by_field, number_of
+from integrations.web.page import Act, Go, NoSuchPageError, Page, Shown, Visit, program_of
 from integrations.workflows import wave_trial, waves
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.waves import Choice, Progress, WavePreview

@@ -12,8 +12,10 @@ from integrations.errors import Fault, FaultsError
 from integrations.ports import Transaction
 from integrations.records import Need, Pair, Program
 from integrations.web.access import Viewer, Who
-from integrations.web.console.outcomes import by_field, look_at, program_of, said_of
-from integrations.web.frame import Act, Go, NoSuchPageError, Page, Shown, Visit
+from integrations.web.console.outcomes import look_at, said_of
+from integrations.web.console.saying import by_field
+from integrations.web.forms import day_or_none
+from integrations.web.page import Act, Go, NoSuchPageError, Page, Shown, Visit, program_of
 from integrations.web.paging import Listed, offset_in
 from integrations.workflows import at_once, needs, orders
 from integrations.workflows.app import App
@@ -184,10 +186,10 @@ async def _looked_at(
     told = None
     if is_asked:
         try:
-            telling = _telling(visit, need, act, _until(day))
+            telling = _telling(visit, need, act, day_or_none(day, "until"))
             told = await look_at(visit, need.pair_id, telling)
         except FaultsError as error:
-            faults = by_field(error.faults)
+            faults = by_field(error)
     line = await visit.app.store.run(
         lambda tx: lines_of(tx, [need], visit.now, None, visit.app.options.zone)[0]
     )
@@ -213,7 +215,7 @@ async def do_act(visit: Visit) -> Shown | Go:
     need, act = _need(visit), _act(visit.form.get("act"))
     day = visit.form.get("until")
     try:
-        telling = _telling(visit, need, act, _until(day))
+        telling = _telling(visit, need, act, day_or_none(day, "until"))
         told = await look_at(visit, need.pair_id, telling)
         if told.count > _number(visit.form.get("mails")):
             more = "Meanwhile it would cause more mails than were shown. Please look again."
@@ -221,7 +223,11 @@ async def do_act(visit: Visit) -> Shown | Go:
             return Shown(shown.data, status=409)
         with visit.app.graph.person_waiting():
             outcome = await at_once.act_on_need(
-                visit.app, need.id, act.value, until=_until(day), by=visit.viewer.directory_id
+                visit.app,
+                need.id,
+                act.value,
+                until=day_or_none(day, "until"),
+                by=visit.viewer.directory_id,
             )
     except FaultsError:
         return await _looked_at(visit, need, act, day, is_asked=True)
@@ -246,15 +252,6 @@ def _act(word: str) -> ReadyAct:
     return ReadyAct(word)
 
 
-def _until(day: str) -> date | None:
-    if not day:
-        return None
-    try:
-        return date.fromisoformat(day)
-    except ValueError:
-        raise FaultsError([Fault("until", "a date such as 2027-03-21", day)]) from None
-
-
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
 
@@ -271,7 +268,7 @@ async def take(visit: Visit) -> Go:
 
 async def snooze(visit: Visit) -> Go:
     """Put the row off until the morning of a day to come."""
-    day = _until(visit.form.get("until"))
+    day = day_or_none(visit.form.get("until"), "until")
     today = visit.now.astimezone(ZoneInfo(_zone(visit))).date()
     if day is None or day <= today:
         raise FaultsError(

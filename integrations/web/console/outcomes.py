@@ -1,16 +1,15 @@
-"""What pages of acts have in common: mails said beforehand, what came of it, faults by field."""
+"""What pages of acts have in common: mails said beforehand, and what came of it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from integrations.errors import Fault
 from integrations.ports import Transaction
-from integrations.records import Pair, Participant, Program
-from integrations.web.frame import NoSuchPageError, Visit
+from integrations.records import Pair, Participant
+from integrations.web.page import Visit
 from integrations.workflows.at_once import Outcome
 from integrations.workflows.mails_caused import Caused, CausedMail, Telling, mails_caused
 
@@ -108,22 +107,3 @@ def said_of(outcome: Outcome) -> str:
 
 def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:].rstrip('.')}."
-
-
-def program_of(visit: Visit) -> Program:
-    """The program that the path names."""
-    if visit.program is None:
-        raise NoSuchPageError("no such program")
-    return visit.program
-
-
-def pair_of(visit: Visit) -> Pair:
-    """The pair that the path names."""
-    if visit.pair is None:
-        raise NoSuchPageError("no such pair")
-    return visit.pair
-
-
-def by_field(faults: Iterable[Fault]) -> dict[str, str]:
-    """Faults as a form shows them: the field, and what is expected there."""
-    return {fault.where: f"Expected {fault.expected}." for fault in faults}

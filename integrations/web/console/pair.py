@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from types import MappingProxyType
 
 from integrations.errors import Fault, FaultsError
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.console.outcomes import (
-    by_field,
     look_at,
-    pair_of,
-    program_of,
     said_of,
     two_of,
 )
 from integrations.web.console.pair_forms import FORMS, Asked, Choices, choices_of
-from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.web.console.saying import by_field
+from integrations.web.forms import day_or_none
+from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of, program_of
 from integrations.workflows import at_once, orders
 from integrations.workflows.attendance.telling import confirm_identity_of
 from integrations.workflows.pair_acts import Given, PairAct, telling_of
@@ -122,7 +120,7 @@ async def _shown(visit: Visit, look: _Look) -> Shown:
             telling = telling_of(look.act, look.given, visit.viewer.directory_id)
             told = await look_at(visit, pair_of(visit).id, telling)
         except FaultsError as error:
-            faults = by_field(error.faults)
+            faults = by_field(error)
     choices = await visit.app.store.run(
         lambda tx: choices_of(tx, visit.app, pair_of(visit).id, visit.now)
     )
@@ -168,12 +166,12 @@ async def do_again(visit: Visit) -> Shown | Go:
         wanted = NewPartner(
             stays=given.get("stays", ""),
             mail=given.get("mail", ""),
-            starts=_day(given.get("starts", "")),
+            starts=day_or_none(given.get("starts", ""), "starts"),
         )
         by = visit.viewer.directory_id
         new_id = await pair_again(visit.app, pair_of(visit).id, wanted, by=by)
     except FaultsError as error:
-        return await _again(visit, given, by_field(error.faults))
+        return await _again(visit, given, by_field(error))
     await at_once.reconcile_pairs(visit.app, pair_of(visit).id)
     said = "The new pair is enrolled and planned; it is booked with its program. The old one ended."
     return Go(f"/programs/{program_of(visit).id}/pairs/{new_id}", said)
@@ -200,15 +198,6 @@ async def _again(
     )
 
 
-def _day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise FaultsError([Fault("starts", "a date such as 2027-03-21", text)]) from None
-
-
 # --- another account of one of the two -----------------------------------------------------
 
 
@@ -233,7 +222,7 @@ async def do_identity(visit: Visit) -> Shown | Go:
     try:
         await visit.app.store.run(keep)
     except FaultsError as error:
-        return await _identity(visit, given, by_field(error.faults))
+        return await _identity(visit, given, by_field(error))
     return Go(path_of(visit), "Confirmed: what that account attended counts from now on.")
 
 

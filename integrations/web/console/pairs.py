@@ -12,8 +12,7 @@ from integrations.ports import Transaction
 from integrations.records import PairState, Program
 from integrations.standing_records import SORTS, PairRow, PairSearch
 from integrations.web.access import Who
-from integrations.web.console.programs import program_of
-from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
 from integrations.web.paging import AT_ONCE, Listed, offset_in
 from integrations.workflows.bulk_acts import BulkAct, BulkPreview, carry_out_bulk, preview_bulk
 from integrations.workflows.reporting.adherence import FORECASTS

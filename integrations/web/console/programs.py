@@ -7,7 +7,7 @@ from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.web.access import Who
 from integrations.web.charts import Columns, bars
-from integrations.web.frame import NoSuchPageError, Page, Shown, Visit
+from integrations.web.page import Page, Shown, Visit, program_of
 from integrations.workflows.overview import Overview, overview_of
 from integrations.workflows.standings import bring_up_to_date
 
@@ -63,13 +63,6 @@ async def show_overview(visit: Visit) -> Shown:
             ),
         }
     )
-
-
-def program_of(visit: Visit) -> Program:
-    """The program that the path names; the frame has seen to it that there is one."""
-    if visit.program is None:
-        raise NoSuchPageError("no such program")
-    return visit.program
 
 
 def weeks_chart(seen: Overview) -> Columns:

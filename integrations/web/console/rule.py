@@ -16,8 +16,8 @@ from integrations.web.console.rule_form import (
     values_in,
     values_of,
 )
-from integrations.web.console.saying import by_field, number_of, program_of
-from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.web.console.saying import by_field, number_of
+from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.rule_whatif import Comparison, OtherMailsError, compare, save_rule
 from integrations.workflows.rules import ProgramRule

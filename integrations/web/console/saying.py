@@ -6,17 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from integrations.errors import Fault, FaultsError
-from integrations.records import Program
-from integrations.web.frame import NoSuchPageError, Visit
 
 _NONE: Mapping[str, str] = MappingProxyType({})
-
-
-def program_of(visit: Visit) -> Program:
-    """The program that the path names, or that of what it names."""
-    if visit.program is None:
-        raise NoSuchPageError("no such program")
-    return visit.program
 
 
 def number_of(typed: str, field: str) -> int:

@@ -13,8 +13,8 @@ from integrations.page_records import StaffRole
 from integrations.ports import Transaction
 from integrations.records import JournalEntry
 from integrations.web.access import Who
-from integrations.web.console.saying import by_field, number_of, program_of
-from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.web.console.saying import by_field, number_of
+from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
 from integrations.workflows import announce as announcing
 from integrations.workflows.attendance.modes import modes_of, set_mode
 from integrations.workflows.messages.catalogue import MESSAGES

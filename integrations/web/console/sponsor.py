@@ -9,8 +9,8 @@ from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.web.access import Who
 from integrations.web.charts import Columns
-from integrations.web.console.programs import program_of, weeks_chart
-from integrations.web.frame import Page, Shown, Visit
+from integrations.web.console.programs import weeks_chart
+from integrations.web.page import Page, Shown, Visit, program_of
 from integrations.workflows.overview import overview_of
 from integrations.workflows.reporting.history import histories
 from integrations.workflows.reporting.objectives import objectives_table

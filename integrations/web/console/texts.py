@@ -11,8 +11,7 @@ from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Program
 from integrations.web.access import Who
-from integrations.web.console.saying import program_of
-from integrations.web.frame import Act, Go, NoSuchPageError, Page, Shown, Visit
+from integrations.web.page import Act, Go, NoSuchPageError, Page, Shown, Visit, program_of
 from integrations.workflows.messages.catalogue import FIELDS, MESSAGES
 from integrations.workflows.messages.texts import (
     Letter,

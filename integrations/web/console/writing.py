@@ -5,7 +5,7 @@ from __future__ import annotations
 from integrations.ports import Transaction
 from integrations.records import JournalEntry
 from integrations.web.access import Who
-from integrations.web.frame import Act, Go, Page, Shown, Visit
+from integrations.web.page import Act, Go, Page, Shown, Visit
 from integrations.workflows.work import WITHHELD
 from integrations.workflows.writing import let_writing_go_on, stop_writing
 from integrations.writing import is_stopped

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from integrations.errors import Fault, FaultsError
 from integrations.web.access import Who
-from integrations.web.frame import Act, Go, Page, Shown, Visit
-from integrations.web.pair.saying import actor_of, home_path, pair_of, refused, said_of
+from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
+from integrations.web.pair.saying import actor_of, home_path, refused, said_of
 from integrations.workflows.messages.words import when
 from integrations.workflows.pair_page.acting import DateIsOverError, Outcome
 from integrations.workflows.pair_page.another_time import CannotBeReadError, hours_for, move_to

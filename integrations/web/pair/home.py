@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from integrations.ports import Transaction
 from integrations.web.access import Who
-from integrations.web.frame import Act, Go, Page, Shown, Visit
-from integrations.web.pair.saying import actor_of, day_in, home_path, pair_of, said_of
+from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
+from integrations.web.pair.saying import actor_of, day_in, home_path, said_of
 from integrations.workflows.pair_page.dates import pause, resume, skip
 from integrations.workflows.pair_page.home import Home, home_of
 from integrations.workflows.pair_page.regular_hour import pick

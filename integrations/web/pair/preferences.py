@@ -9,8 +9,8 @@ from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.forms import Form
-from integrations.web.frame import Act, Go, Page, Shown, Visit
-from integrations.web.pair.saying import actor_of, faults_of, home_path, pair_of
+from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
+from integrations.web.pair.saying import actor_of, faults_of, home_path
 from integrations.workflows.messages.words import WEEKDAYS as DAY_NAMES
 from integrations.workflows.pair_page.preferences import Wishes, prefer, wishes_of
 from scheduling.rule import WEEKDAYS

@@ -6,8 +6,8 @@ from datetime import date
 
 from integrations.errors import FaultsError
 from integrations.web.access import Who
-from integrations.web.frame import Act, Go, Page, Shown, Visit
-from integrations.web.pair.saying import actor_of, faults_of, home_path, pair_of
+from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
+from integrations.web.pair.saying import actor_of, faults_of, home_path
 from integrations.workflows.messages.words import every
 from integrations.workflows.pair_page.beginning import (
     Beginning,

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.web.access import Who
-from integrations.web.frame import Act, Go, Page, Shown, Visit
-from integrations.web.pair.saying import actor_of, answer_in, faults_of, home_path, pair_of, span_in
+from integrations.web.answers import answer_in, span_in
+from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
+from integrations.web.pair.saying import actor_of, faults_of, home_path
 from integrations.workflows.attendance.telling import Answer, NoMeetingError
 from integrations.workflows.changes.case import load_pair
 from integrations.workflows.pair_page.clocks import clocks, zones_of
