@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +140,19 @@ def build_queue(settings: Settings) -> Queue:
     return NoQueue()
 
 
+def start_telemetry(settings: Settings) -> None:
+    """Send traces and metrics where the settings say; nowhere if they do not.
+
+    Raises:
+        SettingsError: the extra is missing, or the address is none.
+    """
+    if settings.telemetry_connection is not None:
+        # Not above: nothing of it is installed, or takes part in a cold start, unless asked for.
+        from integrations.telemetry_export import export_to_application_insights
+
+        export_to_application_insights(settings.telemetry_connection.get_secret_value())
+
+
 def build_outbound(settings: Settings, around: Surroundings) -> SignedWebhook | None:
     """The webhook that is told of verdicts; None where the settings name none."""
     if settings.outbound_url is None:
@@ -200,6 +213,7 @@ def graph_settings(settings: Settings, mailbox_ids: set[str]) -> GraphSettings:
         program_mailboxes=lambda: mailbox_ids,
         base_url=settings.graph_url,
         authority=settings.authority,
+        credential_ends_at=_certificate_ends_at(settings),
         own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
         ca_file=str(settings.ca_file) if settings.ca_file else None,
     )
@@ -212,11 +226,25 @@ def _credential(settings: Settings) -> AppCredential:
         return ManagedIdentityCredential(identity_client_id=settings.managed_identity)
     if settings.certificate_file is None:
         raise SettingsError([Fault("TANDEM_CERTIFICATE_FILE", "a value")])
-    pem = Path(settings.certificate_file).read_text("ascii", errors="replace")
+    pem = _pem_in(settings.certificate_file)
+    _certificate_in(pem)
+    return CertificateCredential(pem=pem)
+
+
+def _certificate_ends_at(settings: Settings) -> datetime | None:
+    if settings.credential != "certificate" or settings.certificate_file is None:
+        return None
+    return _certificate_in(_pem_in(settings.certificate_file)).not_valid_after_utc
+
+
+def _pem_in(file: Path) -> str:
+    return file.read_text("ascii", errors="replace")
+
+
+def _certificate_in(pem: str) -> x509.Certificate:
     try:
-        x509.load_pem_x509_certificate(pem.encode())
+        return x509.load_pem_x509_certificate(pem.encode())
     except ValueError:
         raise SettingsError(
             [Fault("TANDEM_CERTIFICATE_FILE", "a PEM file with certificate and private key")]
         ) from None
-    return CertificateCredential(pem=pem)

@@ -14,10 +14,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ParamSpec
 
-from integrations.bootstrap import build_app, build_worker, settings_from_environment, warm_up
+from integrations.bootstrap import (
+    build_app,
+    build_worker,
+    settings_from_environment,
+    start_telemetry,
+    warm_up,
+)
 from integrations.errors import FaultsError, IntegrationError
 from integrations.logs import JsonLines, log_event
 from integrations.queue.no_queue import NoQueue
+from integrations.telemetry import TRIGGER, traced
 from integrations.workflows.app import App
 from integrations.workflows.work import Worker
 
@@ -79,6 +86,7 @@ async def open_from_environment() -> App:
     """
     settings = settings_from_environment()
     log_through_host(logging.getLevelNamesMapping()[settings.log_level.upper()])
+    start_telemetry(settings)
     app = build_app(settings)
     # Beside opening and answering: Graph waits ten seconds for the first answer to a webhook.
     asyncio.get_running_loop().run_in_executor(None, warm_up)
@@ -118,7 +126,8 @@ def reported(trigger: Trigger[P]) -> Trigger[P]:
     @functools.wraps(trigger)
     async def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            await trigger(*args, **kwargs)
+            with traced(TRIGGER, trigger=trigger.__name__):
+                await trigger(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - nothing stands above a trigger but the host
             _log(trigger.__name__, error)
             raise TriggerError(trigger.__name__, error) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -12,9 +13,13 @@ import uvicorn
 
 from integrations.bootstrap import build_worker
 from integrations.errors import IntegrationError
+from integrations.logs import log_event
 from integrations.web.app import asgi_app
 from integrations.workflows.app import App
+from integrations.workflows.measures import EVERY, measure
 from integrations.workflows.standing_work import ensure_standing
+
+logger = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS = 5
 
@@ -56,11 +61,23 @@ async def serve(app: App, listener: socket.socket, on_ready: Callable[[], None])
     worker, pages = build_worker(app), _Pages(app, on_ready)
     working = asyncio.create_task(worker.run(until_quiet=False, progress=_quietly))
     working.add_done_callback(lambda _: pages.end())
+    measuring = asyncio.create_task(_measure_on(app))
     try:
         await pages.serve(sockets=[listener])
     finally:
+        measuring.cancel()
         worker.stop()
         await working
+
+
+async def _measure_on(app: App) -> None:
+    while True:
+        try:
+            await measure(app)
+        except IntegrationError as error:
+            # A store that is out of reach is nothing the work does not say as well.
+            log_event(logger, "measuring_failed", logging.WARNING, error=type(error).__name__)
+        await app.clock.sleep(EVERY)
 
 
 async def _quietly() -> None:

@@ -222,6 +222,11 @@ class Settings(BaseModel):
     @classmethod
     def _names_a_tenant(cls, value: str) -> str:
         # It becomes a part of addresses: nothing else may stand there.
+    telemetry_connection: SecretStr | None = Field(
+        default=None,
+        description="Connection string of Application Insights, for traces and metrics; needs the"
+        " extra `telemetry`.",
+    )
         if value and _TENANT.fullmatch(value) is None:
             raise ValueError("the id of a directory, or a domain verified in it")
         return value

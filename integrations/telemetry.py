@@ -54,7 +54,12 @@ ATTRIBUTES: Mapping[str, Attribute] = MappingProxyType(
         ),
         "status": Attribute("the HTTP status, or the class of the failure if none came", _CLASS),
         "kind": Attribute("a kind of due work", _CODE),
-        "outcome": Attribute("what came of a piece of work: `done`, `again`, `failed`", _CODE),
+        "outcome": Attribute(
+            "what came of a piece of work: `done`, `again` (it waits, or comes back by"
+            " itself),"
+            " `failed`, `lost` (another process has it), `unknown` (a newer version's)",
+            _CODE,
+        ),
         "trigger": Attribute("the name of a function", _CODE),
         "work": Attribute("the id of a row of due work", _ID),
         "request": Attribute("Graph's own id of the request, for Microsoft's support", _ID),
@@ -190,12 +195,12 @@ def gauge(metric: Metric, value: float) -> None:
     _gauge(metric).set(value)
 
 
-def add(metric: Metric, amount: float, **attributes: object) -> None:
+def add(metric: Metric, amount: float, /, **attributes: object) -> None:
     """Add to a counter."""
     _counter(metric).add(amount, _within(metric.attributes, attributes))
 
 
-def record(metric: Metric, value: float, **attributes: object) -> None:
+def record(metric: Metric, value: float, /, **attributes: object) -> None:
     """Record one value of a histogram."""
     _histogram(metric).record(value, _within(metric.attributes, attributes))
 
@@ -212,7 +217,7 @@ class Traced:
 
 
 @contextmanager
-def traced(kind: Span, **attributes: object) -> Iterator[Traced]:
+def traced(kind: Span, /, **attributes: object) -> Iterator[Traced]:
     """A span around what is done inside; a failure leaves its class and no message."""
     tracer = trace.get_tracer(SCOPE)
     with tracer.start_as_current_span(

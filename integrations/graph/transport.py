@@ -19,6 +19,15 @@ from integrations.graph.permits import Gates
 from integrations.graph.refusals import retry_after
 from integrations.logs import log_event
 from integrations.ports import Clock, Life
+from integrations.telemetry import (
+    GRAPH_CALL,
+    GRAPH_CALLS,
+    GRAPH_DURATION,
+    GRAPH_THROTTLED,
+    add,
+    record,
+    traced,
+)
 
 log = logging.getLogger(__name__)
 
@@ -105,25 +114,30 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         out.life.check(f"before call {name}")
         out.calls.update(call.name for call in passage.calls)
         started = out.clock.now()
-        try:
-            async with asyncio.timeout(out.call_timeout.total_seconds()):
-                response = await self._inner.handle_async_request(request)
-                await response.aread()
-        except (TimeoutError, httpx.TransportError) as error:
+        with traced(GRAPH_CALL, operation=name, items=len(passage.calls)) as span:
+            try:
+                async with asyncio.timeout(out.call_timeout.total_seconds()):
+                    response = await self._inner.handle_async_request(request)
+                    await response.aread()
+            except (TimeoutError, httpx.TransportError) as error:
+                out.life.check(f"after call {name}")
+                self._record(request, passage, started, type(error).__name__, None)
+                if isinstance(error, httpx.TransportError):
+                    raise
+                raise httpx.ReadTimeout("no whole answer in time") from error
             out.life.check(f"after call {name}")
-            self._record(request, passage, started, type(error).__name__, None)
-            if isinstance(error, httpx.TransportError):
-                raise
-            raise httpx.ReadTimeout("no whole answer in time") from error
-        out.life.check(f"after call {name}")
-        self._record(request, passage, started, response.status_code, response)
-        return response
+            self._record(request, passage, started, response.status_code, response)
+            span.note(
+                status=response.status_code, request=response.headers.get("request-id") or None
+            )
+            return response
 
     async def _heed(self, response: httpx.Response, passage: Passage) -> None:
         """Tell the fleet at once if a mailbox, or its Teams, asks to be left alone."""
         now = self._departures.clock.now()
         wait = retry_after(response.headers, now)
         if wait is not None and response.status_code >= 400:
+            add(GRAPH_THROTTLED, wait.total_seconds(), operation=passage.operation.name)
             for lane in sorted(set(passage.lanes)):
                 await self._gates.defer(lane, now + wait)
 
@@ -137,6 +151,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     ) -> None:
         # Never the URL: a query can hold an address, a path an event, a body anything.
         took = self._departures.clock.now() - started
+        for call in passage.calls:
+            add(GRAPH_CALLS, 1, operation=call.name, status=status)
+        known = {"operation": passage.operation.name, "status": status}
+        record(GRAPH_DURATION, took.total_seconds(), **known)
         log_event(
             log,
             "graph call",

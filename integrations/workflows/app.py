@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from integrations.pacing import MailPace
 from integrations.ports import Clock, Graph, Offload, Outbound, Queue, Store
@@ -23,6 +23,9 @@ class Options:
     person's own path instead of a program mailbox's, a call for each. ``webhook_url`` is where
     Graph tells of changes if ``webhooks`` are on; without one nobody is asked to. ``poll`` is how
     long the loop sleeps at most before it looks for work that another process made due.
+    ``credential_ends_at`` is when the certificate ends, None where there is none.
+    ``public_url`` is the address of the pages. ``outside_mailbox`` is one that doctor shows to be
+    out of reach.
     """
 
     program_mailboxes: tuple[str, ...] = ()
@@ -39,6 +42,7 @@ class Options:
     poll: timedelta = timedelta(seconds=30)
 
 
+    credential_ends_at: datetime | None = None
 @dataclass(slots=True, kw_only=True)
 class App:
     """The ports of one incarnation. ``holder`` names it in claims and permits.

@@ -10,6 +10,7 @@ from integrations.ports import Transaction, WakeUp
 from integrations.records import JournalEntry, WorkState
 from integrations.workflows import standing_plan
 from integrations.workflows.app import App
+from integrations.workflows.measures import measure
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.standing_work import make_due
 from integrations.workflows.work import Worker, put_aside, wake, wake_consumers
@@ -48,6 +49,7 @@ async def work_round(app: App, alone: Worker | None, length: timedelta = ROUND_L
             consumers are woken instead.
         length: when nothing more is taken up; what was begun is ended.
     """
+    await measure(app)
     if alone is None:
         await wake_consumers(app)
         return

@@ -143,6 +143,11 @@ async def _block(app: App, mailbox_id: str, refusal: RefusedError) -> None:
 # --- what is remembered of a sweep --------------------------------------------------------
 
 
+def swept_at(tx: Transaction, mailbox_id: str) -> datetime | None:
+    """When the mailbox was last swept; None if it never was."""
+    return _swept(tx, mailbox_id).at
+
+
 def _swept(tx: Transaction, mailbox_id: str) -> Swept:
     known = json.loads(tx.switches.get(f"swept/{mailbox_id}") or "{}")
     return Swept(**{name: datetime.fromisoformat(at) for name, at in known.items()})

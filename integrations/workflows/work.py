@@ -31,6 +31,7 @@ from integrations.errors import (
 from integrations.logs import log_event
 from integrations.ports import Transaction, WakeUp
 from integrations.records import Blocker, BlockerScope, JournalEntry, Work, WorkState
+from integrations.telemetry import WORK, WORK_DONE, add, traced
 from integrations.workflows.acting import Claim, NotYet, Record, Withheld
 from integrations.workflows.app import App
 from integrations.workflows.standing_work import STANDING, DueAgain, renew, show_failure
@@ -64,6 +65,7 @@ _PASSING = (
 _SERVER_ERROR = 500
 _PASSES = "passing: "
 """Marks, in a row's last error, what passes by itself."""
+_UNKNOWN = "unknown"
 ONE_PER_PAIR = ("book_pair", "reconcile_pair")
 """Kinds whose rows for one pair are never worked on side by side."""
 
@@ -188,11 +190,19 @@ class Worker:
 
     async def _do_claimed(self, work: Work, claim: Claim) -> bool:
         """Run the workflow and give the row back as its end asks for; False if there is none."""
+        with traced(WORK, kind=work.kind, work=work.id) as span:
+            outcome = await self._outcome(work, claim)
+            span.note(outcome=outcome)
+        add(WORK_DONE, 1, kind=work.kind, outcome=outcome)
+        return outcome != _UNKNOWN
+
+    async def _outcome(self, work: Work, claim: Claim) -> str:
+        """One word for how it went, once the row says so."""
         app = self._app
         if work.kind not in self._handlers:
             # A newer version of the program made it and will do it.
             await self._postpone(claim, app.clock.now() + LONGEST_PAUSE)
-            return False
+            return _UNKNOWN
         self._stuck.pop(work.id, None)
         try:
             last = await self._handlers[work.kind](app, claim, work.subject)
@@ -210,11 +220,14 @@ class Worker:
             await self._postpone(claim, app.clock.now() + READ_ONLY_PAUSE, error=WITHHELD)
         except ClaimLostError:
             log_event(logger, "claim_lost", work=work.id, kind=work.kind)
+            return "lost"
         except Exception as error:  # noqa: BLE001 - a fault in one piece must not stop the rest
             await self._failed(work, claim, error)
+            return "failed"
         else:
             await self._done(work, claim, last)
-        return True
+            return "done"
+        return "again"
 
     async def _done(self, work: Work, claim: Claim, last: Record | None) -> None:
         now = self._app.clock.now()

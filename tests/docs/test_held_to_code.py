@@ -32,6 +32,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 SECTIONS = {
     "At run time": PROJECT["project"]["dependencies"],
     "For serving without Azure": PROJECT["project"]["optional-dependencies"]["serve"],
+    "For telemetry": PROJECT["project"]["optional-dependencies"]["telemetry"],
     "For the simulated tenant": PROJECT["project"]["optional-dependencies"]["simulator"],
     "For development and tests": PROJECT["dependency-groups"]["dev"],
 }
