@@ -56,9 +56,10 @@ from integrations.workflows.acting import (
 )
 from integrations.workflows.announce import require_its_day
 from integrations.workflows.app import App
-from integrations.workflows.changes.case import parsed_rule
+from integrations.workflows.changes.case import parsed_rule, rule_of
 from integrations.workflows.freshness import is_stale, require_fresh_plan, still_holds
-from integrations.workflows.invitation import Invited, invitation_of
+from integrations.workflows.invitation import Invited, invitation_of, location_of
+from integrations.workflows.rules import ProgramRule
 from integrations.workflows.wave_gate import is_let, those_let
 from scheduling.changes.views import Mode
 from scheduling.rule import WEEKDAYS
@@ -79,6 +80,7 @@ class Case:
 
     pair: Pair
     program: Program
+    rule: ProgramRule
     mentor: Participant
     mentee: Participant
     sessions: Sequence[Session]
@@ -233,6 +235,7 @@ async def _case(app: App, pair_id: str) -> Case:
         return Case(
             pair=pair,
             program=tx.programs.require(pair.program_id),
+            rule=rule_of(tx, pair),
             mentor=people[pair.mentor_id],
             mentee=people[pair.mentee_id],
             sessions=_in_series(pair, tx.sessions.of_pair(pair.id)),
@@ -324,6 +327,7 @@ def series_draft(case: Case, page_url: str, transaction_id: str, tag: str) -> Se
     start = first.series_start.astimezone(ZoneInfo(case.zone)).replace(tzinfo=None)
     invited = Invited(
         program=case.program,
+        rule=case.rule,
         pair=case.pair,
         mentor=case.mentor,
         mentee=case.mentee,
@@ -343,7 +347,7 @@ def series_draft(case: Case, page_url: str, transaction_id: str, tag: str) -> Se
         interval_weeks=case.series["interval_weeks"],
         occurrences=len(case.sessions),
         attendees=tuple((person.mail, person.name) for person in (case.mentor, case.mentee)),
-        location=case.pair.place if case.pair.place != "Teams" else None,
+        location=location_of(case.rule, case.pair),
         transaction_id=transaction_id,
         tag=tag,
     )

@@ -11,6 +11,7 @@ from integrations.records import Pair, Participant, Program, Session, SessionSta
 from integrations.workflows.attendance.modes import mode_at
 from integrations.workflows.messages.texts import Letter, letter
 from integrations.workflows.messages.words import (
+    KIND_WORDS,
     WEEKDAYS,
     clock,
     contact_of,
@@ -20,6 +21,7 @@ from integrations.workflows.messages.words import (
     place_of,
 )
 from integrations.workflows.roles import mentor_on
+from integrations.workflows.rules import ON_TEAMS, Participation, ProgramRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class Invited:
     """Everything the invitation speaks of. ``sessions`` are in the order of their windows."""
 
     program: Program
+    rule: ProgramRule
     pair: Pair
     mentor: Participant
     mentee: Participant
@@ -63,13 +66,24 @@ def invitation_of(invited: Invited) -> Letter:
         "mixed": invited.program.mixed,
         "moved": sum(session.moved for session in invited.sessions),
         "skipped": sum(session.state is SessionState.SKIPPED for session in invited.sessions),
-        "place": invited.pair.place if invited.pair.place != "Teams" else None,
+        "place": location_of(invited.rule, invited.pair),
+        "agenda": invited.rule.agenda,
+        "kinds": tuple(
+            f"date {number}: {KIND_WORDS[kind]}" for number, kind in invited.rule.kinds.items()
+        ),
+        "voluntary": invited.rule.participation is Participation.VOLUNTARY,
         "page": page_of(invited.page_url, invited.pair.id),
         "contact": contact_of(invited.program),
         "resources": invited.program.links.get("resources"),
         "evidence": mode_at(invited.program, invited.pair.office, first.start).value,
     }
     return letter("invitation", invited.program, fields)
+
+
+def location_of(rule: ProgramRule, pair: Pair) -> str | None:
+    """Where the pair meets other than on Teams; None on Teams."""
+    place = rule.place_of(pair.place)
+    return None if place == ON_TEAMS else place
 
 
 def page_of(page_url: str, pair_id: str) -> str:

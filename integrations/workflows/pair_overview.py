@@ -24,7 +24,7 @@ from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.changes.views import pause_of, slot_of
 from integrations.workflows.journal_words import Line, journal_lines
-from integrations.workflows.messages.words import every, names_of, regular
+from integrations.workflows.messages.words import KIND_WORDS, every, names_of, regular
 from integrations.workflows.need_lines import NeedLine, lines_of
 from integrations.workflows.report import BlockerLine, lines_of_pairs
 from integrations.workflows.reporting.history import Judged, histories_of
@@ -33,6 +33,7 @@ from scheduling.attendance.progress import Progress
 from scheduling.attendance.reasons import WORDS as VERDICT_WORDS
 from scheduling.attendance.reasons import VerdictCode
 from scheduling.changes.views import Pause
+from scheduling.rule import SessionKind
 
 _BECAME = {
     "declined": "declined and taken out",
@@ -88,6 +89,7 @@ class PairShown:
     other_zone: str | None
     people: tuple[PersonShown, ...]
     rhythm: str
+    place: str
     hour: str | None
     has_own_cadence: bool
     pause: Pause | None
@@ -139,6 +141,7 @@ def overview_of_pair(
         people=tuple(_people(tx, case, now.astimezone(history.zone).date())),
         rhythm=f"{every(case.rule.cadence.interval_weeks)}, {case.rule.cadence.duration_minutes}"
         " minutes",
+        place=case.rule.place_of(pair.place),
         hour=regular(slot, zone) if slot else None,
         has_own_cadence=(pair.series or {}).get("cadence") is not None,
         pause=pause_of(pair.pause),
@@ -204,6 +207,7 @@ def _date(
     leader = leader_on(case.pair, day, session.window, mixed=case.program.mixed)
     names = {person.id: person.name for person in case.people}
     verdict = judged.outcome.verdict if judged else None
+    kind = case.rule.kind_of(session.generation, session.window)
     return DateShown(
         id=session.id,
         start=session.start,
@@ -211,14 +215,16 @@ def _date(
         verdict=verdict.value if verdict is not None else None,
         minutes=kept.minutes if kept else None,
         became=None if stands else _BECAME.get(session.cause or "", "taken out"),
-        remarks=tuple(_remarks(session)),
+        remarks=tuple(_remarks(session, kind)),
         why=_why(kept.reasons if kept else (), names),
         is_to_come=stands and session.start > now,
         is_over=stands and session.end <= now,
     )
 
 
-def _remarks(session: Session) -> Iterable[str]:
+def _remarks(session: Session, kind: SessionKind) -> Iterable[str]:
+    if kind is not SessionKind.MEETING:
+        yield KIND_WORDS[kind]
     if session.state is SessionState.PLANNED:
         yield "planned, not booked yet"
     if session.make_up:

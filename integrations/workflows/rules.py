@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
+    ValidationInfo,
     field_serializer,
     field_validator,
     model_validator,
@@ -28,7 +30,7 @@ from scheduling.changes.limits import DEFAULT_LIMITS, Limits
 from scheduling.changes.views import Mode
 from scheduling.errors import InvalidRuleError, SchedulingError
 from scheduling.office_days import UnknownOfficeCountryError, office_holidays
-from scheduling.rule import CadenceRule
+from scheduling.rule import CadenceRule, SessionKind
 
 
 class RuleError(FaultsError):
@@ -62,6 +64,9 @@ class OfficeHolidays(BaseModel):
 
 
 NO_TIME = timedelta(0)
+ON_TEAMS = "Teams"
+"""The place of a meeting that has no other."""
+_ONE_LINE = r"^\S(?:[^\x00-\x1f\x7f]*\S)?$"
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -154,6 +159,16 @@ class Objective(BaseModel):
     target: int = Field(ge=0, le=1_000_000)
 
 
+class Participation(StrEnum):
+    """Whether those enrolled are to take part, or may."""
+
+    REQUIRED = "required"
+    VOLUNTARY = "voluntary"
+
+
+AgendaLine = Annotated[str, Field(min_length=1, max_length=120, pattern=_ONE_LINE)]
+
+
 class ProgramRule(BaseModel):
     """Everything a coordinator configures for a program's cadence.
 
@@ -163,6 +178,9 @@ class ProgramRule(BaseModel):
     may pick one before Tandem does (None: not asked), ``ends_on`` the last day of the program,
     ``attendance`` what counts as a meeting, ``credit`` how time is credited (at most one account
     for each purpose; none: it is not), ``objectives`` what the program is to reach.
+    ``place`` is where its pairs meet unless they have a place of their own (None: on Teams),
+    ``agenda`` what invitations propose to talk about, line by line, and ``kinds`` what a date is
+    for, by its number from 1, where that is not ``cadence.kind``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -177,6 +195,11 @@ class ProgramRule(BaseModel):
     attendance: AttendanceRule = Field(default_factory=AttendanceRule)
     credit: tuple[CreditRule, ...] = ()
     objectives: tuple[Objective, ...] = Field(default=(), max_length=20)
+    participation: Participation = Participation.REQUIRED
+    place: str | None = Field(default=None, min_length=1, max_length=80, pattern=_ONE_LINE)
+    agenda: tuple[AgendaLine, ...] = Field(default=(), max_length=12)
+    kinds: dict[int, SessionKind] = Field(default_factory=dict)
+    _dates_before: int = PrivateAttr(default=0)
 
     @field_validator("credit")
     @classmethod
@@ -185,6 +208,25 @@ class ProgramRule(BaseModel):
             raise ValueError("at most one account for each purpose")
         return value
 
+    @field_validator("kinds")
+    @classmethod
+    def _of_its_dates(
+        cls, value: dict[int, SessionKind], info: ValidationInfo
+    ) -> dict[int, SessionKind]:
+        cadence: CadenceRule | None = info.data.get("cadence")
+        if cadence is None:
+            return value
+        if not all(1 <= number <= cadence.occurrences for number in value):
+            raise ValueError(f"numbers of dates from 1 to {cadence.occurrences}")
+        usual = cadence.kind is SessionKind.MEETING
+        others = sum((kind is SessionKind.MEETING) != usual for kind in value.values())
+        meetings = cadence.occurrences - others if usual else others
+        if value and (cadence.minimum_held or 0) > meetings:
+            raise ValueError(
+                f"kinds that leave the {cadence.minimum_held} meetings asked for, not {meetings}"
+            )
+        return dict(sorted(value.items()))
+
     @field_validator("cadence", mode="before")
     @classmethod
     def _known_members(cls, value: Any) -> Any:
@@ -192,6 +234,24 @@ class ProgramRule(BaseModel):
         if isinstance(value, dict) and (unknown := sorted(set(value) - known)):
             raise ValueError(f"only {', '.join(sorted(known))}; not {', '.join(unknown)}")
         return value
+
+    def with_own(self, cadence: CadenceRule) -> ProgramRule:
+        """The rule of a pair with a cadence of its own, which plans the dates that are left."""
+        rule = self.model_copy(update={"cadence": cadence})
+        rule._dates_before = max(0, self.cadence.occurrences - cadence.occurrences)
+        return rule
+
+    def kind_of(self, generation: int, window: int) -> SessionKind:
+        """What the date of a window (from 0) of a pair's n-th series is for.
+
+        Dates are counted over all series of a pair; make-ups beyond the last are of the usual kind.
+        """
+        before = 0 if generation == 1 else self._dates_before
+        return self.kinds.get(before + window + 1, self.cadence.kind)
+
+    def place_of(self, place: str | None) -> str:
+        """Where a pair with that place of its own, or none, meets."""
+        return place or self.place or ON_TEAMS
 
     def to_body(self) -> Json:
         """The rule as JSON data, every member spelled out."""

@@ -87,6 +87,7 @@ def _trial(app: App, tx: Transaction, subject: str) -> _Trial | None:
     words = invitation_of(
         Invited(
             program=case.program,
+            rule=case.rule,
             pair=pair,
             mentor=case.mentor,
             mentee=case.mentee,

@@ -20,7 +20,7 @@ from scheduling.changes.acts import (
     Tell,
     decision,
 )
-from scheduling.changes.mail_hours import next_mailable
+from scheduling.changes.mail_hours import CLOSES, OPENS, MailHours, next_mailable
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.views import PairView
 
@@ -33,12 +33,15 @@ class Limits:
     working days of silence after a declined series; ``grace_days``: how much longer
     declines wait in the first month before they escalate. ``conflict_days``: working days
     ahead in which appointments count; ``conflict_stands``: working hours and
-    ``conflict_looks`` looks for which one has to stand.
+    ``conflict_looks`` looks for which one has to stand. ``mail_opens`` to ``mail_closes``, on the
+    wall clock of each person, is when mails may reach them.
     """
 
     freeze: timedelta = timedelta(hours=24)
     moves_per_date: int = 2
     mails_per_week: int = 2
+    mail_opens: time = OPENS
+    mail_closes: time = CLOSES
     patience_days: int = 2
     grace_days: int = 2
     first_month: timedelta = timedelta(days=28)
@@ -55,6 +58,12 @@ class Limits:
                 raise ValueError(f"{name}: expected 1 or more, got {getattr(self, name)}")
         if self.freeze < timedelta(0) or self.conflict_stands < timedelta(0):
             raise ValueError("freeze and conflict_stands cannot be negative")
+        MailHours(self.mail_opens, self.mail_closes)
+
+    @property
+    def mail_hours(self) -> MailHours:
+        """When mails may reach somebody."""
+        return MailHours(self.mail_opens, self.mail_closes)
 
 
 DEFAULT_LIMITS = Limits()
@@ -140,7 +149,7 @@ def held_back(
     full = room.full_for(wanted.acts, pair, limits)
     if full is not None:
         member = next(m for m in pair.members if m.id == full)
-        until = _mailable(next_week(now, member.zone), pair, frozenset({full}))
+        until = _mailable(next_week(now, member.zone), pair, frozenset({full}), limits)
         return decision(
             ChangeCode.MAIL_CAP,
             session=wanted.session_id,
@@ -151,7 +160,7 @@ def held_back(
             wanted=wanted.reason.code,
         )
     people = frozenset[str]().union(*(mailed_people(act, pair) for act in wanted.acts))
-    until = _mailable(now, pair, people)
+    until = _mailable(now, pair, people, limits)
     if until <= now:
         return None
     return decision(
@@ -163,9 +172,10 @@ def held_back(
     )
 
 
-def _mailable(now: datetime, pair: PairView, people: frozenset[str]) -> datetime:
+def _mailable(now: datetime, pair: PairView, people: frozenset[str], limits: Limits) -> datetime:
     zones = {member.zone for member in pair.members if member.id in people}
-    return next_mailable(now, zones, pair.rule.weekdays, pair.closed_dates)
+    closed = pair.closed_dates
+    return next_mailable(now, zones, pair.rule.weekdays, closed, limits.mail_hours)
 
 
 def next_week(now: datetime, zone: str) -> datetime:

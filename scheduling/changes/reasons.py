@@ -80,6 +80,7 @@ class ChangeCode(StrEnum):
     ORDER_HOUR_TAKEN = "order_hour_taken"
     MAIL_CAP = "mail_cap"
     MAIL_HOURS = "mail_hours"
+    WISHES_TO_STOP = "wishes_to_stop"
     CAUSE_GONE = "cause_gone"
 
 
@@ -181,6 +182,7 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
         ChangeCode.ORDER_HOUR_TAKEN: "{to} was picked, which does not suit both any more",
         ChangeCode.MAIL_CAP: "{person} had {mails} mails this week; it waits until {until}",
         ChangeCode.MAIL_HOURS: "mails wait for working hours in both zones: until {until}",
+        ChangeCode.WISHES_TO_STOP: "{person} asks to stop, in confidence",
         ChangeCode.CAUSE_GONE: "what needed the coordinator has settled itself",
     }
 )

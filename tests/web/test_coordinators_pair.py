@@ -175,10 +175,18 @@ def test_more_mails_than_were_said_are_not_sent_without_another_look(empty: Empt
 @pytest.mark.parametrize(
     ("act", "given", "fault"),
     [
-        ("pause", {"until": "2027-02-01"}, "Expected a date from 2027-02-22 on (not '2027-02-01')."),
+        (
+            "pause",
+            {"until": "2027-02-01"},
+            "Expected a date from 2027-02-22 on (not '2027-02-01').",
+        ),
         ("pause", {"until": ""}, "Expected a date."),
         ("move", {"session": "x", "day": "2027-03-01", "at": "9"}, "Expected a time such as"),
-        ("cadence", {"interval_weeks": "2", "earliest": "05:00"}, "Expected 09:00 or later (not '05:00')."),
+        (
+            "cadence",
+            {"interval_weeks": "2", "earliest": "05:00"},
+            "Expected 09:00 or later (not '05:00').",
+        ),
     ],
 )
 def test_a_field_that_cannot_be_meant_is_said_beside_it(

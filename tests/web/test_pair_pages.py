@@ -12,7 +12,10 @@ import pytest
 from integrations.graph.permits import Urgency
 from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
+from integrations.workflows.at_once import reconcile_pairs
+from integrations.workflows.enrol import set_rule
 from integrations.workflows.people import refresh_settings
+from integrations.workflows.rules import ProgramRule
 from tests.support.world import Empty
 from tests.web.pair_pages import Room, at_the_page, hours_on, words
 from tests.workflows.changes.stage import MIDWAY
@@ -412,3 +415,38 @@ def test_hours_are_read_at_once_while_all_other_permits_of_the_mailbox_are_taken
         assert room.app.clock.now() - now < timedelta(seconds=10)
 
     at_the_page(empty, play)
+
+
+def test_in_a_voluntary_program_one_may_ask_to_stop_and_the_other_hears_nothing(
+    empty: Empty,
+) -> None:
+    async def play(room: Room) -> None:
+        path = f"{room.path}/stop"
+        home = words((await room.senior.get(room.path)).text)
+        assert "Taking part is asked of everybody" in home
+        assert (await room.senior.post(path)).status_code == 409, "taking part is required"
+        await room.stage.read(lambda tx: _is_voluntary(tx, room))
+        assert "Ask to stop" in words((await room.senior.get(room.path)).text)
+        assert "Ask to stop" not in words((await room.assistant.get(room.path)).text)
+        mails = len(room.stage.world.tenant.mail_log)
+        for _ in range(2):
+            answer = await room.senior.send(path)
+        assert "You asked to stop" in words(answer.text)
+        assert "asked to stop" not in words((await room.junior.get(room.path)).text)
+        rows = await room.stage.read(lambda tx: tx.needs.open([room.pair.id]))
+        assert [(row.code, row.data["person"]) for row in rows] == [
+            ("wishes_to_stop", room.mentee.id)
+        ]
+        assert await room.journal("wishes_to_stop") != []
+        await reconcile_pairs(room.app, room.pair.id)
+        assert await room.stage.read(lambda tx: tx.needs.open([room.pair.id])) == rows
+        assert len(room.stage.world.tenant.mail_log) == mails
+        assert len(await room.stage.dates()) > 1
+
+    at_the_page(empty, play)
+
+
+def _is_voluntary(tx: Transaction, room: Room) -> None:
+    body = {"participation": "voluntary"}
+    rule = set_rule(room.app, tx, room.pair.program_id, ProgramRule.from_body(body))
+    tx.pairs.put(replace(tx.pairs.require(room.pair.id), rule_id=rule.id))

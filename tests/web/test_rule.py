@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
+from datetime import datetime
 from html.parser import HTMLParser
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,7 +17,11 @@ from integrations.records import PairState, SessionState
 from integrations.web.console import rule_form
 from integrations.web.forms import Form
 from integrations.workflows import book
+from integrations.workflows.changes.case import rule_of
+from integrations.workflows.messages.hours import mail_hours
+from integrations.workflows.reporting.history import histories_of
 from integrations.workflows.rules import OfficeHolidays, ProgramRule
+from scheduling.rule import SessionKind
 from tests.acceptance.oracle import assert_booked_once, remembered, writes
 from tests.support.world import Empty
 from tests.web.test_launch import HOUR, Desk, at_the_desk, mails_asked
@@ -73,6 +81,14 @@ async def _booked(desk: Desk) -> None:
     await desk.worked(3 * HOUR)
 
 
+def written_first(desk: Desk) -> dict[str, Any]:
+    """What the oldest event of the program mailboxes says, as Graph's members."""
+    tenant = desk.world.tenant
+    boxes = [tenant.directory.user(box.mail) for box in desk.world.firm.program_mailboxes]
+    kept = [event for box in boxes for event in tenant.calendars.events_of(box)]
+    return min(kept, key=lambda event: event.created).fields
+
+
 def _everything(tx: Transaction) -> object:
     pairs = tx.pairs.all()
     rule = tx.rules.current(pairs[0].program_id)
@@ -101,6 +117,11 @@ def test_the_form_says_the_rule_and_gives_it_back_unchanged() -> None:
                 },
                 "ends_on": "2027-12-31",
                 "least_share": 0.75,
+                "participation": "voluntary",
+                "place": "Room 4, ground floor",
+                "agenda": ["What Ana: shows", "What is given back"],
+                "kinds": {"9": "check_in", "1": "preparation"},
+                "limits": {"mail_opens": "09:30", "mail_closes": "16:00"},
             }
         ),
     ]
@@ -212,6 +233,12 @@ def test_pairs_not_booked_yet_are_shown_as_they_would_be_placed_and_then_planned
         ({"lunch": ["12:00", ""]}, "lunch", "both times, or none"),
         ({"mode": "heavy"}, "mode", "managed"),
         ({"minimum_held": "40"}, "minimum_held", "0 to 9"),
+        ({"mail_closes": "08:30"}, "mail_closes", "an hour after 08:00 or later"),
+        ({"kinds": "first: training"}, "kinds", "a number and one of meeting, preparation"),
+        ({"kinds": "1: training\n1: check-in"}, "kinds", "date 1 once"),
+        ({"kinds": "10: training"}, "kinds", "numbers of dates from 1 to 9"),
+        ({"kinds": "1: training\n2: training"}, "kinds", "the 8 meetings asked for, not 7"),
+        ({"place": "x" * 81}, "place", "at most 80"),
     ],
 )
 def test_a_fault_stands_beside_its_field_and_what_was_typed_stays(
@@ -229,6 +256,55 @@ def test_a_fault_stands_beside_its_field_and_what_was_typed_stays(
         if field != "mode":
             assert again[field] == ([wanted] if isinstance(wanted, str) else wanted)
         assert (await desk.world.read(_everything))[2].version == 1  # type: ignore[index]
+
+    at_the_desk(empty, play, 2)
+
+
+def test_place_agenda_kinds_and_mail_hours_are_shown_before_the_yes_and_then_acted_upon(
+    empty: Empty,
+) -> None:
+    def without_a_place(tx: Transaction) -> None:
+        for pair in tx.pairs.all():
+            tx.pairs.put(replace(pair, place=None))
+
+    async def play(desk: Desk) -> None:
+        await desk.app.store.run(without_a_place)
+        page = await desk.visitor.get(f"{desk.path}/rule")
+        fields = form_of(page.text, f"{desk.path}/rule/look")
+        fields |= {
+            "place": ["Library"],
+            "agenda": ["What the junior shows\n<What> the senior gives back"],
+            "kinds": ["2: training"],
+            "participation": ["voluntary"],
+            "mail_opens": ["09:00"],
+        }
+        shown = await desk.visitor.post(f"{desk.path}/rule/look", fields)
+        said = html.unescape(re.sub(r"<[^>]+>", "|", shown.text))
+        for row in ("Place||none||Library", "Dates of another kind||none||2: training"):
+            assert row in said
+        assert "Mails reach people from||08:00||09:00" in said
+        assert "Invitations that were sent keep their words" in said
+        yes = {"rule": packed_in(shown.text), "mails": "0"}
+        await desk.visitor.send(f"{desk.path}/rule/save", yes)
+        await desk.worked(HOUR)
+        await _booked(desk)
+        memory = await remembered(desk.world)
+        (pair_id, *_) = sorted(memory.in_state(PairState.BOOKED))
+        event = written_first(desk)
+        assert event["location"]["displayName"] == "Library"
+        body = event["body"]["content"]
+        assert "<li>What the junior shows</li><li>&lt;What&gt; the senior gives back</li>" in body
+        assert "date 2: training" in body
+        pair, now = memory.pairs[pair_id], desk.app.clock.now()
+        history = await desk.world.read(lambda tx: next(iter(histories_of(tx, [pair], now, "UTC"))))
+        kinds = [one.outcome.kind for one in history.sessions]
+        assert kinds.count(SessionKind.TRAINING) == 1
+        assert history.progress.to_come == len(kinds) - 1, "a training is no meeting to come"
+        person = memory.people[pair.mentor_id]
+        rule = await desk.world.read(lambda tx: rule_of(tx, pair))
+        early = datetime(2027, 1, 12, 8, 15, tzinfo=ZoneInfo(person.zone or "UTC"))
+        leaves = mail_hours(rule, person.zone or "UTC", person.office, early)
+        assert leaves == early.replace(hour=9, minute=0)
 
     at_the_desk(empty, play, 2)
 

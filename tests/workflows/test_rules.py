@@ -1,6 +1,6 @@
 """A program's rule as data: every member comes back, and wrong ones are named by their path."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from integrations.workflows.rules import ProgramLimits, ProgramRule, RuleError
 from scheduling.changes.limits import DEFAULT_LIMITS, Limits
 from scheduling.changes.views import Mode
+from scheduling.rule import SessionKind
 
 
 def test_a_rule_comes_back_from_its_body_with_every_member() -> None:
@@ -57,3 +58,22 @@ def test_all_wrong_members_are_named_at_once() -> None:
     with pytest.raises(RuleError) as wrong:
         ProgramRule.from_body({"limits": {"moves_per_date": 0, "conflict_looks": 0}, "mode": 1})
     assert len(wrong.value.faults) == 3
+
+
+def test_dates_of_another_kind_are_counted_over_all_series_of_a_pair() -> None:
+    rule = ProgramRule.from_body({"kinds": {"2": "training", "7": "check_in"}, **_FEW})
+    assert rule.kind_of(1, 1) is SessionKind.TRAINING
+    later = rule.with_own(replace(rule.cadence, occurrences=5, shorter_than_four_months=True))
+    kinds = [later.kind_of(2, window) for window in range(6)]
+    assert kinds == [SessionKind.MEETING] * 2 + [SessionKind.CHECK_IN] + [SessionKind.MEETING] * 3
+    assert later.kind_of(1, 1) is SessionKind.TRAINING, "what the first series was for stays"
+
+
+def test_a_pairs_own_place_goes_before_the_rules() -> None:
+    rule = ProgramRule.from_body({"place": "Library"})
+    assert (rule.place_of("Room 1"), rule.place_of(None)) == ("Room 1", "Library")
+    assert rule.place_of("Teams") == "Teams"
+    assert ProgramRule().place_of(None) == "Teams"
+
+
+_FEW = {"cadence": {"minimum_held": 5}}

@@ -9,13 +9,14 @@ from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.console.rule_form import (
-    SECTIONS,
+    altered,
     packed,
     rule_in,
     unpacked,
     values_in,
     values_of,
 )
+from integrations.web.console.rule_items import SECTIONS
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
 from integrations.workflows.changes.case import parsed_rule
@@ -63,16 +64,18 @@ async def do_look(visit: Visit) -> Shown:
     except FaultsError as error:
         return _form(visit, version, values_in(visit.form), by_field(error))
     found = await compare(visit.app, program_of(visit).id, rule)
-    return _compared(rule, found, is_same=rule == before, faults={})
+    return _compared(before, rule, found, faults={})
 
 
 def _compared(
-    rule: ProgramRule, found: Comparison, *, is_same: bool, faults: Mapping[str, str]
+    before: ProgramRule, rule: ProgramRule, found: Comparison, *, faults: Mapping[str, str]
 ) -> Shown:
     data = {
+        "altered": altered(before, rule),
+        "speaks_later": _spoken(before) != _spoken(rule),
         "found": found,
         "packed": packed(rule),
-        "is_same": is_same,
+        "is_same": rule == before,
         "faults": faults,
         "most": _MOST_SHOWN,
         "fields": _hidden(values_of(rule)),
@@ -83,6 +86,11 @@ def _compared(
         template="console/rule_whatif.html",
         title="What the changed rule would do",
     )
+
+
+def _spoken(rule: ProgramRule) -> tuple[object, ...]:
+    """What stands in invitations."""
+    return rule.agenda, rule.place, rule.kinds
 
 
 def _hidden(values: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -122,7 +130,7 @@ async def do_save(visit: Visit) -> Shown | Go:
             found = error.found
         else:
             found = await compare(visit.app, program.id, rule)
-        return _compared(rule, found, is_same=rule == before, faults=by_field(error))
+        return _compared(before, rule, found, faults=by_field(error))
     said = "Saved. Booked pairs follow now; the others are planned anew."
     return Go(f"/programs/{program.id}/rule", said)
 

@@ -9,6 +9,7 @@ from integrations.web.pair.saying import actor_of, day_in, home_path, said_of
 from integrations.workflows.pair_page.dates import pause, resume, skip
 from integrations.workflows.pair_page.home import Home, home_of
 from integrations.workflows.pair_page.regular_hour import pick
+from integrations.workflows.pair_page.stopping import ask_to_stop
 from integrations.workflows.pair_page.words import set_aim
 
 PATH = "/pairs/{pair}"
@@ -56,6 +57,13 @@ async def do_pick(visit: Visit) -> Go:
     return Go(home_path(visit), said_of(told, done, home.zone))
 
 
+async def do_stop(visit: Visit) -> Go:
+    """Tell the coordinator, in confidence, that one wishes to stop."""
+    await ask_to_stop(visit.app, actor_of(visit), pair_of(visit).id)
+    said = "Your coordinator knows, and gets in touch. Nobody else is told; your dates stay so far."
+    return Go(home_path(visit), said)
+
+
 async def do_aim(visit: Visit) -> Go:
     """Keep what a date is to be about."""
     session, text = visit.path["session"], visit.form.get("aim")
@@ -84,6 +92,7 @@ PAGES = (
             Act(path=f"{PATH}/pause", do=do_pause, who=Who.PARTICIPANT),
             Act(path=f"{PATH}/resume", do=do_resume, who=Who.PARTICIPANT),
             Act(path=f"{PATH}/pick", do=do_pick, who=Who.PARTICIPANT),
+            Act(path=f"{PATH}/stop", do=do_stop, who=Who.PARTICIPANT),
             Act(path=f"{PATH}/aim/{{session}}", do=do_aim, who=Who.PARTICIPANT),
         ),
     ),

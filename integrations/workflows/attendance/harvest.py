@@ -248,8 +248,9 @@ def _presences(report: Report | None) -> tuple[dict[str, object], ...]:
 def _assign(tx: Transaction, search: _Search, meeting_id: str) -> set[str]:
     """Give the meeting's reports to the dates they overlap; return the sessions concerned."""
     pair = tx.pairs.require(search.pair.id)
+    rule = rule_of(tx, pair)
     occasions = [
-        occasion_of(pair, session)
+        occasion_of(rule, pair, session)
         for session in tx.sessions.of_pair(pair.id)
         if session.state is SessionState.SCHEDULED and _is_of_meeting(session, search.session)
     ]

@@ -27,6 +27,7 @@ from integrations.workflows.attendance.modes import mode_at
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.changes.views import is_on_record
 from integrations.workflows.noticed import due_pairs
+from integrations.workflows.rules import ON_TEAMS, ProgramRule
 from scheduling.attendance.evidence import (
     Correction,
     Evidence,
@@ -50,8 +51,6 @@ KIND = "judge_session"
 REFUSED, NO_MEETING = "attendance_refused", "attendance_not_found"
 """Blockers of a mailbox and of a pair whose reports Graph does not give."""
 
-_ON_TEAMS = "Teams"
-"""What rosters call the place of a pair that has none."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -71,7 +70,7 @@ def judge_session(tx: Transaction, app: App, session_id: str, now: datetime) -> 
     evidence = _evidence(tx, case, session, in_force)
     if evidence is None:
         return None
-    occasion = occasion_of(case.pair, session)
+    occasion = occasion_of(case.rule, case.pair, session)
     judgement = judge(occasion, evidence, case.rule.attendance, now, working_days(case, now))
     _keep(tx, case, session, judgement, in_force, now)
     _keep_readable(tx, app, case.pair, evidence, now)
@@ -82,14 +81,14 @@ def judge_session(tx: Transaction, app: App, session_id: str, now: datetime) -> 
     return judgement
 
 
-def occasion_of(pair: Pair, session: Session) -> Occasion:
+def occasion_of(rule: ProgramRule, pair: Pair, session: Session) -> Occasion:
     """The session as the core judges it; a pair with a place may meet there."""
     return Occasion(
         session_id=session.id,
         span=TimeSpan(session.start, session.end),
         mentor=pair.mentor_id,
         mentee=pair.mentee_id,
-        in_person=(pair.place or _ON_TEAMS) != _ON_TEAMS,
+        in_person=rule.place_of(pair.place) != ON_TEAMS,
     )
 
 

@@ -168,7 +168,7 @@ def rule_of(tx: Transaction, pair: Pair) -> ProgramRule:
     own = (pair.series or {}).get("cadence")
     if own is None:
         return rule
-    return rule.model_copy(update={"cadence": parsed_rule({"cadence": own}).cadence})
+    return rule.with_own(parsed_rule({"cadence": own}).cadence)
 
 
 def parsed_rule(body: Json) -> ProgramRule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from integrations.workflows.changes.case import Case
-from integrations.workflows.invitation import page_of
+from integrations.workflows.invitation import location_of, page_of
 from integrations.workflows.messages.texts import Letter, letter
 from integrations.workflows.messages.words import contact_of, names_of, when
 from integrations.workflows.roles import mentor_on
@@ -23,7 +23,8 @@ def single_invitation(case: Case, span: TimeSpan, zone: str, page_url: str) -> L
         "mentee": mentee.name,
         "program": case.program.name,
         "when": when(span.start, zone, next((z for z in zones if z != zone), None)),
-        "place": case.pair.place if case.pair.place != "Teams" else None,
+        "place": location_of(case.rule, case.pair),
+        "agenda": case.rule.agenda,
         "page": page_of(page_url, case.pair.id),
         "contact": contact_of(case.program),
     }

@@ -30,6 +30,7 @@ from integrations.workflows.changes.case import STALE_FOR, Case
 from integrations.workflows.changes.remembering import remember_all
 from integrations.workflows.changes.single import single_invitation
 from integrations.workflows.changes.steps import MAILS, Step, StepKind, before_of
+from integrations.workflows.invitation import location_of
 from integrations.workflows.messages.comments import Comment, comment_text
 
 Written = EventSnapshot | None
@@ -249,7 +250,7 @@ class Booking(Calls):
             zone=step.zone,
             span=step.target,
             attendees=tuple((person.mail, person.name) for person in case.people),
-            location=case.pair.place if case.pair.place != "Teams" else None,
+            location=location_of(case.rule, case.pair),
             transaction_id=step.transaction_id or "",
             tag=step.key,
         )

@@ -63,6 +63,19 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "resources": Field(
             "link to good ways to start", "https://intranet.firm.example/starts", True
         ),
+        "agenda": Field(
+            "what the program proposes to talk about, one line each",
+            ("What one shows", "What the other gives back"),
+            True,
+            (),
+        ),
+        "kinds": Field(
+            "which dates are no meetings, one each",
+            ("date 1: preparation", "date 9: check-in"),
+            True,
+            (),
+        ),
+        "voluntary": Field("whether taking part is voluntary", True),
         "every": Field("how often the two meet", "every other week"),
         "weeks": Field("for how many weeks", 16),
         "books_on": Field("the date from which invitations go out", "18 January 2027", True),
@@ -256,7 +269,7 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
         "announcement": _mail(
             _BOTH,
             "five working days before a program books",
-            *("sponsor", "every", "weeks", "books_on"),
+            *("sponsor", "every", "weeks", "books_on", "voluntary"),
         ),
         "hours_question": _mail(
             "who has no working hours of their own on record",
@@ -290,6 +303,9 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
                     "resources",
                     "program",
                     "evidence",
+                    "agenda",
+                    "kinds",
+                    "voluntary",
                 ),
             ),
             must=("contact", "start", "zone_place", "first_date", "last_date", "page"),
@@ -300,7 +316,10 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             trigger="a date is booked apart from the series: made up, or in place of another",
             channel=Channel.INVITATION,
             cap=Cap.NONE,
-            fields=("names", "mentor", "mentee", "when", "place", "page", "contact", "program"),
+            fields=(
+                *("names", "mentor", "mentee", "when", "place", "page", "contact", "program"),
+                "agenda",
+            ),
             must=("contact", "when", "page"),
         ),
         "hour_is_off": _mail(

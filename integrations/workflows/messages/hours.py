@@ -14,4 +14,4 @@ def mail_hours(rule: ProgramRule, zone: str, office: str | None, now: datetime) 
     # Whole years, so that the same few answers serve everybody.
     first, last = date(now.year, 1, 1), date(now.year + 1, 12, 31)
     closed = holidays.dates(first, last) if holidays else ()
-    return next_mailable(now, [zone], rule.cadence.weekdays, closed)
+    return next_mailable(now, [zone], rule.cadence.weekdays, closed, rule.limits.mail_hours)

@@ -34,7 +34,7 @@ from integrations.workflows.messages.words import (
 )
 from integrations.workflows.people import OWN_SOURCES
 from integrations.workflows.roles import mentor_on
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rules import Participation, ProgramRule
 from scheduling.cadence import SeriesSlot
 
 OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
@@ -272,6 +272,7 @@ def _announcement(about: Spoken) -> dict[str, Any]:
         "every": every(cadence.interval_weeks),
         "weeks": cadence.interval_weeks * cadence.occurrences,
         "books_on": long_date(date.fromisoformat(books_on)) if books_on else None,
+        "voluntary": about.rule.participation is Participation.VOLUNTARY,
     }
 
 

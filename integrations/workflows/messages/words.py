@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from integrations.records import Participant, PersonShown, Program
 from scheduling.cadence import SeriesSlot
+from scheduling.rule import SessionKind
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+KIND_WORDS = MappingProxyType(
+    {
+        SessionKind.MEETING: "meeting",
+        SessionKind.PREPARATION: "preparation",
+        SessionKind.TRAINING: "training",
+        SessionKind.SHADOWING: "shadowing",
+        SessionKind.CHECK_IN: "check-in",
+    }
+)
 _COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 

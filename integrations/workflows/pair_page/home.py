@@ -15,16 +15,17 @@ from integrations.records import Order, Pair, PairState, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.changes.views import pause_of, slot_of
-from integrations.workflows.messages.words import contact_of, every, regular
+from integrations.workflows.messages.words import KIND_WORDS, contact_of, every, regular
 from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.pair_page.clocks import Clocks, clocks, zones_of
 from integrations.workflows.pair_page.meetings import is_asked
-from integrations.workflows.pair_page.preferences import ON_TEAMS
 from integrations.workflows.pair_page.regular_hour import offered_to
 from integrations.workflows.roles import leader_on, mentee_on, mentor_on
+from integrations.workflows.rules import Participation
 from scheduling.cadence import zone_info
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.views import CancelCause, OrderKind
+from scheduling.rule import SessionKind
 
 _MINUTE = timedelta(minutes=1)
 _REFUSALS_SHOWN = timedelta(days=5)
@@ -59,9 +60,10 @@ _LEFT_OUT = "Left out"
 class DateShown:
     """One date as a reader sees it.
 
-    ``leads`` is a participant id. ``became`` says in words what became of a date that is over or
-    gone; of one that took place only the two themselves see it. ``waits`` is what was told and is
-    still to be done: ``skip``, ``move`` or ``offer_dates``.
+    ``leads`` is a participant id, ``kind`` what it is where it is no meeting. ``became`` says in
+    words what became of a date that is over or gone; of one that took place only the two themselves
+    see it. ``waits`` is what was told and is still to be done: ``skip``, ``move`` or
+    ``offer_dates``.
     """
 
     session_id: str
@@ -69,6 +71,7 @@ class DateShown:
     minutes: int
     leads: str
     place: str
+    kind: str | None
     is_make_up: bool
     is_moved: bool
     became: str | None = None
@@ -86,7 +89,8 @@ class Home:
     often; ``hours`` are regular hours offered to the reader, in words;
     ``may_pick`` says that a click takes one, before the first booking. ``taken`` are hours that
     somebody picked lately and that did not suit both any more. ``confirmed`` says whether the
-    reader confirmed, ``join_url`` is where the next date meets on Teams.
+    reader confirmed, ``join_url`` is where the next date meets on Teams, ``agenda`` what the
+    program proposes to talk about, ``asked_to_stop`` whether the reader did.
     """
 
     pair: Pair
@@ -116,6 +120,9 @@ class Home:
     my_goal: str | None
     their_goal: str | None
     join_url: str | None
+    agenda: tuple[str, ...]
+    is_voluntary: bool
+    asked_to_stop: bool
 
 
 def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime) -> Home:
@@ -163,6 +170,12 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
         my_goal=goals.get(mine.id),
         their_goal=goals.get(theirs.id),
         join_url=None if actor.is_assistant or not bookings else bookings[-1].join_url,
+        agenda=case.rule.agenda,
+        is_voluntary=case.rule.participation is Participation.VOLUNTARY,
+        asked_to_stop=any(
+            need.code == ChangeCode.WISHES_TO_STOP and need.data.get("person") == reader
+            for need in case.needs
+        ),
     )
 
 
@@ -215,12 +228,14 @@ class _Shown:
         case, reader = self._case, self._actor.person_id
         aim = self._aims.get(session.id)
         order = self._waiting.get(session.id)
+        kind = case.rule.kind_of(session.generation, session.window)
         return DateShown(
             session_id=session.id,
             begins=clocks(case, reader, session.start),
             minutes=(session.end - session.start) // _MINUTE,
             leads=self._leads(session),
-            place=case.pair.place or ON_TEAMS,
+            place=case.rule.place_of(case.pair.place),
+            kind=None if kind is SessionKind.MEETING else KIND_WORDS[kind],
             is_make_up=session.make_up,
             is_moved=session.moved,
             became=self._became(session),

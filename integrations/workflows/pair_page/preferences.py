@@ -12,14 +12,15 @@ from integrations.ports import Transaction
 from integrations.records import JournalEntry, Json, Pair, PairState, Participant
 from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.people import BY_PERSON
+from integrations.workflows.rules import ON_TEAMS
 from scheduling.rule import WEEKDAYS, end_minute_of, minute_of
 
 Week = Mapping[str, Sequence[tuple[str, str]]]
 """Ranges of wall-clock times (``09:00``, ``12:30``) by weekday (``mon`` .. ``sun``)."""
 
 PLACES = ("teams", "in_person", "either")
-ON_TEAMS, IN_PERSON = "Teams", "In person"
-"""What a pair's place is called where the two chose it themselves."""
+IN_PERSON = "In person"
+"""What a pair's place is called where the two chose to meet in person."""
 _NOT_SENT = frozenset({PairState.ENROLLED, PairState.PLANNED})
 _SHORTEST = timedelta(minutes=15)
 MOST_RANGES = 4

@@ -167,7 +167,7 @@ class _Reader:
         own = (pair.series or {}).get("cadence")
         if own is None:
             return rule
-        return rule.model_copy(update={"cadence": parsed_rule({"cadence": own}).cadence})
+        return rule.with_own(parsed_rule({"cadence": own}).cadence)
 
     def _judged(
         self,
@@ -190,7 +190,7 @@ class _Reader:
             verdict=verdict,
             minutes=last.minutes if last else 0,
             evidence=_EVIDENCE[last.kind] if last else None,
-            kind=rule.cadence.kind,
+            kind=rule.kind_of(session.generation, session.window),
             led_by=leader_on(pair, day, session.window, mixed=program.mixed),
         )
         return Judged(session=session, versions=tuple(versions), outcome=outcome)

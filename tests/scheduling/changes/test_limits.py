@@ -1,11 +1,12 @@
 """Two mails per person and week, mail hours, and what neither holds back."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
 from scheduling.changes.acts import CancelDate, MoveDate, Tell
+from scheduling.changes.decide import decide
 from scheduling.changes.limits import Limits, next_week
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.views import Member, Pause
@@ -20,6 +21,7 @@ from tests.scheduling.changes.builders import (
     codes,
     decided,
     pair,
+    situation,
     tuesday,
 )
 
@@ -57,6 +59,13 @@ def test_a_change_decided_at_night_waits_for_the_morning_in_its_place() -> None:
     assert (found.reason.code, found.acts) == (ChangeCode.MAIL_HOURS, ())
     assert found.again_at == at(LONDON, DATE - 4 * DAY, "08:00")
     assert found.reason.facts["wanted"] == ChangeCode.DATE_DECLINED
+
+
+def test_a_change_waits_for_the_mail_hours_of_its_program() -> None:
+    here = situation(at(LONDON, DATE - 4 * DAY, "08:30"), pair(), DECLINED)
+    (found,) = decide(replace(here, limits=Limits(mail_opens=time(9, 30))))
+    assert found.reason.code is ChangeCode.MAIL_HOURS
+    assert found.again_at == at(LONDON, DATE - 4 * DAY, "09:30")
 
 
 def test_it_waits_until_it_is_morning_for_both() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduling.cadence import zone_info
-from scheduling.changes.mail_hours import NoMailHourError, next_mailable
+from scheduling.changes.mail_hours import MailHours, NoMailHourError, next_mailable
+from scheduling.errors import InvalidRuleError
 from tests.scheduling.builders import at
 from tests.scheduling.changes.builders import LONDON, NEW_YORK, SYDNEY
 
@@ -30,6 +31,28 @@ def test_one_zone_is_mailed_from_eight_to_half_past_six(
     day, local = expected
     found = next_mailable(at(LONDON, TUESDAY, clock), [LONDON], WEEK)
     assert found == at(LONDON, date(2027, 3, day), local)
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [("09:00", (2, "10:30")), ("14:59", (2, "14:59")), ("15:00", (3, "10:30"))],
+)
+def test_a_program_may_have_mail_hours_of_its_own(clock: str, expected: tuple[int, str]) -> None:
+    hours = MailHours(time(10, 30), time(15))
+    day, local = expected
+    found = next_mailable(at(LONDON, TUESDAY, clock), [LONDON], WEEK, hours=hours)
+    assert found == at(LONDON, date(2027, 3, day), local)
+
+
+def test_an_hour_a_day_in_which_two_far_zones_never_meet_is_widened_until_they_do() -> None:
+    hours = MailHours(time(12), time(13))
+    found = next_mailable(at(LONDON, TUESDAY, "00:00"), [LONDON, SYDNEY], WEEK, hours=hours)
+    assert found < at(LONDON, date(2027, 3, 4), "00:00")
+
+
+def test_mail_hours_that_close_before_an_hour_has_passed_are_refused() -> None:
+    with pytest.raises(InvalidRuleError, match="an hour after 10:30"):
+        MailHours(time(10, 30), time(11, 29))
 
 
 def test_a_weekend_and_a_holiday_are_waited_out() -> None:

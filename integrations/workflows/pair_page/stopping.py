@@ -1,0 +1,66 @@
+"""One of the two wishes to stop: the coordinator hears of it in confidence, nobody else does."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from integrations.errors import NotPossibleError
+from integrations.ports import Transaction
+from integrations.records import JournalEntry, Need
+from integrations.workflows.app import App
+from integrations.workflows.changes.case import rule_of
+from integrations.workflows.pair_page.acting import Actor
+from integrations.workflows.rules import Participation
+from scheduling.changes.acts import RaiseNeed, ReadyAct
+from scheduling.changes.reasons import ChangeCode
+
+_READY = (ReadyAct.TALK, ReadyAct.PAUSE, ReadyAct.END, ReadyAct.PAIR_AGAIN)
+
+
+class NotVoluntaryError(NotPossibleError):
+    """Taking part in the program is not a matter of choice."""
+
+    remedy = "Your program's contact can help, in confidence."
+
+    def __init__(self, program_id: str) -> None:
+        self.program_id = program_id
+        super().__init__(f"taking part in {program_id} is required")
+
+
+async def ask_to_stop(app: App, actor: Actor, pair_id: str) -> None:
+    """Put a row into *Needs you*, once; dates stay until a coordinator acts.
+
+    Raises:
+        NotTheirsError: an assistant asks. NotVoluntaryError: the program is not voluntary.
+    """
+    actor.alone("stop")
+
+    def record(tx: Transaction) -> None:
+        now, pair = app.clock.now(), tx.pairs.require(pair_id)
+        if rule_of(tx, pair).participation is not Participation.VOLUNTARY:
+            raise NotVoluntaryError(pair.program_id)
+        row = RaiseNeed(ChangeCode.WISHES_TO_STOP, ready=_READY, about=actor.person_id)
+        need = Need(
+            id=UUID(int=app.chance.getrandbits(128)).hex,
+            key=row.key,
+            pair_id=pair_id,
+            code=row.code.value,
+            raised_at=now,
+            ready=tuple(act.value for act in row.ready),
+            data={"person": actor.person_id, "about": row.about, "spans": []},
+        )
+        if any(open_need.key == need.key for open_need in tx.needs.open([pair_id])):
+            return
+        tx.needs.raise_once(need)
+        tx.journal.write(
+            JournalEntry(
+                at=now,
+                code=row.code.value,
+                program_id=pair.program_id,
+                pair_id=pair_id,
+                person_id=actor.person_id,
+                data={"person": actor.person_id, "by": actor.person_id},
+            )
+        )
+
+    await app.store.run(record)
