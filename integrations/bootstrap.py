@@ -38,6 +38,7 @@ from integrations.runtime import (
     in_thread,
 )
 from integrations.settings import Settings
+from integrations.store.identity import identity_password
 from integrations.store.store import SqlStore
 from integrations.workflows.app import App, Options
 from integrations.workflows.attendance.links import PersonalLinks
@@ -109,7 +110,13 @@ def build_app(settings: Settings, around: Surroundings | None = None) -> App:
 def build_store(settings: Settings, around: Surroundings | None = None) -> SqlStore:
     """The program store alone, for what needs no tenant."""
     around = around or Surroundings()
-    return SqlStore(settings.store_url.get_secret_value(), offload=around.offload, life=around.life)
+    by_identity = settings.store_sign_in == "managed_identity"
+    return SqlStore(
+        settings.store_url.get_secret_value(),
+        offload=around.offload,
+        life=around.life,
+        password=identity_password(settings.managed_identity) if by_identity else None,
+    )
 
 
 def build_worker(app: App) -> Worker:

@@ -64,6 +64,11 @@ class Settings(BaseModel):
         default=SecretStr("sqlite:///.tandem/tandem.sqlite"),
         description="SQLAlchemy address of the program store; SQLite is refused inside Azure.",
     )
+    store_sign_in: Literal["address", "managed_identity"] = Field(
+        default="address",
+        description="How Tandem signs in to PostgreSQL: with what the address holds, or by a token"
+        " of the managed identity.",
+    )
     tenant_id: str = Field(
         default="",
         description="Directory (tenant) id of Microsoft Entra ID, or a domain verified in it.",
@@ -333,6 +338,7 @@ class Settings(BaseModel):
             for name in sorted(environ)
             if name.startswith(PREFIX) and name[len(PREFIX) :].lower() not in cls.model_fields
         ]
+        faults.extend(_unresolved(values))
         faults.extend(_faults_between(values, environ))
         try:
             settings = cls.model_validate(values)
@@ -363,6 +369,18 @@ def _secrets_in(value: SecretStr | None) -> list[str]:
     return [s.strip() for s in value.get_secret_value().split(",") if s.strip()] if value else []
 
 
+def _unresolved(values: Mapping[str, str]) -> list[Fault]:
+    """Variables for which Azure left the reference in place, because it could not follow it.
+
+    Anybody who knows the vault's name can guess that text: as a signing key it is worth nothing.
+    """
+    return [
+        Fault(PREFIX + name.upper(), "the secret behind the reference to Key Vault")
+        for name, value in values.items()
+        if value.startswith("@Microsoft.KeyVault(")
+    ]
+
+
 def _faults_between(values: Mapping[str, str], environ: Mapping[str, str]) -> list[Fault]:
     """What is wrong with variables taken together, whatever else is wrong with each."""
     faults = []
@@ -387,6 +405,13 @@ def _faults_between(values: Mapping[str, str], environ: Mapping[str, str]) -> li
     if needed and "client_id" in values and needed not in values:
         faults.append(
             Fault(PREFIX + needed.upper(), f"a value with {PREFIX}CREDENTIAL={credential}")
+        )
+    by_identity = values.get("store_sign_in") == "managed_identity"
+    if by_identity and "managed_identity" not in values:
+        faults.append(
+            Fault(
+                f"{PREFIX}MANAGED_IDENTITY", f"a value with {PREFIX}STORE_SIGN_IN=managed_identity"
+            )
         )
     # A function app's own disk is lost with its instance, and a store on it as well.
     if environ.get("WEBSITE_INSTANCE_ID") and values.get("store_url", "sqlite").startswith(

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import certifi
 import orjson
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.dialects import registry
@@ -32,6 +34,7 @@ from integrations.errors import StoreMissingError
 _SYNCHRONOUS = frozenset({"full", "normal", "off"})
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 _CONNECT_SECONDS = 10
+_VERIFYING = ("verify-ca", "verify-full")
 _PLAIN = (
     orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 )
@@ -119,7 +122,12 @@ def _json_text(value: Any) -> str:
 
 
 def open_engine(
-    address: Address, *, create: bool = False, lock_timeout: timedelta, pool_size: int
+    address: Address,
+    *,
+    create: bool = False,
+    lock_timeout: timedelta,
+    pool_size: int,
+    password: Callable[[], str] | None = None,
 ) -> Engine:
     """An engine for the store at ``address``; connects when first used.
 
@@ -128,11 +136,14 @@ def open_engine(
         lock_timeout: how long to wait for a lock somebody else holds.
         pool_size: connections to PostgreSQL. SQLite has one writer at a time and gets one
             connection: who waits for it in this process queues up, instead of polling the file.
+        password: asked at each new connection to PostgreSQL, instead of the address's own.
     """
     if address.file is not None:
         engine = _open_sqlite(address, create, lock_timeout)
     else:
         engine = _open_postgresql(address, lock_timeout, pool_size)
+        if password is not None:
+            _ask_at_each_connection(engine, password)
     # No event listener: SQLAlchemy would ask for four kinds of them at each statement.
     contexts = (NotingWrites, engine.dialect.execution_ctx_cls)
     engine.dialect.execution_ctx_cls = type(NotingWrites.__name__, contexts, {})
@@ -154,8 +165,26 @@ def _open_postgresql(address: Address, lock_timeout: timedelta, pool_size: int) 
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "options": f"-c timezone=UTC -c lock_timeout={milliseconds}",
+            **_authorities(address),
         },
     )
+
+
+def _authorities(address: Address) -> dict[str, str]:
+    """The public authorities, where the server's certificate is checked and none are named.
+
+    The driver's own libraries look for them in places that no function app's image has.
+    """
+    query = address.url.query
+    if query.get("sslmode") not in _VERIFYING or "sslrootcert" in query:
+        return {}
+    return {"sslrootcert": certifi.where()}
+
+
+def _ask_at_each_connection(engine: Engine, password: Callable[[], str]) -> None:
+    @event.listens_for(engine, "do_connect")
+    def sign_in(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
+        options["password"] = password()
 
 
 def _open_sqlite(address: Address, create: bool, lock_timeout: timedelta) -> Engine:

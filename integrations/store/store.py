@@ -267,11 +267,14 @@ class SqlStore:
         life: Life,
         lock_timeout: timedelta = timedelta(seconds=10),
         pool_size: int = 5,
+        password: Callable[[], str] | None = None,
     ) -> None:
         self._address = Address.of(url)
         self._offload = offload
         self._life = life
-        self.engine = open_engine(self._address, lock_timeout=lock_timeout, pool_size=pool_size)
+        self.engine = open_engine(
+            self._address, lock_timeout=lock_timeout, pool_size=pool_size, password=password
+        )
 
     def __repr__(self) -> str:
         return f"SqlStore({self._address})"

@@ -198,3 +198,23 @@ def test_the_pairs_pages_stand_under_the_public_address_unless_told_otherwise() 
     assert Settings.from_environ(links).pages_url == "https://tandem.firm.example/pairs"
     own = {**links, "TANDEM_PAGE_URL": "https://intranet.example/together"}
     assert Settings.from_environ(own).pages_url == "https://intranet.example/together"
+
+
+def test_a_reference_to_key_vault_that_azure_could_not_follow_is_no_value() -> None:
+    """Its text stood in place of the signing key, where whoever knows the vault can guess it."""
+    reference = (
+        "@Microsoft.KeyVault(SecretUri=https://kv-firm.vault.azure.net/secrets/signing-keys)"
+    )
+    error = _faults(
+        {"TANDEM_PUBLIC_URL": "https://tandem.example", "TANDEM_SIGNING_KEYS": reference}
+    )
+    [fault] = error.faults
+    assert (fault.where, fault.value) == ("TANDEM_SIGNING_KEYS", None)
+    assert "Key Vault" in fault.expected
+
+
+def test_signing_in_to_the_store_by_an_identity_needs_one() -> None:
+    environ = {"TANDEM_STORE_SIGN_IN": "managed_identity"}
+    [fault] = _faults(environ).faults
+    assert fault.where == "TANDEM_MANAGED_IDENTITY"
+    assert Settings.from_environ({**environ, "TANDEM_MANAGED_IDENTITY": "1b9e"}).store_sign_in

@@ -17,6 +17,7 @@ from integrations.cli import console, opening
 from integrations.errors import Fault, RosterError
 from integrations.ports import Transaction
 from integrations.records import WorkState
+from integrations.store.admission import admit as admit_to_store
 from integrations.store.upgrade import upgrade as upgrade_store
 from integrations.workflows import book as booking
 from integrations.workflows import plan as planning
@@ -50,6 +51,13 @@ def upgrade() -> None:
             folder.mkdir(parents=True, exist_ok=True)
     upgrade_store(url)
     console.out.print("The program store is up to date.")
+
+
+def admit(role: str) -> None:
+    """Let a role read and write the program store."""
+    url = opening.read_settings().store_url.get_secret_value()
+    made = "was made and " if admit_to_store(url, role) else ""
+    console.out.print(f"The role {made}may read and write the program store.")
 
 
 def import_roster(roster: Path, *, as_json: bool) -> None:

@@ -41,6 +41,16 @@ def db_upgrade() -> None:
     booking.upgrade()
 
 
+@db.command("admit")
+def db_admit(
+    role: Annotated[str, typer.Argument(help="Name of the app's managed identity.")],
+) -> None:
+    """Let the app's identity read and write the program store, and nothing more."""
+    from integrations.cli.answers import booking
+
+    booking.admit(role)
+
+
 def import_roster(
     roster: Annotated[Path | None, typer.Argument(help="CSV file.")] = None,
     show_template: Annotated[
