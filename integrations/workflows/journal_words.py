@@ -18,6 +18,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
     {
         "enrolled": "enrolled",
         "program_announced": "the program was announced, to be booked from {books_on} on",
+        "hours_asked": "people without working hours of their own were asked, {mails} mails",
         "wave_started": "a wave of {pairs} pairs was started, {mails} mails confirmed",
         "wave_stopped": "a wave was stopped: what has not begun waits",
         "wave_resumed": "a stopped wave goes on",

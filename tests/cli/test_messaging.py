@@ -99,3 +99,17 @@ def test_messages_and_programs_that_are_not_there_are_refused(
         assert_told(office.terminal("program", *more), 3, "the name of a program", "Atlantis")
     usage = office.terminal("program", "text", program, "--usual")
     assert usage[0] == 2
+
+
+def test_asking_for_hours_shows_its_mails_and_is_done_with_that_number_alone(
+    office: Office, program: str
+) -> None:
+    shown = office.data("program", "ask-hours", program)
+    # One of the twelve places is taken by somebody who is in two pairs.
+    assert (shown["mails"], shown["asked"]) == (11, False)
+    said = office.read("program", "ask-hours", program)
+    assert "11 people have not said their working hours. Nobody was asked." in said
+    spoken = office.terminal("program", "ask-hours", program, "--mails", "10")
+    assert_told(spoken, 3, "--mails: expected at least 11", "program ask-hours")
+    assert office.data("program", "ask-hours", program, "--mails", "11")["asked"] is True
+    assert office.data("program", "ask-hours", program)["mails"] == 0

@@ -15,6 +15,7 @@ from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.workflows.announce import Announcement, announce_as_seen, announcement
 from integrations.workflows.app import App
+from integrations.workflows.asking_hours import HoursAsked, ask_hours_as_seen, asking_hours
 from integrations.workflows.at_once import apply_changed_rule
 from integrations.workflows.enrol import set_rule
 from integrations.workflows.messages.catalogue import MESSAGES
@@ -138,6 +139,30 @@ def announce(name: str, *, books_on: date | None, mails: int | None, as_json: bo
     console.out.print(
         f"{done.mails} mails about {done.pairs} pairs; booking begins on {done.books_on}. {end}"
     )
+
+
+def ask_hours(name: str, *, mails: int | None, as_json: bool) -> None:
+    """Show how many people are to be asked for their hours; ask them if ``mails`` is enough.
+
+    Raises:
+        FaultsError: there are more of them; nobody was asked.
+    """
+
+    async def run(app: App) -> HoursAsked:
+        def work(tx: Transaction) -> HoursAsked:
+            key = find_program(tx, name).id
+            if mails is None:
+                return asking_hours(tx, key)
+            return ask_hours_as_seen(tx, key, app.clock.now(), mails=mails)
+
+        return await app.store.run(work)
+
+    done = opening.with_app(run)
+    if as_json:
+        console.show_json({**asdict(done), "asked": mails is not None})
+        return
+    end = "Nobody was asked." if mails is None else "They are asked in mail hours."
+    console.out.print(f"{done.mails} people have not said their working hours. {end}")
 
 
 def staff(

@@ -99,6 +99,21 @@ def program_announce(
     programs.announce(name, books_on=day, mails=mails, as_json=as_json)
 
 
+@program.command("ask-hours")
+def program_ask_hours(
+    name: NamedProgram,
+    mails: Annotated[
+        int | None,
+        typer.Option("--mails", help="The number of mails shown; without it nobody is asked."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask whoever has not said their working hours, before anything is booked; count first."""
+    from integrations.cli.answers import programs
+
+    programs.ask_hours(name, mails=mails, as_json=as_json)
+
+
 @program.command("text")
 def program_text(
     name: NamedProgram,

@@ -272,8 +272,8 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             *("sponsor", "every", "weeks", "books_on", "voluntary"),
         ),
         "hours_question": _mail(
-            "who has no working hours of their own on record",
-            "a coordinator asks for them",
+            "who has not said their working hours, once a program",
+            "a coordinator asks for them before booking (`tandem program ask-hours`)",
             "own_hours",
         ),
         "offered_hours": _mail(
