@@ -1,14 +1,12 @@
 """What is worth knowing of what Teams saw, in a fixed order whatever the order of its records."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import lru_cache
 
 from scheduling.attendance.evidence import Flag, Occasion
-from scheduling.attendance.presence import Seen
+from scheduling.attendance.presence import Seen, whole_minutes
 from scheduling.attendance.reasons import VerdictCode, VerdictReason, because
 
-_MINUTE = timedelta(minutes=1)
 _FLAGS = frozenset(Flag)
 _SEVERAL_DEVICES = because(VerdictCode.SEVERAL_DEVICES)
 _SOMEBODY_ELSE = because(VerdictCode.SOMEBODY_ELSE)
@@ -27,8 +25,8 @@ def _together(occasion: Occasion, seen: Seen, grace: int) -> list[VerdictReason]
     if seen.first is None or seen.last is None:
         return [_apart(occasion, seen)]
     found = [_minutes_together(seen.minutes)]
-    late = (seen.first - occasion.span.start) // _MINUTE
-    early = (occasion.span.end - seen.last) // _MINUTE
+    late = whole_minutes(seen.first - occasion.span.start)
+    early = whole_minutes(occasion.span.end - seen.last)
     if late > grace:
         found.append(because(VerdictCode.LATE_START, minutes=late))
     if early > grace:

@@ -5,6 +5,7 @@ shows a meeting, what is still to come. Only evidence or the clock changes a ver
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -96,7 +97,9 @@ def judge(
     return judgement
 
 
-class _Case(NamedTuple):
+@dataclass(slots=True)
+class _Case:
+    # Not frozen: one is made for every verdict, and freezing takes longer than most of the rest.
     occasion: Occasion
     evidence: Evidence
     thresholds: Thresholds
