@@ -134,19 +134,6 @@ def warm_up() -> None:
     hand_over_sooner()
 
 
-def build_queue(settings: Settings) -> Queue:
-    """The storage queue of the settings; without one, due work is found by looking."""
-    if settings.queue_connection is not None:
-        return StorageQueue.by_connection(
-            settings.queue_connection.get_secret_value(), settings.work_queue
-        )
-    if settings.queue_account_url is not None:
-        return StorageQueue.by_identity(
-            settings.queue_account_url, settings.work_queue, settings.managed_identity
-        )
-    return NoQueue()
-
-
 def start_telemetry(settings: Settings) -> None:
     """Send traces and metrics where the settings say; nowhere if they do not.
 
@@ -158,6 +145,19 @@ def start_telemetry(settings: Settings) -> None:
         from integrations.telemetry_export import export_to_application_insights
 
         export_to_application_insights(settings.telemetry_connection.get_secret_value())
+
+
+def build_queue(settings: Settings) -> Queue:
+    """The storage queue of the settings; without one, due work is found by looking."""
+    if settings.queue_connection is not None:
+        return StorageQueue.by_connection(
+            settings.queue_connection.get_secret_value(), settings.work_queue
+        )
+    if settings.queue_account_url is not None:
+        return StorageQueue.by_identity(
+            settings.queue_account_url, settings.work_queue, settings.managed_identity
+        )
+    return NoQueue()
 
 
 def build_outbound(settings: Settings, around: Surroundings) -> SignedWebhook | None:
@@ -205,6 +205,7 @@ def options_of(settings: Settings) -> Options:
         webhooks=settings.webhooks,
         webhook_url=settings.webhook_url,
         poll=timedelta(seconds=settings.poll_seconds),
+        credential_ends_at=_certificate_ends_at(settings),
     )
 
 
@@ -220,7 +221,6 @@ def graph_settings(settings: Settings, mailbox_ids: set[str]) -> GraphSettings:
         program_mailboxes=lambda: mailbox_ids,
         base_url=settings.graph_url,
         authority=settings.authority,
-        credential_ends_at=_certificate_ends_at(settings),
         own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
         ca_file=str(settings.ca_file) if settings.ca_file else None,
     )

@@ -216,6 +216,11 @@ class Settings(BaseModel):
         description="on = verdicts may go to private and loopback addresses: for trials on one "
         "machine, or a receiver inside the firm's network.",
     )
+    telemetry_connection: SecretStr | None = Field(
+        default=None,
+        description="Connection string of Application Insights, for traces and metrics; needs the"
+        " extra `telemetry`.",
+    )
     zone: str = Field(
         default="UTC", description="IANA zone of programs that do not name their own."
     )
@@ -227,11 +232,6 @@ class Settings(BaseModel):
     @classmethod
     def _names_a_tenant(cls, value: str) -> str:
         # It becomes a part of addresses: nothing else may stand there.
-    telemetry_connection: SecretStr | None = Field(
-        default=None,
-        description="Connection string of Application Insights, for traces and metrics; needs the"
-        " extra `telemetry`.",
-    )
         if value and _TENANT.fullmatch(value) is None:
             raise ValueError("the id of a directory, or a domain verified in it")
         return value

@@ -40,9 +40,9 @@ class Options:
     reading_keeps: timedelta = timedelta(minutes=15)
     claim_length: timedelta = timedelta(minutes=3)
     poll: timedelta = timedelta(seconds=30)
-
-
     credential_ends_at: datetime | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class App:
     """The ports of one incarnation. ``holder`` names it in claims and permits.
