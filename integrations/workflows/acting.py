@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 LOOK_AGAIN = timedelta(seconds=30)
 DECIDE_AGAIN = timedelta(seconds=5)
+STALE_FOR = timedelta(minutes=2)
+"""How long a read may still show what was before our own write."""
 UNCLEAR_FOR_LONG = timedelta(hours=1)
 MOST_RESENDS = 3
 
@@ -55,8 +57,8 @@ class Withheld(NotYet):
 
 
 class OutdatedError(NotYet):
-    """What a write was decided from is not so any more: nothing was begun, and it is to be decided
-    anew at ``due_at``.
+    """What a write was decided from is not so any more: nothing of it was done, and it is to be
+    decided anew at ``due_at``.
     """
 
 
@@ -99,7 +101,9 @@ class Act(Generic[T]):
     result in the same transaction that settles the intent. ``mails`` are those it will cause.
     ``decided_from`` is when what it was decided from was so; None where it is to be done even if
     another pair of the same people has begun something since. ``still_holds``, if given, is asked
-    whether it may be done all the same; it is told if anything was begun.
+    whether it may be done all the same; it is told if anything was begun. ``believed_until`` is
+    when a write that was found not to have happened is left to a new decision, instead of being
+    made after all; None where it is to be made whenever that is found.
     """
 
     key: str
@@ -119,6 +123,7 @@ class Act(Generic[T]):
     mails: tuple[Json, ...] = ()
     decided_from: datetime | None = None
     still_holds: Callable[[Transaction, bool], bool] | None = None
+    believed_until: datetime | None = None
 
 
 Record = Callable[[Transaction], None]
@@ -170,6 +175,7 @@ async def _made(
         found = await act.look(intent)
         if not isinstance(found, NotHappened):
             return intent, await _ours(app, act, intent, found)
+        await _refuse_if_decided_long_ago(app, act, intent)
         intent = await _send_again(app, claim, intent, found)
     for _ in range(MOST_RESENDS):
         found = await _send(app, act, intent, doubted=may_have_happened)
@@ -227,8 +233,13 @@ async def _send(app: App, act: Act[T], intent: Intent, *, doubted: bool) -> Read
         raise
     except (ThrottledError, NoPermitError, UnreachableError, TokenError, ReadOnlyModeError):
         # Certainly not sent: no read-back is needed next time.
-        await app.store.run(lambda tx: tx.intents.put(replace(intent, state=IntentState.PREPARED)))
+        await app.store.run(lambda tx: _was_not_sent(tx, intent))
         raise
+
+
+def _was_not_sent(tx: Transaction, intent: Intent) -> None:
+    """Certain by now: what becomes of it is for whoever decides next."""
+    tx.intents.put(replace(intent, state=IntentState.PREPARED))
 
 
 def _look_later(app: App, intent: Intent, what: str) -> Exception:
@@ -330,6 +341,21 @@ def _others_began(tx: Transaction, act: Act[T], people: set[str], since: datetim
         for intents in tx.intents.recent(others, since).values()
         for intent in intents
     )
+
+
+async def _refuse_if_decided_long_ago(app: App, act: Act[T], intent: Intent) -> None:
+    """Leave what did not happen to its decision, once that is not believed any more.
+
+    A host may wake days after its predecessor has died.
+    """
+    now = app.clock.now()
+    if act.believed_until is None or now <= act.believed_until:
+        return
+    certain_from = (intent.sent_at or intent.created_at) + STALE_FOR
+    if now < certain_from:
+        raise NotYet(certain_from, "a read may show what was before the write")
+    await app.store.run(lambda tx: _was_not_sent(tx, intent))
+    raise OutdatedError(now + DECIDE_AGAIN, "what it was decided from is not believed any more")
 
 
 async def _send_again(app: App, claim: Claim, intent: Intent, found: NotHappened) -> Intent:

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from integrations.errors import NotFoundError, RefusedError
 from integrations.ports import AttendeeAnswer, EventSnapshot
 from integrations.records import Booking, Intent, Session, SessionState
+from integrations.workflows.acting import STALE_FOR
 from integrations.workflows.app import App
-from integrations.workflows.changes.case import STALE_FOR, Case
+from integrations.workflows.changes.case import Case
 from scheduling.changes.views import OccurrenceView, Response, SeriesView
 from scheduling.freebusy import Answer
 from scheduling.timespan import TimeSpan

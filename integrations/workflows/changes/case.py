@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from integrations.ports import Transaction
@@ -26,6 +26,7 @@ from integrations.records import (
     Session,
     SessionState,
 )
+from integrations.workflows.acting import STALE_FOR
 from integrations.workflows.rules import ProgramRule
 from scheduling.changes.limits import week_began
 from scheduling.problem import Commitment
@@ -33,8 +34,6 @@ from scheduling.timespan import TimeSpan
 
 EXEMPT_MAILS = frozenset({"invitation", "cancellation"})
 """Mails that the weekly cap does not count unless they say so: first invitations, cancellations."""
-STALE_FOR = timedelta(minutes=2)
-"""How long a read may still show what was before our own write."""
 
 _STANDING = (SessionState.PLANNED, SessionState.SCHEDULED)
 

@@ -9,9 +9,18 @@ from datetime import datetime, timedelta
 from integrations.errors import NotFoundError, RefusedError
 from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Intent, IntentState
-from integrations.workflows.acting import ChangedByPersonError, Claim, NotYet, drop_in, owe
+from integrations.workflows.acting import (
+    STALE_FOR,
+    ChangedByPersonError,
+    Claim,
+    NotYet,
+    OutdatedError,
+    drop,
+    drop_in,
+    owe,
+)
 from integrations.workflows.app import App
-from integrations.workflows.changes.case import STALE_FOR, Case
+from integrations.workflows.changes.case import Case
 from integrations.workflows.changes.dates import numbers_of, single_key
 from integrations.workflows.changes.ending import single_step
 from integrations.workflows.changes.steps import Step, StepKind, step_of
@@ -109,10 +118,14 @@ async def _go_on(
             await _needless(app, case, intent, step, event)
             return True
         step = replace(step, event_id=event.id, etag=event.etag, stands=event.span)
+    has_begun = step.is_new_date and step.target.start <= app.clock.now()
+    if has_begun and intent.state is IntentState.PREPARED:
+        await drop(app, intent, "decided_long_ago")
+        return True
     try:
         await write(app, claim, case, step)
-    except ChangedByPersonError:
-        # It was dropped: the calendar is looked at afresh, and the store follows it.
+    except (ChangedByPersonError, OutdatedError):
+        # It is given up: the calendar is looked at afresh, and what is to be done decided anew.
         return True
     except RefusedError as refusal:
         if step.kind is StepKind.RESTORE and refusal.code == CROSSING:

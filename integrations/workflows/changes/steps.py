@@ -62,7 +62,8 @@ class Step:
     ``comment`` are the words of a cancellation. ``acts`` are remembered (packed) in the
     transaction that settles the step, and ``owes`` become due in it. An ``owed`` step is done
     whatever is decided meanwhile; any other waits for its decision to come again.
-    ``capped`` tells whether the weekly cap counts its mails.
+    ``capped`` tells whether the weekly cap counts its mails. ``decided_at`` is when what it was
+    decided from was so.
     """
 
     kind: StepKind
@@ -84,6 +85,12 @@ class Step:
     owes: tuple[Step, ...] = ()
     owed: bool = False
     capped: bool = True
+    decided_at: datetime | None = None
+
+    @property
+    def is_new_date(self) -> bool:
+        """Whether people are invited to a date they do not have yet, which is to come."""
+        return self.kind is StepKind.BOOK and bool(self.acts)
 
     @property
     def transaction_id(self) -> str | None:

@@ -7,12 +7,14 @@ for a while show what was before our own write.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from integrations.errors import ChangedMeanwhileError, NotFoundError
 from integrations.ports import EventDraft, EventSnapshot, Transaction
 from integrations.records import Blocker, BlockerScope, Intent, Json
 from integrations.workflows import mailboxes
 from integrations.workflows.acting import (
+    STALE_FOR,
     Act,
     ChangedByPersonError,
     ChangedElsewhere,
@@ -26,7 +28,7 @@ from integrations.workflows.acting import (
 )
 from integrations.workflows.app import App
 from integrations.workflows.changes.calendar_view import digest
-from integrations.workflows.changes.case import STALE_FOR, Case
+from integrations.workflows.changes.case import Case
 from integrations.workflows.changes.remembering import remember_all
 from integrations.workflows.changes.single import single_invitation
 from integrations.workflows.changes.steps import MAILS, Step, StepKind, before_of
@@ -44,12 +46,16 @@ CROSSING = "ErrorOccurrenceCrossingBoundary"
 async def write(app: App, claim: Claim, case: Case, step: Step) -> None:
     """Make the step happen, or find that it has; what it leaves in the store is kept with it.
 
-    A date or series that is to be taken out and is gone already is done without a mail.
+    A date or series that is to be taken out and is gone already is done without a mail. What turns
+    out, long after it was decided, not to have happened is not made to happen any more: the date
+    may have begun by then, or its freeze.
 
     Raises:
         ChangedByPersonError: somebody of the firm acted meanwhile; nothing was written.
+        OutdatedError: it is to be decided anew; nothing was written.
         NotYet, ClaimLostError, IntegrationError: as ``perform``.
     """
+    step = replace(step, decided_at=step.decided_at or case.loaded_at)
     try:
         written = await perform(app, claim, act_of(app, case, step))
     except NotFoundError:
@@ -87,7 +93,15 @@ def act_of(app: App, case: Case, step: Step) -> Act[Written]:
         after=step.result,
         mails=_mails(case, step),
         decided_from=case.loaded_at if step.to is not None and not step.owed else None,
+        believed_until=_believed_until(app, step),
     )
+
+
+def _believed_until(app: App, step: Step) -> datetime | None:
+    """Until when a step may be made to happen; None where it is owed, whatever has changed."""
+    if step.owed:
+        return step.target.start if step.is_new_date else None
+    return None if step.decided_at is None else step.decided_at + app.options.reading_keeps
 
 
 def _mails(case: Case, step: Step) -> tuple[Json, ...]:

@@ -18,8 +18,9 @@ from integrations.records import (
     Session,
     SessionState,
 )
+from integrations.workflows.acting import STALE_FOR
 from integrations.workflows.changes.calendar_view import Reading, digest, series_view
-from integrations.workflows.changes.case import STALE_FOR, Case
+from integrations.workflows.changes.case import Case
 from integrations.workflows.rules import ProgramRule
 from scheduling.freebusy import Answer
 from scheduling.timespan import TimeSpan

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.errors import OutcomeUnknownError
-from integrations.records import Session, SessionState
+from integrations.records import IntentState, Session, SessionState
 from integrations.workflows.changes.case import Case
 from integrations.workflows.messages.texts import set_text
 from scheduling.changes.acts import (
@@ -32,6 +32,8 @@ from tests.support.world import Empty
 from tests.workflows.changes.stage import (
     DAY,
     HOUR,
+    MIDWAY,
+    WEEK,
     Decide,
     Play,
     Stage,
@@ -293,6 +295,26 @@ def test_a_death_is_mended_even_if_its_decision_does_not_come_again(
 
     for picture in photographed(empty, act)[0]:
         on_stage(empty, recover, at=picture.at, photo=picture)
+
+
+@pytest.mark.parametrize("act", [moved, replaced])
+def test_a_write_that_did_not_happen_is_not_made_once_its_date_has_begun(
+    empty: Empty, act: Play
+) -> None:
+    """A host that woke two days after its predecessor's death moved a date that was going on."""
+
+    async def recover(stage: Stage) -> bool:
+        before = await stage.shown(await stage.box())
+        under_way = any(i.state is IntentState.SENDING for i in (await stage.case()).open_intents)
+        if under_way:
+            await stage.live(nothing)
+            await assert_all_agree(stage)
+        assert await stage.shown(await stage.box()) == before
+        return under_way
+
+    late = MIDWAY + 5 * WEEK
+    pictures, _ = photographed(empty, act)
+    assert sum(on_stage(empty, recover, at=late, photo=picture) for picture in pictures) > 0
 
 
 def test_read_only_mode_writes_nothing_and_leaves_nothing_behind(empty: Empty) -> None:
