@@ -28,8 +28,9 @@ from integrations.records import (
 from integrations.workflows.app import App
 from integrations.workflows.changes import reconcile
 from integrations.workflows.changes.case import load_pair
-from integrations.workflows.changes.views import pause_data, pause_of
+from integrations.workflows.changes.views import pause_data, pause_of, slot_data
 from integrations.workflows.messages.enqueue import enqueue
+from scheduling.cadence import SeriesSlot
 from scheduling.changes.acts import Resume
 from scheduling.changes.views import OrderKind, Pause
 
@@ -234,6 +235,18 @@ def apply_rule(
 ) -> Order:
     """Bring the pair's dates to come under a changed cadence rule (``ProgramRule.to_body``'s)."""
     return _give(app, tx, pair.id, OrderKind.APPLY_RULE, by, cadence=cadence)
+
+
+def change_hour(
+    app: App, tx: Transaction, pair: Pair, hour: SeriesSlot, by: str = COORDINATOR
+) -> Order:
+    """Have the dates to come at another regular hour; past ones stay.
+
+    Raises:
+        WrongStateError: the pair is not booked.
+    """
+    _require(pair, _LIVING, "meet at another regular hour")
+    return _give(app, tx, pair.id, OrderKind.CHANGE_HOUR, by, hour=slot_data(hour))
 
 
 def carry_out_ready_act(

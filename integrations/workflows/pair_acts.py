@@ -6,7 +6,8 @@ its mails can be said beforehand, and then kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -21,12 +22,13 @@ from integrations.workflows.app import App
 from integrations.workflows.attendance import telling
 from integrations.workflows.changes.case import parsed_rule, rule_of
 from integrations.workflows.mails_caused import Telling
+from integrations.workflows.regular_hours import hour_named
 from integrations.workflows.role_swaps import swap_roles
 from integrations.workflows.rules import ProgramRule
 from scheduling.attendance.evidence import VerdictKind
 from scheduling.attendance.statements import LONGEST_MEETING
 from scheduling.errors import InvalidRuleError
-from scheduling.rule import CadenceRule
+from scheduling.rule import WEEKDAYS, CadenceRule
 
 T = TypeVar("T")
 Given = Mapping[str, str]
@@ -36,6 +38,7 @@ Given = Mapping[str, str]
 class PairAct(StrEnum):
     """What can be done with a pair; also the last part of the address of its page."""
 
+    CHANGE_HOUR = "change_hour"
     OFFER_HOURS = "offer_hours"
     OFFER_DATES = "offer_dates"
     MOVE = "move"
@@ -64,6 +67,11 @@ def telling_of(act: PairAct, given: Given, by: str) -> Telling:
 
 def _offer_hours(given: Given, by: str) -> Telling:
     return lambda app, tx, pair, now: orders.offer_hours(app, tx, pair, by)
+
+
+def _change_hour(given: Given, by: str) -> Telling:
+    hour = hour_named(_required(given, "hour", "one of the hours shown")).slot()
+    return lambda app, tx, pair, now: orders.change_hour(app, tx, pair, hour, by)
 
 
 def _pause(given: Given, by: str) -> Telling:
@@ -166,11 +174,12 @@ def _cadence(given: Given, by: str) -> Telling:
         "minutes": _minutes_or_none(given, "minutes"),
     }
     hours = {name: _clock_or_none(given, name) for name in ("earliest", "latest")}
+    days = _read(given, "weekdays", _weekdays, f"days such as {_DAY_EXAMPLE}")
 
     def tell(app: App, tx: Transaction, pair: Pair, now: datetime) -> object:
         mine = rule_of(tx, pair).cadence
         bounds = parsed_rule(tx.rules.current(pair.program_id).body).cadence
-        changed = _changed(mine, wanted, hours)
+        changed = _changed(mine, wanted, hours, days)
         if faults := list(_beyond(changed, bounds)):
             raise FaultsError(faults, remedy="Stay within the program's rule, or change that.")
         return orders.apply_rule(
@@ -181,7 +190,10 @@ def _cadence(given: Given, by: str) -> Telling:
 
 
 def _changed(
-    mine: CadenceRule, wanted: Mapping[str, int | None], hours: Mapping[str, time | None]
+    mine: CadenceRule,
+    wanted: Mapping[str, int | None],
+    hours: Mapping[str, time | None],
+    days: frozenset[int] | None,
 ) -> CadenceRule:
     """The pair's cadence with what was asked for; what was left out stays.
 
@@ -198,6 +210,7 @@ def _changed(
             duration=timedelta(minutes=minutes) if minutes else mine.duration,
             earliest_local=hours["earliest"] or mine.earliest_local,
             latest_local=hours["latest"] or mine.latest_local,
+            weekdays=days or mine.weekdays,
             minimum_held=minimum,
         )
     except InvalidRuleError as error:
@@ -215,12 +228,27 @@ def _beyond(changed: CadenceRule, bounds: CadenceRule) -> Iterator[Fault]:
         yield Fault("earliest", f"{bounds.earliest_local:%H:%M} or later")
     if changed.latest_local > bounds.latest_local:
         yield Fault("latest", f"{bounds.latest_local:%H:%M} or earlier")
+    if not changed.weekdays <= bounds.weekdays:
+        yield Fault("weekdays", f"some of {days_in_words(bounds.weekdays)}")
     if changed.duration > LONGEST_MEETING:
         yield Fault("minutes", f"{LONGEST_MEETING // timedelta(minutes=1)} at most")
 
 
+def days_in_words(weekdays: Iterable[int]) -> str:
+    """Weekdays as the field of a pair's cadence has them: ``Mon Tue``."""
+    return " ".join(WEEKDAYS[day].capitalize() for day in sorted(weekdays))
+
+
+def _weekdays(text: str) -> frozenset[int]:
+    named = [word[:3].lower() for word in re.split(r"[\s,;]+", text) if word]
+    return frozenset(WEEKDAYS.index(name) for name in named)
+
+
+_DAY_EXAMPLE = days_in_words((0, 1, 3))
+
 _TELLINGS: Mapping[PairAct, Callable[[Given, str], Telling]] = MappingProxyType(
     {
+        PairAct.CHANGE_HOUR: _change_hour,
         PairAct.OFFER_HOURS: _offer_hours,
         PairAct.OFFER_DATES: _offer_dates,
         PairAct.MOVE: _move,

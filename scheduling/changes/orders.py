@@ -18,7 +18,7 @@ from scheduling.changes.acts import (
 )
 from scheduling.changes.limits import shown
 from scheduling.changes.reasons import ChangeCode
-from scheduling.changes.rule_changes import preview_rule_change
+from scheduling.changes.rule_changes import change_of_hour, preview_rule_change
 from scheduling.changes.search import change_by_person, other_hours, other_series, suits_both
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import (
@@ -136,6 +136,12 @@ def _needs_calendars(situation: Situation, order: Order, known: KnownTime) -> De
         found = preview_rule_change(situation, known, order.rule).decision
         settle = SettleOrder(order.id, found.reason.code)
         return Decision(found.reason, (*found.acts, settle), found.session_id, found.again_at)
+    if order.kind is OrderKind.CHANGE_HOUR and order.hour is not None:
+        changed = change_of_hour(situation, known, order.hour)
+        if changed is None:
+            return _refused(order, ChangeCode.ORDER_FINDS_NO_HOUR)
+        settle = SettleOrder(order.id, changed.reason.code)
+        return Decision(changed.reason, (*changed.acts, settle))
     pair = situation.pair
     avoid = () if pair.series is None else (pair.series,)
     hours = other_series(situation, known, avoid=avoid)

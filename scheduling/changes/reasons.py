@@ -73,6 +73,7 @@ class ChangeCode(StrEnum):
     LEFT_OUT = "left_out"
     MOVED_BY_ORDER = "moved_by_order"
     OFFERED_BY_ORDER = "offered_by_order"
+    HOUR_CHANGED = "hour_changed"
     ORDER_CARRIED_OUT = "order_carried_out"
     ORDER_TOO_LATE = "order_too_late"
     ORDER_DOUBLE_BOOKS = "order_double_books"
@@ -175,6 +176,10 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
         ChangeCode.LEFT_OUT: "the date was left out as somebody asked",
         ChangeCode.MOVED_BY_ORDER: "the date was moved to {to} as somebody asked",
         ChangeCode.OFFERED_BY_ORDER: "{count} hours that suit both are offered as somebody asked",
+        ChangeCode.HOUR_CHANGED: (
+            "another regular hour as somebody asked: {weekday} {start} ({zone}), {dates} date(s)"
+            " from {since} on"
+        ),
         ChangeCode.ORDER_CARRIED_OUT: "it was done as somebody asked: {order}",
         ChangeCode.ORDER_TOO_LATE: "it was asked too late: {order}",
         ChangeCode.ORDER_DOUBLE_BOOKS: "it would book somebody twice: {order}",

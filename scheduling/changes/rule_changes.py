@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from scheduling.cadence import SeriesSlot
+from scheduling.cadence import SeriesSlot, zone_info
 from scheduling.changes.acts import (
     BookDate,
     ChangeRule,
@@ -38,7 +38,7 @@ from scheduling.plan import PairPlan
 from scheduling.planner import plan
 from scheduling.problem import Commitment, KeptSession, PairRequest, Problem
 from scheduling.reasons import ReasonCode
-from scheduling.rule import CadenceRule
+from scheduling.rule import WEEKDAYS, CadenceRule
 from scheduling.timespan import TimeSpan
 
 _RULE_ONLY = frozenset({ReasonCode.WEEKDAY, ReasonCode.BLACKOUT, ReasonCode.OUTSIDE_BOOKABLE_HOURS})
@@ -93,6 +93,33 @@ def preview_rule_change(
     return _same_cadence(situation, rule)
 
 
+def change_of_hour(situation: Situation, known: KnownTime, hour: SeriesSlot) -> Decision | None:
+    """Another regular hour for the dates to come, as a new generation.
+
+    None if most of them could not be held at it: it would not be a regular hour.
+
+    What stays is what stays when the rule changes: past dates, those within the freeze and
+    those that a person moved.
+    """
+    found = _new_generation(situation, known, situation.pair.rule, hour).decision
+    started = next((act for act in found.acts if isinstance(act, StartGeneration)), None)
+    if started is None:
+        return None
+    weeks = started.rule.interval_weeks
+    regular = sum(span.start == started.series.utc_start(k, weeks) for k, span in started.dates)
+    if 2 * regular <= len(started.dates):
+        return None
+    return decision(
+        ChangeCode.HOUR_CHANGED,
+        *found.acts,
+        weekday=WEEKDAYS[hour.weekday],
+        start=f"{hour.start:%H:%M}",
+        zone=hour.zone,
+        dates=len(started.dates),
+        since=started.dates[0][1].start.astimezone(zone_info(hour.zone)).date().isoformat(),
+    )
+
+
 def _kept(situation: Situation) -> Iterator[tuple[SessionView, KeptBecause]]:
     for session in situation.pair.sessions:
         if not session.is_live:
@@ -105,7 +132,9 @@ def _kept(situation: Situation) -> Iterator[tuple[SessionView, KeptBecause]]:
             yield session, KeptBecause.MOVED_BY_PERSON
 
 
-def _new_generation(situation: Situation, known: KnownTime, rule: CadenceRule) -> RuleChangePreview:
+def _new_generation(
+    situation: Situation, known: KnownTime, rule: CadenceRule, hour: SeriesSlot | None = None
+) -> RuleChangePreview:
     pair = situation.pair
     kept = {s.id: why for s, why in _kept(situation)}
     ends = [s for s in pair.live_from(situation.now) if s.id not in kept]
@@ -124,7 +153,7 @@ def _new_generation(situation: Situation, known: KnownTime, rule: CadenceRule) -
     dates: tuple[tuple[int, TimeSpan], ...] = ()
     if windows:
         new_rule = _for_windows(rule, windows)
-        found = _planned(situation, known, new_rule, start, stay)
+        found = _planned(situation, known, new_rule, start, stay, hour)
         if found is not None:
             dates = tuple((s.window, TimeSpan(s.start, s.end)) for s in found.sessions)
             acts = (*acts, StartGeneration(new_rule, start, found.series, dates))
@@ -192,16 +221,17 @@ def _planned(
     rule: CadenceRule,
     start: date,
     stay: list[SessionView],
+    hour: SeriesSlot | None,
 ) -> PairPlan | None:
-    """The new generation: at the hour people are used to if no date is lost by it."""
-    free = _plan_for(situation, known, rule, start, stay, None)
+    """The new generation: at ``hour``, or else at the one people are used to if no date is lost."""
+    free = None if hour else _plan_for(situation, known, rule, start, stay, None)
     best: PairPlan | None = None
     for phase in range(rule.interval_weeks):
-        used_to = _same_hour(situation.pair.series, start, phase)
+        used_to = _same_hour(hour or situation.pair.series, start, phase)
         found = _plan_for(situation, known, rule, start, stay, used_to) if used_to else None
         if found and (best is None or found.score.better_than(best.score)):
             best = found
-    if best is not None and free is not None and best.score.placed >= free.score.placed:
+    if best is not None and (free is None or best.score.placed >= free.score.placed):
         return best
     return free
 

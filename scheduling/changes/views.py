@@ -304,6 +304,7 @@ class OrderKind(StrEnum):
     OFFER_HOURS = "offer_hours"
     BOOK_AGAIN = "book_again"
     APPLY_RULE = "apply_rule"
+    CHANGE_HOUR = "change_hour"
 
 
 _OF_A_DATE = frozenset({OrderKind.SKIP, OrderKind.MOVE, OrderKind.OFFER_DATES})
@@ -314,8 +315,9 @@ class Order:
     """Something Tandem was told to do and has not done yet.
 
     The first three kinds name a session; ``to`` is where a date is to move, ``make_up``
-    whether a date left out is to be made up, ``rule`` the rule to be applied. ``if_it_suits``:
-    the date moves only if that hour still suits both, as it did when it was offered.
+    whether a date left out is to be made up, ``rule`` the rule to be applied, ``hour`` the
+    regular hour from now on, of which zone, weekday and start count. ``if_it_suits``: the date
+    moves only if that hour still suits both, as it did when it was offered.
     """
 
     id: str
@@ -324,6 +326,7 @@ class Order:
     to: TimeSpan | None = None
     make_up: bool = False
     rule: CadenceRule | None = None
+    hour: SeriesSlot | None = None
     if_it_suits: bool = False
 
     def __post_init__(self) -> None:
@@ -337,6 +340,8 @@ class Order:
             raise ValueError(f"{self.kind}: an hour suits or not for moves alone")
         if (self.kind is OrderKind.APPLY_RULE) != (self.rule is not None):
             raise ValueError(f"{self.kind}: a rule is told where it is to be applied")
+        if (self.kind is OrderKind.CHANGE_HOUR) != (self.hour is not None):
+            raise ValueError(f"{self.kind}: an hour is told where it is to be the regular one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

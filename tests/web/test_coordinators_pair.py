@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from integrations.errors import FaultsError
 from integrations.page_records import Goal
 from integrations.records import Blocker, BlockerScope, PairState
 from integrations.workflows.app import App
+from integrations.workflows.pair_acts import PairAct, telling_of
 from tests.support.world import Empty
 from tests.web.support import KEYS, ORIGIN, Visitor, coordinator
 from tests.workflows.changes.reconciling import mails, now
@@ -143,6 +146,60 @@ def test_looking_at_an_act_changes_nothing_and_yes_sends_what_was_said(
         assert sum(sent.values()) + len(waiting) == count
         by = {e.data.get("by") for e in await desk.stage.read(lambda tx: tx.journal.read())}
         assert "cora" in by
+
+    at_the_desk(empty, play)
+
+
+def test_another_regular_hour_is_chosen_among_those_that_suit_both_and_past_dates_stay(
+    empty: Empty,
+) -> None:
+    async def play(desk: Desk) -> None:
+        began, pair_id = now(), desk.path.split("/")[-1]
+        mails_before = len(desk.stage.world.tenant.mail_log)
+        page = await desk.cora.get(f"{desk.path}/acts/change_hour")
+        hours = re.findall(r'<option value="(\d@[^"]+)"', page.text)
+        assert 0 < len(hours) <= 5
+        past = {s.id: s.start for s in (await desk.stage.case()).sessions if s.start <= began}
+        assert past
+        _, form = await desk.looked_at("change_hour", hour=hours[0])
+        assert mails(desk.stage, began) == []
+        await desk.said_yes("change_hour", form)
+        await desk.stage.book()
+        weekday, start, zone = hours[0].split("@")
+        dates = await desk.stage.dates()
+        local = [session.start.astimezone(ZoneInfo(zone)) for session in dates if not session.moved]
+        usual = {(day.weekday(), f"{day:%H:%M}") for day in local}
+        assert usual == {(int(weekday), start)}
+        assert {session.generation for session in dates} == {2}
+        after = {s.id: s.start for s in (await desk.stage.case()).sessions}
+        assert {session_id: after[session_id] for session_id in past} == past
+        sent = len(desk.stage.world.tenant.mail_log) - mails_before
+        assert sent == int(form["mails"]) > 0
+        journal = await desk.stage.read(lambda tx: tx.journal.read(pair_id=pair_id))
+        assert "hour_changed" in {entry.code for entry in journal}
+
+    at_the_desk(empty, play)
+
+
+@pytest.mark.parametrize("hour", ["", "2", "9@10:00@Europe/London", "1@10:00@Nowhere", "1@x@UTC"])
+def test_an_hour_that_was_not_shown_is_no_regular_hour(hour: str) -> None:
+    with pytest.raises(FaultsError):
+        telling_of(PairAct.CHANGE_HOUR, {"hour": hour}, "cora")
+
+
+def test_weekdays_of_one_pair_stay_within_its_programs_rule(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        usual = (await desk.stage.case()).rule.cadence
+        given = {"weekdays": "Mon, Tuesday fri"}
+        beyond = await desk.cora.client.get(
+            f"{desk.path}/acts/cadence", params={"look": "yes", "weekdays": "Mon Sun"}
+        )
+        assert (beyond.status_code, "some of Mon Tue Wed" in beyond.text) == (400, True)
+        _, form = await desk.looked_at("cadence", **given)
+        await desk.said_yes("cadence", form)
+        assert (await desk.stage.case()).rule.cadence == replace(
+            usual, weekdays=frozenset({0, 1, 4})
+        )
 
     at_the_desk(empty, play)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -19,6 +19,7 @@ from integrations.workflows.changes.case import rule_of
 from integrations.workflows.mails_caused import Caused, Telling, mails_caused
 from integrations.workflows.rules import ProgramRule
 from scheduling.attendance.evidence import Correction, VerdictKind
+from scheduling.cadence import SeriesSlot
 from simulator.faults import Fault
 from tests.acceptance.oracle import writes
 from tests.support.world import Empty, quietly
@@ -80,6 +81,13 @@ def _offer_hours(app: App, tx: Transaction, pair: Pair, _: datetime) -> object:
     return orders.offer_hours(app, tx, pair)
 
 
+def _another_hour(app: App, tx: Transaction, pair: Pair, _: datetime) -> object:
+    series = pair.series or {}
+    weekday = (series["weekday"] + 1) % 5
+    hour = SeriesSlot(series["zone"], weekday, time(14), 0, date(2024, 1, 1 + weekday))
+    return orders.change_hour(app, tx, pair, hour)
+
+
 def _pause(app: App, tx: Transaction, pair: Pair, at: datetime) -> None:
     orders.pause(tx, pair, FIRST, LAST, at)
 
@@ -107,6 +115,7 @@ ACTS: Mapping[str, Telling] = {
     "move_past_a_neighbour": _move_past_a_neighbour,
     "offer_dates": _offer_dates,
     "offer_hours": _offer_hours,
+    "another_hour": _another_hour,
     "pause": _pause,
     "end": _end,
     "every_three_weeks": _every_three_weeks,

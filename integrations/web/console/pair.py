@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from integrations.errors import Fault, FaultsError
@@ -22,7 +22,9 @@ from integrations.workflows import at_once, orders
 from integrations.workflows.attendance.telling import confirm_identity_of
 from integrations.workflows.pair_acts import Given, PairAct, telling_of
 from integrations.workflows.pair_overview import PairShown, overview_of_pair
+from integrations.workflows.pair_page.another_time import CannotBeReadError
 from integrations.workflows.pairing_again import NewPartner, pair_again
+from integrations.workflows.regular_hours import regular_hours
 
 PATH = "/programs/{program}/pairs/{pair}"
 _ALL_LINES = 5_000
@@ -124,7 +126,13 @@ async def _shown(visit: Visit, look: _Look) -> Shown:
     choices = await visit.app.store.run(
         lambda tx: choices_of(tx, visit.app, pair_of(visit).id, visit.now)
     )
-    form = FORMS[look.act]
+    form, cannot_be_read = FORMS[look.act], False
+    if look.act is PairAct.CHANGE_HOUR:
+        try:
+            hours = await regular_hours(visit.app, pair_of(visit).id)
+            choices = replace(choices, hours=tuple((hour.key, hour.words) for hour in hours))
+        except CannotBeReadError:
+            cannot_be_read = True
     return Shown(
         {
             "act": look.act.value,
@@ -133,6 +141,7 @@ async def _shown(visit: Visit, look: _Look) -> Shown:
             "faults": faults,
             "told": told,
             "more": look.more,
+            "cannot_be_read": cannot_be_read,
             "choices": choices,
             "path": path_of(visit),
             "kept": {one.name: look.given.get(one.name, "") for one in form.fields},

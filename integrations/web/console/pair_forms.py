@@ -12,7 +12,7 @@ from integrations.records import Participant, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import load_pair, parsed_rule
 from integrations.workflows.messages.words import names_of, when
-from integrations.workflows.pair_acts import CORRECTED_TO, PairAct
+from integrations.workflows.pair_acts import CORRECTED_TO, PairAct, days_in_words
 from scheduling.rule import CadenceRule
 
 _MINUTE = timedelta(minutes=1)
@@ -30,6 +30,7 @@ class Choices:
     past: tuple[tuple[str, str], ...]
     cadence: CadenceRule
     bounds: CadenceRule
+    hours: Options = ()
 
 
 def choices_of(tx: Transaction, app: App, pair_id: str, now: datetime) -> Choices:
@@ -103,6 +104,12 @@ def _past(choices: Choices) -> Options:
 
 _DATE = Asked(name="session", label="Which date", kind="select", offered=_to_come)
 _PAST_DATE = Asked(name="session", label="Which date", kind="select", offered=_past)
+
+
+def _hours(choices: Choices) -> Options:
+    return choices.hours
+
+
 _NOTE = Asked(
     name="note",
     label="Note",
@@ -124,10 +131,19 @@ FORMS: Mapping[PairAct, ActForm] = MappingProxyType(
             fields=(_DATE,),
             of_date=True,
         ),
+        PairAct.CHANGE_HOUR: ActForm(
+            label="Choose another regular hour",
+            mails="the series is ended and another one booked",
+            about="From the next date outside the freeze on. Past dates stay, and dates that"
+            " somebody moved. These hours suit both as their calendars are now.",
+            yes="Meet then",
+            fields=(Asked(name="hour", label="Regular hour", kind="select", offered=_hours),),
+        ),
         PairAct.OFFER_HOURS: ActForm(
             label="Offer another regular hour",
             mails="one mail to each",
-            about="Both get five regular hours that suit them; the first pick books a new series.",
+            about="Both get five regular hours that suit them, and tell you which one they would"
+            " like. Before the first booking a pick books it.",
             yes="Offer them",
         ),
         PairAct.MOVE: ActForm(
@@ -225,6 +241,12 @@ FORMS: Mapping[PairAct, ActForm] = MappingProxyType(
                     label="Over by",
                     kind="time",
                     standing=lambda c: f"{c.cadence.latest_local:%H:%M}",
+                ),
+                Asked(
+                    name="weekdays",
+                    label="Weekdays",
+                    hint="Of those the program's rule has, as in “Mon Tue Thu”.",
+                    standing=lambda c: days_in_words(c.cadence.weekdays),
                 ),
             ),
         ),

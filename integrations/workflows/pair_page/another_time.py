@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from integrations.errors import GraphError, NoPermitError, NotPossibleError
 from integrations.ports import Transaction
@@ -20,6 +21,8 @@ from scheduling.changes.search import other_hours
 from scheduling.changes.situation import Situation
 from scheduling.errors import TimeNotReadError
 from scheduling.timespan import TimeSpan
+
+T = TypeVar("T")
 
 
 class CannotBeReadError(NotPossibleError):
@@ -60,7 +63,7 @@ async def hours_for(app: App, pair_id: str, session_id: str) -> OtherHours:
     if session.generation != case.pair.generation:
         return OtherHours(case=case, session_id=session_id, spans=(), read_at=now)
     present = TimeSpan(session.start, session.end)
-    spans = await _asked_with_time(
+    spans = await ask_with_time(
         app,
         case,
         lambda situation: _found(situation, session.window, present),
@@ -88,10 +91,12 @@ def _found(situation: Situation, window: int, present: TimeSpan) -> tuple[TimeSp
     return other_hours(situation, situation.known, window, avoid=[present])
 
 
-async def _asked_with_time(
-    app: App, case: Case, ask: Callable[[Situation], tuple[TimeSpan, ...]]
-) -> tuple[TimeSpan, ...]:
-    """Ask the core with both people's time, read as far as the question needs it."""
+async def ask_with_time(app: App, case: Case, ask: Callable[[Situation], T]) -> T:
+    """What the core answers with both people's time, read as far as the question needs it.
+
+    Raises:
+        CannotBeReadError: a calendar could not be read.
+    """
     now = app.clock.now()
     horizon = horizon_of(case, now)
     try:

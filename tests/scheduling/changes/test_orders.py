@@ -1,17 +1,21 @@
 """What Tandem is told to do is done once, or settled with the reason why not."""
 
 from dataclasses import replace
+from datetime import date, time
 
 import pytest
 
+from scheduling.cadence import SeriesSlot
 from scheduling.changes.acts import (
     BookSeries,
     CancelDate,
+    EndSeries,
     MoveDate,
     OfferDates,
     OfferHours,
     ReplaceDate,
     SettleOrder,
+    StartGeneration,
 )
 from scheduling.changes.decide import decide
 from scheduling.changes.reasons import ChangeCode
@@ -173,6 +177,27 @@ def test_a_series_is_booked_again_only_when_none_runs() -> None:
             empty, window, state=SessionState.CANCELLED, cause=CancelCause.IN_CALENDAR
         )
     assert BookSeries() in acts(decide(situation(NOW, empty)))
+
+
+def test_another_regular_hour_is_a_new_series_after_the_dates_that_stay() -> None:
+    thursdays = SeriesSlot(LONDON, 3, time(14), 0, date(2024, 1, 4))
+    order = Order(id="o", kind=OrderKind.CHANGE_HOUR, hour=thursdays)
+    (found,) = decide(situation(NOW, told(order)))
+    ended, started, settled = found.acts
+    assert found.reason.code is ChangeCode.HOUR_CHANGED
+    assert settled == SettleOrder("o", ChangeCode.HOUR_CHANGED)
+    assert isinstance(ended, EndSeries)
+    assert isinstance(started, StartGeneration)
+    assert (started.series.weekday, started.series.start) == (3, time(14))
+    before = {s.span for s in pair().sessions if s.span.start <= NOW}
+    assert all(span.start > NOW for _, span in started.dates)
+    assert len(before) + len(started.dates) == RULE.occurrences
+
+
+def test_an_hour_that_no_date_suits_takes_nothing_away() -> None:
+    sundays = SeriesSlot(LONDON, 6, time(14), 0, date(2024, 1, 7))
+    order = Order(id="o", kind=OrderKind.CHANGE_HOUR, hour=sundays)
+    assert codes(decide(situation(NOW, told(order)))) == [ChangeCode.ORDER_FINDS_NO_HOUR]
 
 
 def test_a_rule_is_applied_as_it_was_previewed() -> None:
