@@ -20,6 +20,7 @@ from integrations.cli.commands import (
     coordinating,
     outputs,
     programs,
+    restoring,
     serving,
     trying_out,
     writing,
@@ -40,7 +41,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for subject in (booking, programs, coordinating, attendance, outputs, serving, writing, trying_out):
+for subject in (
+    booking,
+    installation,
+    programs,
+    coordinating,
+    attendance,
+    outputs,
+    serving,
+    writing,
+    restoring,
+    trying_out,
+):
     subject.add_to(app)
 
 

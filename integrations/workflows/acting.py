@@ -28,6 +28,7 @@ from integrations.errors import (
 )
 from integrations.ports import Transaction
 from integrations.records import Intent, IntentState, JournalEntry, Json
+from integrations.restored import was_restored
 from integrations.workflows.app import App
 from integrations.writing import require_writing
 
@@ -271,7 +272,9 @@ def _begin(
         _refuse_if_outdated(tx, act, now)
         intent = replace(intent, state=IntentState.SENDING, sent_at=now)
     tx.intents.put(intent)
-    return intent, False
+    # A store put back from a backup may have forgotten that it created this.
+    is_forgotten = act.transaction_id is not None and intent.state is IntentState.SENDING
+    return intent, is_forgotten and was_restored(tx)
 
 
 def _new_intent(app: App, tx: Transaction, act: Act[T], now: datetime) -> Intent:

@@ -33,6 +33,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "rule_saved": "the rule was changed (version {version}), {mails} mails named",
         "writing_stopped": "all writing was stopped",
         "writing_resumed": "writing goes on",
+        "store_restored": "a backup was put back: {pairs} pairs to compare, {mails} mails given up",
         "planned": "planned: {placed} dates, {moved} of them moved, {skipped} left out",
         "no_common_slot": "no common hour was found",
         "series_created": "the series was created and both were invited",

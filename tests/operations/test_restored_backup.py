@@ -1,0 +1,143 @@
+"""A backup of the store is put back while the tenant went on: the rehearsal of the runbook."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from integrations.records import OutboxMail, PairState
+from integrations.workflows.app import App
+from integrations.workflows.restoring import take_over
+from integrations.workflows.writing import let_writing_go_on
+from tests.acceptance.keeping import hint, live_until
+from tests.support.world import Empty, World, book_all, enrolled, firm_of, virtually
+from tests.workflows.changes.reconciling import answers, junior, now, session
+from tests.workflows.changes.stage import DAY, HOUR, Stage, on_stage
+
+BY = "operator"
+
+
+def _backup(store: Path) -> bytes:
+    with closing(sqlite3.connect(store)) as connection:
+        return connection.serialize()
+
+
+def _put_back(store: Path, backup: bytes) -> None:
+    for beside in ("-wal", "-shm"):
+        store.with_name(store.name + beside).unlink(missing_ok=True)
+    store.write_bytes(backup)
+
+
+def _forget_transactions(world: World) -> None:
+    """Nobody knows for how long Exchange remembers the id of a create: it may have forgotten."""
+    calendars, directory = world.tenant.calendars, world.tenant.directory
+    for box in world.firm.program_mailboxes:
+        for event in calendars.events_of(directory.user(box.mail)):
+            calendars.forget_transaction(event)
+
+
+def _series(world: World) -> int:
+    boxes = world.firm.program_mailboxes
+    return sum(len(world.tenant.events_of(box.mail)) for box in boxes)
+
+
+async def _caught_up(app: App) -> None:
+    """What an operator does: tell Tandem, let it look, look, let it write."""
+    await take_over(app, by=BY)
+    await live_until(app, app.clock.now() + HOUR)
+    await let_writing_go_on(app, by=BY)
+
+
+@virtually
+async def test_what_was_booked_since_the_backup_is_found_and_not_booked_again(empty: Empty) -> None:
+    world = empty.world(firm_of(3))
+    app = await world.begin()
+    await enrolled(world, app)
+    await app.close()
+    backup = _backup(world.store_file)
+    app = await world.begin()
+    await book_all(app)
+    await app.close()
+    series, mails = _series(world), world.mails_by_kind()
+
+    _put_back(world.store_file, backup)
+    _forget_transactions(world)
+    app = await world.begin()
+    await _caught_up(app)
+    await book_all(app)
+    assert await world.read(lambda tx: tx.pairs.count_by_state()) == {PairState.BOOKED: 3}
+    assert _series(world) == series
+    assert world.mails_by_kind()["invitation"] == mails["invitation"]
+    assert world.tenant.complaints == []
+    await app.close()
+
+
+def test_a_date_that_moved_since_the_backup_stands_where_it_moved_to(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        date = (await stage.dates())[1]
+        backup = _backup(stage.world.store_file)
+        app = await stage.world.begin()
+        await app.clock.sleep(date.start - 3 * DAY - now())
+        await answers(stage, await junior(stage), date)
+        await hint(stage, app)
+        await live_until(app, now() + HOUR)
+        moved = await session(stage, date.id)
+        assert moved.start != date.start
+        await app.close()
+        mails = Counter(mail.kind for mail in stage.world.tenant.mail_log)
+
+        await stage.eyes.close()
+        _put_back(stage.world.store_file, backup)
+        _forget_transactions(stage.world)
+        app = await stage.world.begin()
+        await _caught_up(app)
+        await live_until(app, now() + 2 * HOUR)
+        assert (await session(stage, date.id)).start == moved.start
+        await stage.assert_store_is_calendar()
+        assert Counter(mail.kind for mail in stage.world.tenant.mail_log) == mails
+        assert stage.world.tenant.complaints == []
+        await app.close()
+
+    on_stage(empty, play)
+
+
+@virtually
+async def test_until_somebody_lets_it_write_a_restored_store_looks_and_writes_nothing(
+    empty: Empty,
+) -> None:
+    world = empty.world(firm_of(1))
+    app = await world.begin()
+    await enrolled(world, app)
+    await take_over(app, by=BY)
+    await book_all(app)
+    assert world.mails_by_kind() == {}
+    assert await world.read(lambda tx: tx.pairs.count_by_state()) == {PairState.PLANNED: 1}
+    await app.close()
+
+
+@virtually
+async def test_mails_that_may_have_gone_out_since_the_backup_are_given_up(empty: Empty) -> None:
+    world = empty.world(firm_of(1))
+    app = await world.begin()
+    await enrolled(world, app)
+    at = app.clock.now()
+
+    def waiting(purpose: str, due_at: timedelta) -> OutboxMail:
+        return OutboxMail(
+            person_id=person, purpose=purpose, session_id="s", due_at=at + due_at, pair_id=pair
+        )
+
+    pair, person = await app.store.run(
+        lambda tx: (tx.pairs.all()[0].id, tx.pairs.all()[0].mentor_id)
+    )
+    await app.store.run(lambda tx: tx.outbox.add(waiting("did_you_meet", -HOUR)))
+    await app.store.run(lambda tx: tx.outbox.add(waiting("milestone", DAY)))
+    first = await take_over(app, by=BY)
+    again = await take_over(app, by=BY)
+    assert (first.mails, again.mails) == (1, 0)
+    states = {m.purpose: m.state for m in await world.read(lambda tx: tx.outbox.of_pair(pair))}
+    assert states == {"did_you_meet": "before_restore", "milestone": "waiting"}
+    await app.close()
