@@ -114,6 +114,10 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             "Microsoft Graph refused Tandem's calls to the program mailbox",
             "Ask IT to check licence and mailbox scope; `tandem doctor` names the permission.",
         ),
+        "mailbox_gone": BlockerKind(
+            "the program mailbox is switched off, deleted or without licence",
+            "Ask IT to give it back, or book its pairs' dates anew: `tandem mailbox move`.",
+        ),
         "calendar_refused": BlockerKind(
             "the program mailbox's calendar may not be read, so changes there are not seen",
             "Ask IT to check licence and mailbox scope; the look is repeated by itself.",

@@ -25,6 +25,7 @@ from integrations.graph.settings import (
     SecretCredential,
 )
 from integrations.outbound.addresses import Resolve, resolve
+from integrations.outbound.handshake import GraphHandshake
 from integrations.outbound.sender import Receiver, SignedWebhook
 from integrations.ports import Clock, Life, Offload, Queue
 from integrations.queue.mortal_queue import MortalQueue
@@ -99,6 +100,11 @@ def build_app(settings: Settings, around: Surroundings | None = None) -> App:
         queue=_within_life(around.queue or build_queue(settings), around.life),
         outbound=build_outbound(settings, around),
         links=build_links(settings),
+        handshake=GraphHandshake(
+            unguessable,
+            ca_file=str(settings.ca_file) if settings.ca_file else None,
+            transport=around.outbound_transport,
+        ),
         chance=chance,
         secrets=unguessable if around.seed is None else random.Random(f"secrets {around.seed}"),
         options=options_of(settings),
@@ -204,6 +210,8 @@ def options_of(settings: Settings) -> Options:
         own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
         webhooks=settings.webhooks,
         webhook_url=settings.webhook_url,
+        public_url=settings.public_url,
+        outside_mailbox=settings.outside_mailbox,
         poll=timedelta(seconds=settings.poll_seconds),
         credential_ends_at=_certificate_ends_at(settings),
     )

@@ -16,6 +16,7 @@ IntegrationError                  what went wrong and what to do about it: .reme
 │   ├── OutcomeUnknownError       no clear answer to a write: it may have happened
 │   ├── ThrottledError            .retry_after
 │   ├── RefusedError              .status .code: the answer was no
+│   │   ├── MailboxGoneError      no mailbox is there to be asked
 │   │   ├── NotFoundError
 │   │   ├── ChangedMeanwhileError  412
 │   │   └── DuplicateError        .existing_id
@@ -181,6 +182,10 @@ class RefusedError(GraphError):
         super().__init__(
             f"{operation or 'Graph'} answered {status} {code or '(no code)'}", remedy=remedy
         )
+
+
+class MailboxGoneError(RefusedError):
+    """The account has no mailbox, or there is no such account: nothing is known of its items."""
 
 
 class NotFoundError(RefusedError):

@@ -524,6 +524,10 @@ class Outbox(Protocol):
         """Every mail about a pair, oldest first."""
         ...
 
+    def reroute(self, mailbox_id: str, to: str) -> int:
+        """Have waiting mails sent from another mailbox; returns how many."""
+        ...
+
     def waiting(self, pair_ids: Iterable[str]) -> list[OutboxMail]:
         """Mails about these pairs that are still to go out, in no order."""
         ...
@@ -1296,8 +1300,59 @@ class MailSender(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How the app registration proves itself, and what was consented to it for the whole tenant.
+
+    ``proof`` is ``certificate``, ``federated`` or ``secret``; ``proof_ends_on`` its last day, None
+    where only Entra knows it. ``roles`` is None where the token cannot be read; what Exchange
+    grants for single mailboxes stands in none. ``too_wide`` are those of them that Exchange could
+    narrow to mailboxes, ``surplus`` those that no operation of Tandem needs.
+    """
+
+    proof: str
+    proof_ends_on: date | None = None
+    roles: frozenset[str] | None = None
+    too_wide: frozenset[str] = frozenset()
+    surplus: frozenset[str] = frozenset()
+
+
+class Rights(Protocol):
+    """What Graph lets this app do, found out by calls that leave no trace and bring nothing back.
+
+    Each answers whether a call would be let; what is asked for does not exist, so none succeeds.
+
+    Raises:
+        MailboxGoneError: there is no such mailbox. Others as for any read: nothing is known.
+    """
+
+    @property
+    def clock_off_by(self) -> timedelta | None:
+        """How far Graph's clock is ahead of ours, as its newest answer said; None: it did not."""
+        ...
+
+    async def access(self) -> Access:
+        """What a token made just now says. Raises TokenError, UnreachableError."""
+        ...
+
+    async def reads_events_of(self, user_id: str) -> bool:
+        """Whether events of a mailbox that is none of the program's could be read."""
+        ...
+
+    async def reads_reports_of(self, user_id: str, *, of_program: bool) -> bool:
+        """Whether attendance of this organizer's meetings could be read."""
+        ...
+
+    async def sends_mail_from(self, mailbox_id: str) -> bool:
+        """Whether mail could be sent from a program mailbox."""
+        ...
+
+
 class Graph(Protocol):
     """All of Microsoft Graph that Tandem uses."""
+
+    @property
+    def rights(self) -> Rights: ...
 
     @property
     def directory(self) -> Directory: ...
@@ -1394,6 +1449,18 @@ class Queue(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+class Handshake(Protocol):
+    """Asks a webhook as Graph does before it subscribes."""
+
+    async def shake(self, url: str) -> str | None:
+        """Why Graph would not subscribe ``url``, as a code; None: it would.
+
+        ``unreachable``, ``certificate``, ``timeout``, ``status_404`` and the like, or
+        ``wrong_answer``.
+        """
         ...
 
 

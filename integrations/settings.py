@@ -105,6 +105,12 @@ class Settings(BaseModel):
     free_busy_reader: Literal["program_mailbox", "own_mailbox"] = Field(
         default="program_mailbox", description="Whose path free/busy is read by."
     )
+    outside_mailbox: str | None = Field(
+        default=None,
+        pattern=r"^[^@\s,]+@[^@\s,]+$",
+        description="Address of a mailbox that is no business of Tandem's. `tandem doctor` shows"
+        " that its events and attendance are refused. Without it somebody of a pair stands for it.",
+    )
     read_only: Switch = Field(
         default=False, description="on = look and plan, write nothing to Microsoft Graph."
     )

@@ -17,9 +17,18 @@ STOPPED = "stopped"
 """What the switch stands at while nobody may write; else when writing was last let go on."""
 
 
+DECOMMISSIONED = "decommissioned"
+"""The switch of an installation that is being taken away: nothing is booked any more, ever."""
+
+
 def is_stopped(tx: Transaction) -> bool:
     """Whether somebody has stopped all writing."""
     return tx.switches.get(SWITCH) == STOPPED
+
+
+def is_decommissioned(tx: Transaction) -> bool:
+    """Whether this installation is being taken away, or was: nothing is booked from it again."""
+    return tx.switches.get(DECOMMISSIONED) is not None
 
 
 async def writing_stopped(store: Store) -> bool:

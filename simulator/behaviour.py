@@ -146,6 +146,8 @@ class Behaviour:
     # Errors.
     inner_error_name: Literal["innerError", "innererror"] = "innerError"
     empty_error_codes: bool = False
+    # How far the Date of Graph's answers is off the tenant's clock; none: they bear no Date.
+    date_off_by: timedelta | None = None
     # Directory: clauses of one filter.
     filter_clauses: int = 15
     # ID tokens of people who sign in: right, or with that one thing wrong.

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from simulator.directory import User
@@ -121,6 +122,11 @@ class Gate:
             "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Simulated","Slice":"E"}}',
             **answer.headers,
         }
+        off_by = self._tenant.behaviour.date_off_by
+        if off_by is not None and not request.in_batch:
+            headers["Date"] = format_datetime(
+                (self._tenant.clock() + off_by).astimezone(UTC), usegmt=True
+            )
         if request.in_batch and answer.body is not None:
             headers["Content-Type"] = "application/json"
         return Answer(answer.status, answer.body, headers, answer.page)

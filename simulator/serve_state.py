@@ -265,7 +265,7 @@ def _registration(firm: Firm, holding: Holding, certificates: Certificates) -> A
             # A subscription asks for the right to read by its own name.
             "Calendars.Read": boxes,
             "Mail.Send": boxes,
-            "MailboxSettings.Read": None,
+            "MailboxSettings.Read": boxes | {person.mail for person in firm.people},
             "User.Read.All": None,
             "OnlineMeetings.Read.All": None,
             "OnlineMeetingArtifact.Read.All": None,

@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 a fault in Tandem; 2 wrong usage; 3 input refused (settings, roster, rule,
 files, pairs, dates, rows); 4 the program store cannot be used; 5 Microsoft 365 could not be
-reached or said no; 6 doctor found something that is not well.
+reached or said no; 6 doctor found something that is missing or wrong; 7 doctor found nothing wrong
+but rights that reach further than needed.
 
 What speaks to the tenant is imported when it is used: planning a file needs none of it.
 """
@@ -18,6 +19,7 @@ from integrations.cli.commands import (
     attendance,
     booking,
     coordinating,
+    installation,
     outputs,
     programs,
     restoring,

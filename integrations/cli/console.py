@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     # Only named here: planning a file shows nothing of these, and they take long to load.
     from integrations.records import Pair, Session
     from integrations.workflows.at_once import Outcome
+    from integrations.workflows.doctor import Check
     from integrations.workflows.journal_words import Line
     from integrations.workflows.need_lines import NeedLine
     from integrations.workflows.report import BlockerLine, DateLine, IntendedWrite, PairLine
@@ -129,15 +130,25 @@ def show_counts(title: str, counts: Mapping[str, int]) -> None:
     out.print(table)
 
 
-def show_checks(checks: Sequence[tuple[str, bool, str, str]]) -> None:
-    """What doctor found: name, whether it is well, words, and a remedy where it is not."""
+def show_checks(checks: Sequence[Check]) -> None:
+    """What doctor found: name, finding, words, and a remedy where there is one."""
     table = Table(title="Doctor", title_justify="left")
     for name in ("check", "", "what was found", "what helps"):
         table.add_column(name)
-    for name, is_well, words, remedy in checks:
-        sign = "[green]ok[/]" if is_well else "[red]no[/]"
-        table.add_row(escape(name), sign, escape(words), escape(remedy or "–"))
+    for check in checks:
+        colour = _COLOURS[check.finding]
+        finding = f"[{colour}]{check.finding_words}[/]"
+        table.add_row(escape(check.name), finding, escape(check.words), escape(check.remedy or "–"))
     out.print(table)
+
+
+_COLOURS = {
+    "well": "green",
+    "wider_than_needed": "yellow",
+    "missing": "red",
+    "wrong": "red",
+    "not_tried": "dim",
+}
 
 
 def show_journal(lines: Sequence[Line]) -> None:

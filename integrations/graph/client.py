@@ -12,7 +12,7 @@ import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
@@ -44,7 +44,7 @@ from integrations.graph.guard import Guard
 from integrations.graph.models import Answer, MalformedAnswerError, parse_json
 from integrations.graph.operations import BATCH, Operation
 from integrations.graph.permits import Gates, PermitTerms
-from integrations.graph.refusals import TOO_MANY, TRANSIENT, refusal, retry_after
+from integrations.graph.refusals import TOO_MANY, TRANSIENT, dated, refusal, retry_after
 from integrations.graph.retry import PassingTroubleError, Retries
 from integrations.graph.settings import GraphSettings
 from integrations.graph.transport import Departures, GuardedTransport, LanePools
@@ -114,6 +114,8 @@ class Wire:
         )
         self.retries = Retries(around.clock, around.chance, settings.patience)
         self.calls: Counter[str] = Counter()
+        self.clock_off_by: timedelta | None = None
+        """How far Graph's clock is ahead of ours; None until an answer told."""
 
     async def fetch(
         self,
@@ -185,6 +187,20 @@ class Wire:
         return self._settings.tenant_id
 
     @property
+    def proof(self) -> str:
+        """How the app registration proves itself."""
+        return self._credential.proof
+
+    @property
+    def proof_ends_on(self) -> date | None:
+        """The last day of that proof, None where only Entra knows it."""
+        return self._credential.ends_on
+
+    async def fresh_token(self) -> str:
+        """A token that was made just now, with the permissions of just now. Raises TokenError."""
+        return await self._connection().tokens.renewed()
+
+    @property
     def graph(self) -> GraphServiceClient:
         """The SDK's client, for building requests."""
         return self._connection().graph
@@ -232,6 +248,9 @@ class Wire:
             raise PassingTroubleError(error) from None
         if not isinstance(answer, httpx.Response):
             raise TypeError("kiota parsed an answer it was asked to hand over")
+        at = dated(answer.headers)
+        if at is not None:
+            self.clock_off_by = at - self._around.clock.now()
         return answer
 
     def _trouble(self, operation: Operation, response: httpx.Response) -> Exception:

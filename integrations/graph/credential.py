@@ -105,6 +105,20 @@ class Credential:
         return dict(answer or {})
 
     @property
+    def proof(self) -> str:
+        """How the registration proves itself: ``certificate``, ``federated`` or ``secret``."""
+        credential = self._settings.credential
+        if isinstance(credential, CertificateCredential):
+            return "certificate"
+        return "federated" if isinstance(credential, ManagedIdentityCredential) else "secret"
+
+    @property
+    def ends_on(self) -> date | None:
+        """The last day of the certificate; None where only Entra knows when the proof ends."""
+        expires = self._certificate_expiry()
+        return None if expires is None else expires.date()
+
+    @property
     def client_id(self) -> str:
         """The app registration's client id."""
         return self._settings.client_id
@@ -191,6 +205,11 @@ class TokenSource:
                 self._token = None
                 self._token = await self._offload(lambda: self._credential.ask(now, claims))
             return self._token.value
+
+    async def renewed(self) -> str:
+        """A token made just now. Raises as :meth:`Credential.ask`."""
+        self._token = None
+        return await self.token()
 
     def distrust(self, token: str) -> None:
         """Forget ``token``, which Graph refused, unless it was replaced meanwhile."""

@@ -21,6 +21,7 @@ from integrations.graph.mailbox_settings import SettingsOfMailboxes
 from integrations.graph.meetings import TeamsMeetings
 from integrations.graph.people_sign_in import PeopleSignIn
 from integrations.graph.permits import person_waiting
+from integrations.graph.rights import AppRights
 from integrations.graph.settings import GraphSettings
 from integrations.graph.subscriptions import EventSubscriptions
 from integrations.graph.zones import anchor_zones
@@ -40,6 +41,7 @@ class GraphAdapter:
         self.attendance = MeetingAttendance(wire)
         self.subscriptions = EventSubscriptions(wire)
         self.mail = ProgramMail(wire)
+        self.rights = AppRights(wire)
 
     async def anchor_zones(self, zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:
         return anchor_zones(zones, days)

@@ -107,6 +107,8 @@ class Guard:
     def _is_for(self, operation: Operation, program_mailbox: str | None) -> bool:
         if operation.by_setting and not self.own_mailbox_reads:
             return False
+        if operation.whose is Whose.OUTSIDER:
+            return program_mailbox is None
         return operation.whose is not Whose.PROGRAM or program_mailbox is not None
 
 

@@ -17,11 +17,16 @@ UTC_TIMES = 'outlook.timezone="UTC"'
 
 
 class Whose(StrEnum):
-    """Whose mailbox a call names; ``APP`` are the app's own subscriptions."""
+    """Whose mailbox a call names; ``APP`` are the app's own subscriptions.
+
+    ``OUTSIDER`` is anybody but a program mailbox, asked for what does not exist, so that nothing
+    of theirs can come back: doctor proves by it that Graph says no.
+    """
 
     PROGRAM = "program"
     APP = "app"
     PARTICIPANT = "participant"
+    OUTSIDER = "outsider"
     DIRECTORY = "directory"
     NONE = "none"
 
@@ -337,12 +342,37 @@ DELETE_SUBSCRIPTION = Operation(
     scope=_SUBSCRIPTION_SCOPE,
     purpose="End a subscription of this app",
 )
+NOWHERE = "no-such-item-of-tandem"
+"""An id that no event and no meeting has."""
+_NO_RIGHT = "none of its own"
+_TO_BE_REFUSED = "nobody's: `tandem doctor` asks for what does not exist and wants a refusal"
+PROVE_EVENTS = Operation(
+    name="prove_events_refused",
+    method="GET",
+    path=f"/users/{{user}}/events/{NOWHERE}/instances",
+    whose=Whose.OUTSIDER,
+    permission=_NO_RIGHT,
+    scope=_TO_BE_REFUSED,
+    purpose="Show that events outside the program mailboxes are refused; no such event exists",
+    options=frozenset({"startDateTime", "endDateTime"}),
+    reads_times=True,
+)
+PROVE_REPORTS = Operation(
+    name="prove_reports_refused",
+    method="GET",
+    path=f"/users/{{user}}/onlineMeetings/{NOWHERE}/attendanceReports",
+    whose=Whose.OUTSIDER,
+    permission=_NO_RIGHT,
+    scope=_TO_BE_REFUSED,
+    purpose="Show that attendance of other organizers is refused; no such meeting exists",
+    outlook=False,
+)
 BATCH = Operation(
     name="batch",
     method="POST",
     path="/$batch",
     whose=Whose.NONE,
-    permission="none of its own",
+    permission=_NO_RIGHT,
     scope="each item inside is checked against this table by itself",
     purpose="Up to 20 of the reads above in one envelope",
     outlook=False,
@@ -371,6 +401,8 @@ OPERATIONS: tuple[Operation, ...] = (
     LIST_SUBSCRIPTIONS,
     RENEW_SUBSCRIPTION,
     DELETE_SUBSCRIPTION,
+    PROVE_EVENTS,
+    PROVE_REPORTS,
     BATCH,
 )
 

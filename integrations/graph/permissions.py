@@ -10,6 +10,7 @@ _WHOSE = {
     Whose.PROGRAM: "program mailbox",
     Whose.PARTICIPANT: "participant",
     Whose.APP: "the app's own",
+    Whose.OUTSIDER: "any other",
     Whose.DIRECTORY: "directory",
     Whose.NONE: "-",
 }
@@ -24,6 +25,10 @@ option that is not named in its row is refused as well. All paths stand under
 
 For participants' mailboxes the table holds reading mailbox settings and free/busy, and nothing
 else: no event, no title, no place. Events are read and written in program mailboxes only.
+
+Two rows name *any other* mailbox. `tandem doctor` asks there for an event and for a meeting that do
+not exist, under an id that the table itself fixes: nothing can come back but a yes or a no, and the
+no is the proof that Tandem's permissions end at the program mailboxes.
 """
 
 

@@ -15,6 +15,7 @@ import orjson
 from integrations.errors import (
     ChangedMeanwhileError,
     DuplicateError,
+    MailboxGoneError,
     NotFoundError,
     RefusedError,
 )
@@ -26,6 +27,8 @@ TOO_MANY = 429
 
 _DUPLICATE_TRANSACTION = "ErrorDuplicateTransactionId"
 _NOT_ENABLED = frozenset({"MailboxNotEnabledForRESTAPI", "ErrorMailboxNotEnabledForRESTAPI"})
+_MAILBOX_GONE = _NOT_ENABLED | {"ErrorInvalidUser"}
+"""The mailbox of the path is not there: that says nothing of an event which was asked for."""
 _UNKNOWN_MAILBOX = frozenset(
     {"ErrorMailRecipientNotFound", "5009", "ErrorInvalidUser", "Request_ResourceNotFound"}
 )
@@ -60,6 +63,8 @@ def refusal_from(status: int, error: Mapping[str, Any], *, operation: str) -> Re
     code = code_of(error)
     if code == _DUPLICATE_TRANSACTION or status == 409:
         return DuplicateError(status, code, operation=operation, existing_id=_existing_id(error))
+    if code in _MAILBOX_GONE:
+        return MailboxGoneError(status, code, operation=operation, remedy=_REMEDIES[404])
     if status in (404, 410):
         return NotFoundError(status, code, operation=operation, remedy=_REMEDIES[404])
     if status == 412:
@@ -116,6 +121,15 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
         return None
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max(aware - now, timedelta(0))
+
+
+def dated(headers: Mapping[str, str]) -> datetime | None:
+    """When the answer was given by its server's clock; None if it does not say."""
+    try:
+        at = parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _error_object(content: bytes) -> Mapping[str, Any]:

@@ -341,6 +341,15 @@ class OutboxRows(Rows[OutboxMail]):
             .values(state="waiting", sent_at=None, due_at=due_at)
         )
 
+    def reroute(self, mailbox_id: str, to: str) -> int:
+        """Have waiting mails sent from another mailbox; returns how many."""
+        done = self._connection.execute(
+            update(tables.outbox)
+            .where(tables.outbox.c.mailbox_id == mailbox_id, tables.MAIL_IS_WAITING)
+            .values(mailbox_id=to)
+        )
+        return int(done.rowcount)
+
     def drop(self, mail: OutboxMail, state: str) -> None:
         """Give the mail up; ``state`` says why."""
         self._connection.execute(

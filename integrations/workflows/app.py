@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integrations.pacing import MailPace
-from integrations.ports import Clock, Graph, Offload, Outbound, Queue, Store
+from integrations.ports import Clock, Graph, Handshake, Offload, Outbound, Queue, Store
 from integrations.workflows.attendance.links import PersonalLinks
 
 
@@ -37,6 +37,8 @@ class Options:
     own_mailbox_reads: bool = False
     webhooks: bool = True
     webhook_url: str | None = None
+    public_url: str | None = None
+    outside_mailbox: str | None = None
     reading_keeps: timedelta = timedelta(minutes=15)
     claim_length: timedelta = timedelta(minutes=3)
     poll: timedelta = timedelta(seconds=30)
@@ -50,7 +52,8 @@ class App:
     ``mailbox_ids`` are the program mailboxes known by now: the only ones Graph calls may write to.
     ``two_of`` are both people of pairs that were worked on, by pair id, which never change.
     ``outbound`` is the system that is told of verdicts, None where there is none. ``links`` makes
-    personal links, None where the settings have no key for them. ``secrets`` is
+    personal links, None where the settings have no key for them. ``handshake`` asks Tandem's own
+    webhook as Graph would. ``secrets`` is
     chance that nobody can guess. ``woken`` is set when this process made something due, so that
     its loop looks at once.
     """
@@ -65,6 +68,7 @@ class App:
     holder: str
     outbound: Outbound | None = None
     links: PersonalLinks | None = None
+    handshake: Handshake | None = None
     secrets: random.Random = field(default_factory=random.SystemRandom)
     mailbox_ids: set[str] = field(default_factory=set)
     two_of: dict[str, tuple[str, str]] = field(default_factory=dict)

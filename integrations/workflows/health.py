@@ -16,7 +16,8 @@ from integrations.blockers import BLOCKERS
 from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, Mailbox, Work, WorkState
 from integrations.workflows.app import App
-from integrations.workflows.doctor import Check, examine
+from integrations.workflows.doctor import Check, Finding, examine
+from integrations.workflows.doctor.installation import LATE
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.standing_work import STANDING
 from integrations.workflows.watch import last_look_at
@@ -24,8 +25,6 @@ from integrations.workflows.work import Worker
 
 CHECKED = "health_checked"
 """The switch that holds what the last check of permissions found."""
-LATE = timedelta(minutes=30)
-"""Work that nobody has taken up for so long is late."""
 _EVER = timedelta(days=36500)
 _MOST = 1_000
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -216,6 +215,9 @@ def last_check(tx: Transaction) -> Checked | None:
     if kept is None:
         return None
     data = json.loads(kept)
-    return Checked(
-        datetime.fromisoformat(data["at"]), tuple(Check(**check) for check in data["checks"])
-    )
+    try:
+        checks = tuple(Check(**{**c, "finding": Finding(c["finding"])}) for c in data["checks"])
+    except (KeyError, TypeError, ValueError):
+        # An older version of Tandem kept it.
+        return None
+    return Checked(datetime.fromisoformat(data["at"]), checks)

@@ -237,6 +237,23 @@ def apply_rule(
     return _give(app, tx, pair.id, OrderKind.APPLY_RULE, by, cadence=cadence)
 
 
+<<<<<<< /tmp/D6/theirs.tmp
+def change_organizer(
+    app: App,
+    tx: Transaction,
+    pair: Pair,
+    mailbox_id: str,
+    *,
+    out_of_reach: bool,
+    by: str = COORDINATOR,
+) -> Order:
+    """Have the pair's dates to come stand in another program mailbox, at the same hours.
+
+    ``out_of_reach``: the present one takes no more writes, so that its dates cannot be ended.
+    """
+    kind = OrderKind.CHANGE_ORGANIZER
+    return _give(app, tx, pair.id, kind, by, organizer=mailbox_id, out_of_reach=out_of_reach)
+=======
 def change_hour(
     app: App, tx: Transaction, pair: Pair, hour: SeriesSlot, by: str = COORDINATOR
 ) -> Order:
@@ -247,6 +264,7 @@ def change_hour(
     """
     _require(pair, _LIVING, "meet at another regular hour")
     return _give(app, tx, pair.id, OrderKind.CHANGE_HOUR, by, hour=slot_data(hour))
+>>>>>>> /tmp/D6/mine.tmp
 
 
 def carry_out_ready_act(

@@ -11,6 +11,7 @@ from integrations.records import Blocker, BlockerScope, JournalEntry, PairState,
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.look_times import last_night, next_night, zones_of_work
+from integrations.workflows.lost_mailbox import keep_account
 from integrations.workflows.noticed import due_pairs
 from integrations.workflows.standing_work import DueAgain
 
@@ -29,9 +30,13 @@ async def check_people(app: App, claim: Claim, subject: str) -> None:
     again_at, people = await app.store.run(lambda tx: _round(tx, app, now))
     if people is None:
         raise NotYet(again_at, "asked since last night")
-    users = await app.graph.directory.standing([person.directory_id for person in people])
+    asked_for = [person.directory_id for person in people]
+    mailboxes = sorted(app.mailbox_ids)
+    users = await app.graph.directory.standing([*asked_for, *mailboxes])
 
     def record(tx: Transaction) -> None:
+        for mailbox_id in mailboxes:
+            keep_account(tx, app, mailbox_id, users[mailbox_id], now)
         known = tx.participants.many(person.id for person in people)
         held_up = {b.subject_id for b in tx.blockers.open(BlockerScope.PERSON, known)}
         for asked in people:

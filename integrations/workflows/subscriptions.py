@@ -33,6 +33,7 @@ from integrations.records import (
 from integrations.workflows import sweep
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
+from integrations.writing import is_decommissioned
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,8 @@ async def keep_subscriptions(app: App, claim: Claim, subject: str) -> None:
 
 def _belief(tx: Transaction, app: App, now: datetime) -> _Belief:
     is_on = app.options.webhook_url is not None and app.options.webhooks
-    wanted = frozenset(_mailboxes_in_use(tx) if is_on else ())
+    is_on = is_on and not is_decommissioned(tx)
+    wanted = frozenset(mailboxes_in_use(tx) if is_on else ())
     # Where none is wanted, none is missing.
     for blocker in tx.blockers.open(BlockerScope.MAILBOX):
         if blocker.code == NO_SUBSCRIPTION and blocker.subject_id not in wanted:
@@ -88,7 +90,7 @@ def _belief(tx: Transaction, app: App, now: datetime) -> _Belief:
     return _Belief(wanted, tx.subscriptions.all())
 
 
-def _mailboxes_in_use(tx: Transaction) -> Iterable[str]:
+def mailboxes_in_use(tx: Transaction) -> Iterable[str]:
     """Mailboxes that organize something of a program that goes on."""
     live = [program.id for program in tx.programs.all() if program.state != ProgramState.CLOSED]
     return (

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from integrations.errors import RefusedError
+from integrations.errors import MailboxGoneError, RefusedError
 from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Blocker, BlockerScope, Work
 from integrations.workflows.acting import Claim, NotYet
@@ -23,6 +23,7 @@ from integrations.workflows.look_times import (
     next_look,
     zones_of_work,
 )
+from integrations.workflows.lost_mailbox import NO_MAILBOX, seen_gone, seen_well
 from integrations.workflows.noticed import due_pairs
 from integrations.workflows.standing_work import DueAgain
 from scheduling.timespan import TimeSpan
@@ -66,12 +67,16 @@ async def sweep(app: App, claim: Claim, mailbox_id: str) -> None:
         raise NotYet(this.next_at, "not an hour of sweeps")
     try:
         events = await app.graph.calendar.view(mailbox_id, span)
+    except MailboxGoneError:
+        await app.store.run(lambda tx: seen_gone(tx, app, mailbox_id, NO_MAILBOX, now))
+        raise NotYet(this.next_at, "there is no such mailbox") from None
     except RefusedError as refusal:
         await _block(app, mailbox_id, refusal)
         raise NotYet(this.next_at, "the calendar may not be read") from None
 
     def record(tx: Transaction) -> None:
         tx.blockers.clear(BlockerScope.MAILBOX, mailbox_id, now, "calendar_refused")
+        seen_well(tx, mailbox_id, NO_MAILBOX, now)
         due_pairs(tx, _pairs_that_differ(tx, mailbox_id, span, events), now)
         _keep(tx, mailbox_id, this.leaves)
 

@@ -117,13 +117,22 @@ class BookSeries:
 class StartGeneration:
     """Book a new generation under ``rule`` from ``start_date``. Mails both: a first invitation.
 
-    ``dates`` are where its sessions stand, by cadence window of the new generation.
+    ``dates`` are where its sessions stand, by cadence window of the new generation. ``stood``:
+    the same hours stand in both calendars already, left behind by whoever organized them.
     """
 
     rule: CadenceRule
     start_date: date
     series: SeriesSlot
     dates: tuple[tuple[int, TimeSpan], ...]
+    stood: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOrganizer:
+    """Whose calendar what is booked from now on stands in. Store only."""
+
+    organizer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +186,14 @@ class EndSeries:
     """End future dates as ``truncation`` says. Mails both: cancellations.
 
     ``closes`` tells whether the pair is over (else a new generation or offers follow).
+    Where ``written`` is False the calendar they stand in is out of reach: the store alone
+    forgets them, and nobody is mailed.
     """
 
     truncation: Truncation
     cause: CancelCause = CancelCause.ENDED
     closes: bool = True
+    written: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +336,7 @@ Act = (
     | BookDate
     | BookSeries
     | StartGeneration
+    | ChangeOrganizer
     | ChangeRule
     | AdoptSeries
     | EndSeries

@@ -93,6 +93,8 @@ def all_mails(act: Act, pair: PairView) -> int:
             return 2
         case CancelDate():
             return 1
+        case EndSeries(written=False):
+            return 0
         case EndSeries(truncation=cut):
             return min(cut.cut_mails, max(1, len(cut.cancelled)))
         case StartGeneration(dates=dates, series=series, rule=rule):
@@ -107,7 +109,7 @@ def all_mails(act: Act, pair: PairView) -> int:
 def mailed_people(act: Act, pair: PairView) -> frozenset[str]:
     """Whom an act mails within mail hours; acts at short notice mail at any hour."""
     match act:
-        case CancelDate(at_once=True) | Tell(at_once=True):
+        case CancelDate(at_once=True) | Tell(at_once=True) | EndSeries(written=False):
             return frozenset()
         case CancelDate() | EndSeries() | BookSeries() | StartGeneration():
             return frozenset(m.id for m in pair.members if not m.has_left)

@@ -17,6 +17,7 @@ from scheduling.changes.acts import (
     decision,
 )
 from scheduling.changes.limits import shown
+from scheduling.changes.organizers import change_organizer
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.rule_changes import change_of_hour, preview_rule_change
 from scheduling.changes.search import change_by_person, other_hours, other_series, suits_both
@@ -126,6 +127,8 @@ def _of_pair(situation: Situation, order: Order) -> Decision | None:
             if any(True for _ in pair.live_from(situation.now)) or pair.state not in _BOOKABLE:
                 return _refused(order, ChangeCode.ORDER_DOUBLE_BOOKS)
             return decision(ChangeCode.ORDER_CARRIED_OUT, BookSeries(), settle, order=order.kind)
+        case OrderKind.CHANGE_ORGANIZER:
+            return change_organizer(situation, order)
         case _:
             known = situation.known
             return None if known is None else _needs_calendars(situation, order, known)

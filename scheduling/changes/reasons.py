@@ -66,6 +66,8 @@ class ChangeCode(StrEnum):
     RULE_CHANGED = "rule_changed"
     RULE_CHANGE_NEEDS_NOTHING = "rule_change_needs_nothing"
     RULE_CHANGE_DOES_NOT_FIT = "rule_change_does_not_fit"
+    ORGANIZER_CHANGED = "organizer_changed"
+    MAILBOX_GONE = "mailbox_gone"
     EXTENDED = "extended"
     ADOPTED = "adopted"
     ADOPTION_NOT_OURS = "adoption_not_ours"
@@ -164,6 +166,14 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
         ChangeCode.NOBODY_PICKED: "none of the offered hours was picked in {days} working days",
         ChangeCode.RULE_CHANGED: (
             "the rule changed: {changed} date(s) to change, {kept} to stay, {mails} mail(s) to send"
+        ),
+        ChangeCode.ORGANIZER_CHANGED: (
+            "another program mailbox organizes the meetings: {changed} date(s) booked anew at the"
+            " same hours, {kept} so near that they stay, {mails} mail(s) to send"
+        ),
+        ChangeCode.MAILBOX_GONE: (
+            "the program mailbox of {pairs} pair(s) cannot be used: switched off, deleted or"
+            " without licence. IT gives it back, or `tandem mailbox move` books their dates anew"
         ),
         ChangeCode.RULE_CHANGE_NEEDS_NOTHING: "every date fits the changed rule as it is",
         ChangeCode.RULE_CHANGE_DOES_NOT_FIT: "no hour under the new rule for {missing} date(s)",

@@ -11,6 +11,7 @@ from scheduling.changes.acts import (
     BookDate,
     BookSeries,
     CancelDate,
+    ChangeOrganizer,
     ChangeRule,
     CloseNeed,
     Complete,
@@ -40,6 +41,7 @@ from scheduling.changes.views import (
     PairView,
     SessionState,
     SessionView,
+    StoodAlready,
     session_id_of,
 )
 
@@ -127,6 +129,7 @@ def _generation_started(pair: PairView, act: StartGeneration, now: datetime) -> 
             planned=span,
             span=span,
             generation=generation,
+            stood=tuple(StoodAlready(m.id, span) for m in pair.members) if act.stood else (),
         )
         for window, span in act.dates
     )
@@ -140,6 +143,11 @@ def _generation_started(pair: PairView, act: StartGeneration, now: datetime) -> 
         generation=generation,
         sessions=(*pair.sessions, *new),
     )
+
+
+def _unchanged(pair: PairView, _act: ChangeOrganizer, _: datetime) -> PairView:
+    # Nothing is decided by who organizes; the store alone knows.
+    return pair
 
 
 def _rule_changed(pair: PairView, act: ChangeRule, _: datetime) -> PairView:
@@ -265,6 +273,7 @@ _AFTER: dict[type, Callable[[PairView, Any, datetime], PairView]] = {
     BookDate: _booked,
     BookSeries: _series_booked,
     StartGeneration: _generation_started,
+    ChangeOrganizer: _unchanged,
     ChangeRule: _rule_changed,
     AdoptSeries: _adopted,
     EndSeries: _ended,

@@ -23,7 +23,6 @@ from integrations.workflows import book as booking
 from integrations.workflows import plan as planning
 from integrations.workflows import report
 from integrations.workflows.app import App
-from integrations.workflows.doctor import examine
 from integrations.workflows.enrol import enrol
 from integrations.workflows.programs import program_key
 from integrations.workflows.standing_work import ensure_standing
@@ -195,13 +194,3 @@ def status(program_name: str | None, *, as_json: bool) -> None:
         console.show_blockers(found.blockers)
     console.show_counts("Work", found.work)
     console.show_counts("Mails caused so far", found.mails)
-
-
-def doctor(*, as_json: bool) -> bool:
-    """Show what doctor found; whether all of it is well."""
-    checks = opening.with_app(lambda tandem: examine(tandem, build_worker(tandem)))
-    if as_json:
-        console.show_json([asdict(check) for check in checks])
-    else:
-        console.show_checks([(c.name, c.is_well, c.words, c.remedy) for c in checks])
-    return all(check.is_well for check in checks)

@@ -1,4 +1,4 @@
-"""The commands from the roster to booked series, and those about the installation itself."""
+"""The commands from the roster to booked series, and those about the program store."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(db, name="db")
     app.command("import")(import_roster)
-    for command in (plan, slots, book, work, status, doctor):
+    for command in (plan, slots, book, work, status):
         app.command()(command)
 
 
@@ -161,11 +161,3 @@ def status(
     from integrations.cli.answers import booking
 
     booking.status(program_name, as_json=as_json)
-
-
-def doctor(as_json: Json = False) -> None:
-    """Try token, operations, mailbox and join link by harmless calls, each with its remedy."""
-    from integrations.cli.answers import booking
-
-    if not booking.doctor(as_json=as_json):
-        raise typer.Exit(6)

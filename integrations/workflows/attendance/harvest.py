@@ -125,13 +125,15 @@ def _search(tx: Transaction, session_id: str, now: datetime) -> _Search | None:
     if modes != {EvidenceMode.TEAMS} or not is_over or session.ad_hoc or pair.mailbox_id is None:
         return None
     people = tx.participants.many([pair.mentor_id, pair.mentee_id])
+    booking = tx.bookings.get(f"{pair.id}/{session.generation}")
     return _Search(
         session=session,
         pair=pair,
         program=program,
         people=(people[pair.mentor_id], people[pair.mentee_id]),
-        booking=tx.bookings.get(f"{pair.id}/{session.generation}"),
-        mailbox_id=pair.mailbox_id,
+        booking=booking,
+        # A date stays with whoever organized it, whoever organizes the pair's meetings now.
+        mailbox_id=pair.mailbox_id if booking is None else booking.mailbox_id,
         slack=rule_of(tx, pair).attendance.slack,
         known=frozenset(report.id for report in tx.reports.of_pairs([pair.id])[pair.id]),
     )

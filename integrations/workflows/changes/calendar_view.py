@@ -125,7 +125,7 @@ async def _single(app: App, case: Case, session: Session) -> EventSnapshot | Non
     if session.event_id is None:
         return None
     try:
-        event = await app.graph.calendar.read(case.mailbox_id, session.event_id)
+        event = await app.graph.calendar.read(case.mailbox_of(session), session.event_id)
     except NotFoundError:
         return None
     return None if event.cancelled else event

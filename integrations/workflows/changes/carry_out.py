@@ -46,8 +46,8 @@ async def carry_out(app: App, claim: Claim, case: Case, decision: Decision) -> N
         NotYet, ClaimLostError, IntegrationError: as ``perform``; it is to be carried on later.
     """
     urgent = [act for act in decision.acts if isinstance(act, Tell) and act.at_once]
-    writes = [act for act in decision.acts if isinstance(act, Write)]
-    others = [act for act in decision.acts if act not in urgent and not isinstance(act, Write)]
+    writes = [act for act in decision.acts if _is_written(act)]
+    others = [act for act in decision.acts if act not in urgent and act not in writes]
     rest = packed(others, decision.reason)
     await store_only(app, case.pair.id, packed(urgent, decision.reason))
     if not writes:
@@ -57,6 +57,11 @@ async def carry_out(app: App, claim: Claim, case: Case, decision: Decision) -> N
     for act in writes[:-1]:
         await _carry(app, claim, case, act, (), replaced=replaced)
     await _carry(app, claim, case, writes[-1], rest, replaced=replaced)
+
+
+def _is_written(act: Act) -> bool:
+    """Whether a calendar is written to for it."""
+    return isinstance(act, Write) and not (isinstance(act, EndSeries) and not act.written)
 
 
 async def _carry(

@@ -84,6 +84,11 @@ class Case:
             raise LookupError(f"{self.pair.id} has no program mailbox")
         return self.pair.mailbox_id
 
+    def mailbox_of(self, session: Session) -> str:
+        """The mailbox in which the session's event stands: that of its generation's series."""
+        booking = self.booking_of(session.generation)
+        return self.mailbox_id if booking is None else booking.mailbox_id
+
     @property
     def booking(self) -> Booking | None:
         """The series of the current generation, if there is one."""

@@ -79,7 +79,7 @@ async def replace_date(
 
     A mailbox that is known not to make Teams meetings keeps the date where it is.
     """
-    await mailboxes.require_ready(app, case.mailbox_id)
+    await mailboxes.require_ready(app, _mailbox_for(case, act.session_id))
     session = await _located(app, case, case.session(act.session_id))
     numbers = await numbers_of(app, case)
     single = _book_step(case, act.session_id, act.to, numbers, (*packed((act,)), *then), owed=True)
@@ -107,7 +107,7 @@ async def book_date(
     app: App, claim: Claim, case: Case, act: BookDate, then: tuple[Json, ...]
 ) -> None:
     """Book a single event."""
-    await mailboxes.require_ready(app, case.mailbox_id)
+    await mailboxes.require_ready(app, _mailbox_for(case, act.session_id))
     numbers = await numbers_of(app, case)
     step = _book_step(case, act.session_id, act.span, numbers, (*packed((act,)), *then))
     await write(app, claim, case, step)
@@ -120,7 +120,7 @@ def _move_step(case: Case, session: Session, act: MoveDate, then: tuple[Json, ..
     return Step(
         kind=StepKind.MOVE,
         key=f"move/{session.id}/{session.generation}/{act.to.start:%Y-%m-%dT%H:%MZ}/{session.moves}",
-        mailbox_id=mailbox_of(case, session),
+        mailbox_id=case.mailbox_of(session),
         zone=_zone_of(case, session),
         session_id=session.id,
         event_id=session.event_id,
@@ -146,7 +146,7 @@ def cancel_step(
     return Step(
         kind=StepKind.CANCEL,
         key=f"cancel/{session.id}/{session.generation}/{number}",
-        mailbox_id=mailbox_of(case, session),
+        mailbox_id=case.mailbox_of(session),
         zone=_zone_of(case, session),
         session_id=session.id,
         event_id=session.event_id,
@@ -170,7 +170,7 @@ def _book_step(
     return Step(
         kind=StepKind.BOOK,
         key=single_key(session_id, numbers),
-        mailbox_id=case.mailbox_id,
+        mailbox_id=_mailbox_for(case, session_id),
         zone=case.zone,
         session_id=session_id,
         to=span,
@@ -179,15 +179,15 @@ def _book_step(
     )
 
 
+def _mailbox_for(case: Case, session_id: str) -> str:
+    """Where a single event for the session is made: beside its series, if it has one."""
+    known = (session for session in case.sessions if session.id == session_id)
+    return next((case.mailbox_of(session) for session in known), case.mailbox_id)
+
+
 def single_key(session_id: str, numbers: Numbers) -> str:
     """What names the next single event of a session, and is its tag."""
     return f"single/{session_id}/{numbers.next(StepKind.BOOK, session_id)}"
-
-
-def mailbox_of(case: Case, session: Session) -> str:
-    """The mailbox in which the session's event stands."""
-    booking = None if session.single else case.booking_of(session.generation)
-    return case.mailbox_id if booking is None else booking.mailbox_id
 
 
 def _zone_of(case: Case, session: Session) -> str:

@@ -26,6 +26,7 @@ from integrations.workflows.messages.enqueue import enqueue
 from integrations.workflows.rules import ProgramRule
 from scheduling.changes.acts import (
     Act,
+    ChangeOrganizer,
     ChangeRule,
     CloseNeed,
     RaiseNeed,
@@ -67,6 +68,8 @@ def remember(
             tx.needs.raise_once(_need(app, pair_id, act, reason, now))
         case CloseNeed():
             tx.needs.close(pair_id, act.key, "cause_gone", now)
+        case ChangeOrganizer():
+            tx.pairs.put(replace(tx.pairs.require(pair_id), mailbox_id=act.organizer))
         case SettleOrder():
             tx.orders.settle(act.order_id, act.outcome.value, now)
         case _:

@@ -45,6 +45,8 @@ def written_mails(case: Case, act: Act) -> Iterator[Mailed]:
             yield _mailed(StepKind.CANCEL, _start(case, session_id))
         case BookDate(span=span):
             yield _mailed(StepKind.BOOK, span.start)
+        case EndSeries(written=False):
+            return
         case EndSeries():
             yield from _of_end(case, act)
         case BookSeries():

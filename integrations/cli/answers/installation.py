@@ -1,0 +1,96 @@
+"""What the commands show that look after the installation itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+
+from integrations.bootstrap import build_app, build_worker
+from integrations.cli import console, opening
+from integrations.errors import SettingsError
+from integrations.runtime import ease_garbage_collection
+from integrations.workflows.app import App
+from integrations.workflows.doctor import Check, Finding, examine
+from integrations.workflows.doctor.checks import RED
+from integrations.workflows.doctor.installation import settings_checks
+from integrations.workflows.enrol import sync_mailboxes
+from integrations.workflows.move_mailbox import (
+    MOVING,
+    MovePlan,
+    OtherNumberError,
+    move_pairs,
+    plan_move,
+)
+
+NOT_WELL, TOO_WIDE = 6, 7
+AT_ONCE = timedelta(minutes=2)
+"""For how long a command does what it ordered; the rest is left to ``tandem work``."""
+
+
+def doctor(*, as_json: bool) -> int:
+    """Show what doctor found; the exit code that says the worst of it."""
+    checks = asyncio.run(_examined())
+    if as_json:
+        console.show_json([check.to_json() for check in checks])
+    else:
+        console.show_checks(checks)
+    findings = {check.finding for check in checks}
+    if findings & RED:
+        return NOT_WELL
+    return TOO_WIDE if Finding.WIDER in findings else 0
+
+
+async def _examined() -> list[Check]:
+    try:
+        tandem = build_app(opening.read_settings())
+    except SettingsError as error:
+        return settings_checks(error)
+    ease_garbage_collection()
+    try:
+        return await examine(tandem, build_worker(tandem))
+    finally:
+        await tandem.close()
+
+
+def move_mailbox(source: str, target: str, *, confirm: int | None, as_json: bool) -> None:
+    """Show what moving would do; with ``confirm`` do it, as far as it can be done now."""
+
+    async def run(tandem: App) -> MovePlan:
+        await sync_mailboxes(tandem)
+        plan = await plan_move(tandem, source, target)
+        if confirm is None:
+            return plan
+        if confirm != plan.mails:
+            raise OtherNumberError(confirm, plan.mails)
+        await move_pairs(tandem, plan)
+        await do_now(tandem, MOVING)
+        return plan
+
+    plan = opening.with_app(run)
+    if as_json:
+        console.show_json({**asdict(plan), "confirmed": confirm is not None})
+        return
+    console.out.print(
+        f"{len(plan.booked)} booked pairs, {len(plan.waiting)} that follow later and"
+        f" {len(plan.unbooked)} not booked yet; {plan.mails} mails."
+    )
+    if not plan.reachable:
+        console.show_wait(
+            "the old mailbox cannot be reached: its dates stay in people's calendars beside the new"
+        )
+    if confirm is None:
+        console.out.print(f"Nothing was changed. Do it: add --confirm {plan.mails}")
+    else:
+        console.out.print("Ordered; what mail hours hold back follows by `tandem work`.")
+
+
+async def do_now(tandem: App, kinds: Sequence[str]) -> None:
+    """Do due work of these kinds for a short while."""
+
+    async def quietly() -> None:
+        """Nobody watches."""
+
+    until = tandem.clock.now() + AT_ONCE
+    await build_worker(tandem).run(until_quiet=False, progress=quietly, kinds=kinds, until=until)

@@ -1,0 +1,45 @@
+"""The commands for whoever installs Tandem, looks after it and takes it away again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from integrations.cli.commands.options import Json
+
+mailbox = typer.Typer(help="Program mailboxes.", no_args_is_help=True)
+
+Confirmed = Annotated[
+    int | None,
+    typer.Option("--confirm", help="Do it: the number of mails that the dry run named."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.add_typer(mailbox, name="mailbox")
+    for command in (doctor,):
+        app.command()(command)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Try settings, store, rights, mailboxes, webhook by harmless calls, each with its remedy."""
+    from integrations.cli.answers import installation
+
+    code = installation.doctor(as_json=as_json)
+    if code:
+        raise typer.Exit(code)
+
+
+@mailbox.command("move")
+def mailbox_move(
+    source: Annotated[str, typer.Argument(help="Address of the mailbox to be given up.")],
+    target: Annotated[str, typer.Argument(help="Address of the one that takes its pairs over.")],
+    confirm: Confirmed = None,
+    as_json: Json = False,
+) -> None:
+    """Book the dates to come of a program mailbox's pairs anew from another; first only shown."""
+    from integrations.cli.answers import installation
+
+    installation.move_mailbox(source, target, confirm=confirm, as_json=as_json)
