@@ -19,7 +19,6 @@ from integrations.cli.commands import (
     attendance,
     booking,
     coordinating,
-    installation,
     outputs,
     programs,
     restoring,
@@ -45,7 +44,6 @@ app = typer.Typer(
 )
 for subject in (
     booking,
-    installation,
     programs,
     coordinating,
     attendance,
