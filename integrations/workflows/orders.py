@@ -237,7 +237,18 @@ def apply_rule(
     return _give(app, tx, pair.id, OrderKind.APPLY_RULE, by, cadence=cadence)
 
 
-<<<<<<< /tmp/D6/theirs.tmp
+def change_hour(
+    app: App, tx: Transaction, pair: Pair, hour: SeriesSlot, by: str = COORDINATOR
+) -> Order:
+    """Have the dates to come at another regular hour; past ones stay.
+
+    Raises:
+        WrongStateError: the pair is not booked.
+    """
+    _require(pair, _LIVING, "meet at another regular hour")
+    return _give(app, tx, pair.id, OrderKind.CHANGE_HOUR, by, hour=slot_data(hour))
+
+
 def change_organizer(
     app: App,
     tx: Transaction,
@@ -253,18 +264,6 @@ def change_organizer(
     """
     kind = OrderKind.CHANGE_ORGANIZER
     return _give(app, tx, pair.id, kind, by, organizer=mailbox_id, out_of_reach=out_of_reach)
-=======
-def change_hour(
-    app: App, tx: Transaction, pair: Pair, hour: SeriesSlot, by: str = COORDINATOR
-) -> Order:
-    """Have the dates to come at another regular hour; past ones stay.
-
-    Raises:
-        WrongStateError: the pair is not booked.
-    """
-    _require(pair, _LIVING, "meet at another regular hour")
-    return _give(app, tx, pair.id, OrderKind.CHANGE_HOUR, by, hour=slot_data(hour))
->>>>>>> /tmp/D6/mine.tmp
 
 
 def carry_out_ready_act(

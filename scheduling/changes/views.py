@@ -304,11 +304,8 @@ class OrderKind(StrEnum):
     OFFER_HOURS = "offer_hours"
     BOOK_AGAIN = "book_again"
     APPLY_RULE = "apply_rule"
-<<<<<<< /tmp/D6/theirs.tmp
-    CHANGE_ORGANIZER = "change_organizer"
-=======
     CHANGE_HOUR = "change_hour"
->>>>>>> /tmp/D6/mine.tmp
+    CHANGE_ORGANIZER = "change_organizer"
 
 
 _OF_A_DATE = frozenset({OrderKind.SKIP, OrderKind.MOVE, OrderKind.OFFER_DATES})
@@ -319,16 +316,11 @@ class Order:
     """Something Tandem was told to do and has not done yet.
 
     The first three kinds name a session; ``to`` is where a date is to move, ``make_up``
-<<<<<<< /tmp/D6/theirs.tmp
-    whether a date left out is to be made up, ``rule`` the rule to be applied. ``if_it_suits``:
-    the date moves only if that hour still suits both, as it did when it was offered.
-    ``organizer`` is whose calendar the dates to come are to stand in, by an id that means
-    nothing here; ``out_of_reach`` says that the one they stand in now takes no more writes.
-=======
     whether a date left out is to be made up, ``rule`` the rule to be applied, ``hour`` the
     regular hour from now on, of which zone, weekday and start count. ``if_it_suits``: the date
     moves only if that hour still suits both, as it did when it was offered.
->>>>>>> /tmp/D6/mine.tmp
+    ``organizer`` is whose calendar the dates to come are to stand in, by an id that means
+    nothing here; ``out_of_reach`` says that the one they stand in now takes no more writes.
     """
 
     id: str
@@ -353,13 +345,10 @@ class Order:
             raise ValueError(f"{self.kind}: an hour suits or not for moves alone")
         if (self.kind is OrderKind.APPLY_RULE) != (self.rule is not None):
             raise ValueError(f"{self.kind}: a rule is told where it is to be applied")
-<<<<<<< /tmp/D6/theirs.tmp
-        if (self.kind is OrderKind.CHANGE_ORGANIZER) != (self.organizer is not None):
-            raise ValueError(f"{self.kind}: an organizer is told where it is to be changed")
-=======
         if (self.kind is OrderKind.CHANGE_HOUR) != (self.hour is not None):
             raise ValueError(f"{self.kind}: an hour is told where it is to be the regular one")
->>>>>>> /tmp/D6/mine.tmp
+        if (self.kind is OrderKind.CHANGE_ORGANIZER) != (self.organizer is not None):
+            raise ValueError(f"{self.kind}: an organizer is told where it is to be changed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
