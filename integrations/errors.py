@@ -31,6 +31,7 @@ IntegrationError                  what went wrong and what to do about it: .reme
 ├── ClaimLostError                somebody else works on this now
 └── ReadOnlyModeError             writing is switched off
     └── WritingStoppedError       somebody stopped all writing for now
+        └── DecommissionedError   nothing is booked from this installation again
 """
 
 from __future__ import annotations
@@ -262,6 +263,12 @@ class WritingStoppedError(ReadOnlyModeError):
     """Somebody stopped all writing; what would have been written waits."""
 
     remedy = "Let writing go on: on the page *Stop all writing*, or by `tandem writing go-on`."
+
+
+class DecommissionedError(WritingStoppedError):
+    """This installation was taken away, or is being: it books and subscribes to nothing."""
+
+    remedy = "It is meant so. To begin anew, set up an installation with an empty store."
 
 
 class NotTakenError(IntegrationError):

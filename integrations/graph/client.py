@@ -49,7 +49,7 @@ from integrations.graph.retry import PassingTroubleError, Retries
 from integrations.graph.settings import GraphSettings
 from integrations.graph.transport import Departures, GuardedTransport, LanePools
 from integrations.ports import Clock, Life, Offload, Store
-from integrations.writing import writing_stopped
+from integrations.writing import is_decommissioned, writing_stopped
 
 M = TypeVar("M", bound=Answer)
 T = TypeVar("T")
@@ -298,6 +298,7 @@ class Wire:
             around.clock,
             around.life,
             lambda: writing_stopped(around.store),
+            lambda: around.store.run(is_decommissioned),
             around.chance,
             self.calls,
             settings.call_timeout,

@@ -13,8 +13,9 @@ from random import Random
 
 import httpx
 
-from integrations.errors import WritingStoppedError
+from integrations.errors import DecommissionedError, WritingStoppedError
 from integrations.graph.guard import Guard, Passage
+from integrations.graph.operations import CREATE_EVENT, CREATE_SUBSCRIPTION
 from integrations.graph.permits import Gates
 from integrations.graph.refusals import retry_after
 from integrations.logs import log_event
@@ -33,6 +34,12 @@ log = logging.getLogger(__name__)
 
 
 _LANE = "tandem.lane"
+_MAKING = frozenset({CREATE_EVENT.name, CREATE_SUBSCRIPTION.name})
+
+
+def _makes_something(passage: Passage) -> bool:
+    """Whether an event or a subscription comes of it."""
+    return any(call.name in _MAKING for call in passage.calls)
 
 
 class LanePools(httpx.AsyncBaseTransport):
@@ -59,12 +66,14 @@ class LanePools(httpx.AsyncBaseTransport):
 class Departures:
     """What a departing call needs besides the guard and the gates.
 
-    ``stopped`` is asked before each write whether somebody has stopped all writing.
+    ``stopped`` is asked before each write whether somebody has stopped all writing, and
+    ``decommissioned`` before each that makes something whether anything is made here any more.
     """
 
     clock: Clock
     life: Life
     stopped: Callable[[], Awaitable[bool]]
+    decommissioned: Callable[[], Awaitable[bool]]
     chance: Random
     calls: Counter[str]
     call_timeout: timedelta
@@ -93,6 +102,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             # Asked last: whoever stopped writing while this call stood in line has stopped it, too.
             if passage.writes and await self._departures.stopped():
                 raise WritingStoppedError(f"{passage.operation.name} was not sent")
+            if _makes_something(passage) and await self._departures.decommissioned():
+                raise DecommissionedError(f"{passage.operation.name} was not sent")
             response = await self._send(request, passage)
             await self._heed(response, passage)
             return response

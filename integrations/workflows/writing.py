@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from integrations.errors import DecommissionedError
 from integrations.ports import Transaction
 from integrations.records import JournalEntry
 from integrations.workflows.app import App
 from integrations.workflows.work import WITHHELD
-from integrations.writing import STOPPED, SWITCH, is_stopped
+from integrations.writing import STOPPED, SWITCH, is_decommissioned, is_stopped
 
 
 async def stop_writing(app: App, *, by: str) -> bool:
@@ -30,9 +31,14 @@ async def let_writing_go_on(app: App, *, by: str) -> int:
 
     Mails that had their place in the pace of their mailbox take a new one, so that hours of
     waiting do not leave as a flood.
+
+    Raises:
+        DecommissionedError: this installation was taken away.
     """
 
     def record(tx: Transaction) -> int:
+        if is_decommissioned(tx):
+            raise DecommissionedError("writing does not go on")
         if not is_stopped(tx):
             return 0
         now = app.clock.now()

@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 
 from integrations.bootstrap import build_app, build_worker
 from integrations.cli import console, opening
 from integrations.errors import SettingsError
 from integrations.runtime import ease_garbage_collection
+from integrations.store.dump import dump
+from integrations.workflows import decommission as leaving
 from integrations.workflows.app import App
 from integrations.workflows.doctor import Check, Finding, examine
 from integrations.workflows.doctor.checks import RED
@@ -84,6 +87,52 @@ def move_mailbox(source: str, target: str, *, confirm: int | None, as_json: bool
         console.out.print(f"Nothing was changed. Do it: add --confirm {plan.mails}")
     else:
         console.out.print("Ordered; what mail hours hold back follows by `tandem work`.")
+
+
+def decommission(
+    ends_dates: bool, export: Path | None, *, confirm: int | None, as_json: bool
+) -> None:
+    """Show what taking Tandem away would do; with ``confirm`` do it, as far as it can be done."""
+    settings = opening.read_settings()
+
+    async def run(tandem: App) -> tuple[leaving.DecommissionPlan, leaving.Left]:
+        plan = await leaving.plan_decommission(tandem, ends_dates=ends_dates)
+        if confirm is None:
+            return plan, plan.left
+        if not plan.is_begun and confirm != plan.mails:
+            raise OtherNumberError(confirm, plan.mails)
+        await leaving.begin(tandem, ends_dates=ends_dates)
+        await leaving.end_subscriptions(tandem)
+        if ends_dates:
+            await do_now(tandem, leaving.ENDING)
+        return plan, await leaving.finish(tandem)
+
+    plan, left = opening.with_app(run)
+    url = settings.store_url.get_secret_value()
+    rows = dump(url, export) if confirm is not None and export is not None else {}
+    commands = leaving.revoking_commands(settings.client_id, settings.program_mailboxes)
+    if as_json:
+        data = {**asdict(plan), "left": asdict(left), "exported": rows, "commands": commands}
+        console.show_json({**data, "confirmed": confirm is not None})
+        return
+    _show_left(plan, left)
+    if rows:
+        console.out.print(f"{sum(rows.values())} rows were written to {export}.")
+    if confirm is None:
+        console.out.print(f"Nothing was changed. Do it: add --confirm {plan.mails}")
+        return
+    console.out.print("To take the rights away, IT runs:")
+    console.out.print("\n".join(commands), markup=False, soft_wrap=True)
+    console.out.print("Left for IT to delete: the store, its backups, logs, the app and its vault.")
+
+
+def _show_left(plan: leaving.DecommissionPlan, left: leaving.Left) -> None:
+    what = "are ended" if plan.ends_dates else "stay in people's calendars"
+    console.out.print(
+        f"{left.dates} dates of {left.pairs} pairs {what}; {plan.mails} mails."
+        f" {left.subscriptions} subscriptions, {left.writes} writes under way,"
+        f" {left.mails_waiting} mails waiting."
+    )
 
 
 async def do_now(tandem: App, kinds: Sequence[str]) -> None:

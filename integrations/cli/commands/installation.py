@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ Confirmed = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(mailbox, name="mailbox")
-    for command in (doctor,):
+    for command in (doctor, decommission):
         app.command()(command)
 
 
@@ -43,3 +44,20 @@ def mailbox_move(
     from integrations.cli.answers import installation
 
     installation.move_mailbox(source, target, confirm=confirm, as_json=as_json)
+
+
+def decommission(
+    end_dates: Annotated[
+        bool,
+        typer.Option("--end-dates/--leave-dates", help="Whether dates to come are cancelled."),
+    ] = True,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Folder that all of the store is written to.")
+    ] = None,
+    confirm: Confirmed = None,
+    as_json: Json = False,
+) -> None:
+    """Take Tandem away: end dates or leave them, end subscriptions, export; first only shown."""
+    from integrations.cli.answers import installation
+
+    installation.decommission(end_dates, export, confirm=confirm, as_json=as_json)
