@@ -19,6 +19,7 @@ from integrations.cli.commands import (
     attendance,
     booking,
     coordinating,
+    installation,
     outputs,
     programs,
     restoring,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 for subject in (
     booking,
+    installation,
     programs,
     coordinating,
     attendance,
