@@ -30,7 +30,7 @@ def identity_password(client_id: str | None) -> Callable[[], str]:
 
     def password() -> str:
         try:
-            return identity.get_token(SCOPE).token
+            return str(identity.get_token(SCOPE).token)
         except AzureError as error:
             # Its text names the identity's endpoint and quotes the answer.
             raise StoreUnreachableError(
