@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
-_JSON = frozenset({"data", "mails", "before", "after", "pause", "series", "hours", "offer", "body"})
+_JSON = frozenset(
+    {"data", "mails", "before", "after", "pause", "series", "hours", "offer", "body", "conflicts"}
+)
 _INSTANTS = frozenset(
     {"start", "end", "series_start", "planned_start", "since", "cleared_at", "expires_at"}
 )

@@ -14,13 +14,15 @@ from datetime import date, datetime, timedelta
 from simulator.behaviour_of_people import PersonAct
 from simulator.calendars import Item, Watcher
 from simulator.events import Change, Event
-from simulator.people import Firm
+from simulator.people import Appointment, Firm
 from simulator.people_acts import Done
 from simulator.tenant import Tenant
+from simulator.zones import to_local, zone_named
 from tests.simulation.diaries import Diary
 
 _ON_ITS_WAY = timedelta(minutes=1)
 """How long a call may be under way after the read that it was decided from."""
+_TWIN_AFTER, _TWIN_BEFORE = timedelta(days=2), timedelta(days=12)
 _PLANNING = frozenset({"takes_leave", "falls_ill", "gets_hearing", "loses_hearing"})
 
 
@@ -157,6 +159,29 @@ class Chronicle:
                 user = self.tenant.directory.user(act.person)
                 diary.update(self.tenant.directory.appointments(user), self.tenant.clock())
         return done
+
+    def plan_over(self, draw: float) -> bool:
+        """Let somebody plan something at the very hour of a date; False: no date is near.
+
+        ``draw``, from 0 to 1, chooses the date and the person.
+        """
+        now = self.tenant.clock()
+        coming = [
+            (one.start, one.event, who, one)
+            for one, known in self.live(now + _TWIN_AFTER).values()
+            for who in known.people
+            if one.start < now + _TWIN_BEFORE and who in self.diaries and self.takes_up(who, one)
+        ]
+        if not coming:
+            return False
+        *_, who, one = sorted(coming, key=lambda found: found[:3])[int(draw * len(coming))]
+        user = self.tenant.directory.user(who)
+        zone = user.zone or "UTC"
+        start, end = (to_local(at, zone_named(zone)) for at in (one.start, one.end))
+        with self.people_act():
+            self.tenant.book_appointment(who, Appointment(start, end, zone, "busy", "Client call"))
+        self.diaries[who].update(self.tenant.directory.appointments(user), now)
+        return True
 
     # Watching
 
@@ -309,6 +334,16 @@ class Chronicle:
         """Whether one can join it."""
         event = self.tenant.calendars.event(one.event)
         return event is not None and event.meeting is not None
+
+    def takes_up(self, who: str, one: Date) -> bool:
+        """Whether a date stands in the calendar of one of its people."""
+        return self._events[one.event].standing(who, one.day).stands
+
+    def is_wanted_elsewhere(self, one: Date) -> bool:
+        """Whether one of its people has proposed another time for a date."""
+        event = self._events[one.event]
+        people = (attendee.address for attendee in event.attendees)
+        return any(event.standing(who, one.day).proposed is not None for who in people)
 
     def stands(self, people: Sequence[str], start: datetime) -> bool:
         """Whether these people have a meeting of ours at that start."""

@@ -22,6 +22,8 @@ SWEEP = timedelta(hours=1)
 SILENCE = timedelta(days=9)
 CAPPED = timedelta(days=7)
 """How much longer an answer may take that the weekly cap of mails keeps back, and says so."""
+COUNTED = timedelta(days=11)
+"""Within how many days an appointment over a date counts already; ten working days are meant."""
 _LIVING = frozenset({"booked", "paused", "completed"})
 _NOT_WAITED = "did not wait out Retry-After"
 
@@ -242,6 +244,35 @@ def stuck_pairs_are_seen(calm: Convergence) -> Found:
             yield "decline_unanswered", facts
 
 
+def appointments_are_seen(calm: Convergence) -> Found:
+    """Whatever firm lies over a date to come when a calm begins is noted when it ends.
+
+    Also where it lies at the very hour of the date and looks like it. Left out are dates that
+    somebody wants elsewhere, and people in whose calendar the date stands no more: of one entry at
+    its hour nobody can tell whose it is then.
+    """
+    for row in calm.to_come:
+        pair, found = calm.by_id[row["pair_id"]], calm.live.get(row["event_id"] or "")
+        if found is None or pair["state"] != "booked" or row["start"] - calm.now > COUNTED:
+            continue
+        one, known = found
+        people = (pair["mentor_id"], pair["mentee_id"])
+        if known.is_declined(one.day) or calm.chronicle.is_wanted_elsewhere(one):
+            continue
+        if row["conflicts"] or calm.books.open_blockers(pair["id"], *people):
+            continue
+        for who in known.people:
+            if not calm.chronicle.takes_up(who, one):
+                continue
+            for taken in calm.chronicle.diaries[who].over(one.start, one.end, calm.calm_since):
+                facts = {"pair": pair["id"], "person": who, "start": one.start}
+                appointment = (taken.start, taken.end)
+                yield (
+                    "appointment_unseen",
+                    {**facts, "appointment": appointment, "since": taken.since},
+                )
+
+
 def _is_capped(calm: Convergence, pair_id: str, since: datetime) -> bool:
     return any(
         row["code"] == "mail_cap" and row["pair_id"] == pair_id and row["at"] >= since
@@ -260,5 +291,6 @@ STORE: tuple[Invariant, ...] = (
     intents_are_settled,
     work_is_done,
     stuck_pairs_are_seen,
+    appointments_are_seen,
     the_tenant_does_not_complain,
 )

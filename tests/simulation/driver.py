@@ -168,7 +168,13 @@ class Run:
 
     async def live(self) -> None:
         """From the roster to the end of the last calm."""
-        beside = (self._people(), self._skies(), self._coordinator(), self.tenant.keep_delivering())
+        beside = (
+            self._people(),
+            self._twins(),
+            self._skies(),
+            self._coordinator(),
+            self.tenant.keep_delivering(),
+        )
         others = [asyncio.ensure_future(one) for one in beside]
         try:
             await self._begin_program()
@@ -198,6 +204,13 @@ class Run:
                 if done is not None:
                     self.log.write(f"{virtual_now():%m-%d %H:%M} {act.kind} {act.person}")
             await _until(datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+    async def _twins(self) -> None:
+        """Appointments at the very hour of a date."""
+        for twin in self.weather.twins:
+            await _until(twin.at)
+            if self.chronicle.plan_over(twin.draw):
+                self.log.write(f"{virtual_now():%m-%d %H:%M} a twin of a date")
 
     async def _coordinator(self) -> None:
         """What is ordered on the command line."""
@@ -385,7 +398,11 @@ async def _until(moment: datetime) -> None:
 
 def simulate(seed: int) -> Outcome:
     """Live the life of this seed; the same seed gives the same outcome."""
-    weather = weather_of(seed)
+    return lived(weather_of(seed))
+
+
+def lived(weather: Weather) -> Outcome:
+    """Live a life in which all this happens."""
     with _folder() as folder:
         return run_virtually(BORN, _simulated(weather, folder))
 

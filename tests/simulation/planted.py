@@ -79,13 +79,26 @@ def _no_read_back() -> AbstractContextManager[object]:
 
 
 def _doubt_is_done() -> AbstractContextManager[object]:
-    """What got no clear answer is taken for done."""
+    """What got no clear answer is taken for done, the dates of first bookings included."""
+    perform_in_turn = acting.perform_in_turn
 
     async def look(self: Any, intent: Intent) -> Any:
         found = await self.found(intent)
         return Happened(None) if isinstance(found, NotHappened) else found
 
-    return _patched((writes.Calls, "look", look))
+    def believing(app: Any, act: Any) -> Any:
+        async def look(intent: Intent) -> Any:
+            found = await act.look(intent)
+            if not isinstance(found, NotHappened):
+                return found
+            return Happened(await app.graph.calendar.read(act.mailbox_id, act.event_id))
+
+        return replace(act, look=look)
+
+    async def in_turn(app: Any, claim: Any, acts: Any, *, first: Any = None) -> None:
+        await perform_in_turn(app, claim, (believing(app, act) for act in acts), first=first)
+
+    return _patched((writes.Calls, "look", look), (book, "perform_in_turn", in_turn))
 
 
 def _no_if_match() -> AbstractContextManager[object]:

@@ -53,6 +53,17 @@ class OrderGiven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """An appointment at the very hour of a date of the next days, which looks just like it.
+
+    ``draw``, from 0 to 1, chooses the date and which of its people has it.
+    """
+
+    at: datetime
+    draw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Awake:
     """A stretch in which the host runs; outside of them only a notification wakes it."""
 
@@ -94,6 +105,7 @@ class Weather:
     behaviour: Mapping[str, Any]
     storms: tuple[Storm, ...]
     orders: tuple[OrderGiven, ...]
+    twins: tuple[Twin, ...]
     awake: tuple[Awake, ...]
     calms: tuple[Calm, ...]
 
@@ -134,9 +146,21 @@ def weather_of(seed: int) -> Weather:
         behaviour=_behaviour(chance, timedelta(seconds=stale)),
         storms=tuple(_storms(chance, weeks)),
         orders=tuple(sorted(_orders(chance, weeks), key=lambda one: one.at)),
+        twins=tuple(sorted(_twins(Random(f"twins {seed}"), weeks), key=lambda one: one.at)),
         awake=tuple(sorted(_awake(chance, weeks, calms), key=lambda one: one.start)),
         calms=calms,
     )
+
+
+def beginning_of(seed: int, pairs: int, weeks: int) -> Weather:
+    """The first weeks of a life, with few pairs: for tests that want it short, not eventful."""
+    weather = weather_of(seed)
+    saturday = _first_saturday() + weeks * 7 * _DAY
+    calm = _calm_from(saturday)
+    calms = (*(one for one in weather.calms if one.start < saturday), calm)
+    until = [one for one in weather.awake if one.start < saturday]
+    awake = tuple(until + _awake_in(calm))
+    return replace(weather, pairs=pairs, weeks=weeks, calms=calms, awake=awake)
 
 
 def _rates(chance: Random) -> Rates:
@@ -197,24 +221,41 @@ def _storms(chance: Random, weeks: int) -> list[Storm]:
     return storms
 
 
+def _twins(chance: Random, weeks: int) -> list[Twin]:
+    """In every fourth life two a week, on working days."""
+    number = chance.choice((0, 0, 0, 2)) * weeks
+    return [Twin(at=_on_a_working_day(chance, weeks), draw=chance.random()) for _ in range(number)]
+
+
+def _on_a_working_day(chance: Random, weeks: int) -> datetime:
+    """From the second week on, at an hour at which somebody works."""
+    day = BORN.date() + timedelta(weeks=chance.randrange(1, weeks), days=chance.randrange(5))
+    return datetime.combine(day, time(chance.randrange(8, 18), chance.randrange(60)), UTC)
+
+
 def _orders(chance: Random, weeks: int) -> list[OrderGiven]:
     """Given on working days, from the second week on."""
     kinds: tuple[Literal["pause", "resume", "withdraw", "skip"], ...]
     kinds = ("pause", "resume", "withdraw", "skip", "skip")
     given = []
     for _ in range(chance.choice((0, 2, 4)) * weeks // 8):
-        day = BORN.date() + timedelta(weeks=chance.randrange(1, weeks), days=chance.randrange(5))
-        at = datetime.combine(day, time(chance.randrange(8, 18), chance.randrange(60)), UTC)
+        at = _on_a_working_day(chance, weeks)
         given.append(OrderGiven(at=at, kind=chance.choice(kinds), draw=chance.random()))
     return given
 
 
 def _calms(chance: Random, weeks: int) -> tuple[Calm, ...]:
     """One weekend on the way and the last one, from Saturday 04:00 to Sunday 12:00 UTC."""
-    saturday = datetime.combine(BORN.date() + 5 * _DAY, time(4), UTC)
     numbers = (chance.randint(1, weeks - 2), weeks)
-    starts = [saturday + number * 7 * _DAY for number in numbers]
-    return tuple(Calm(start=start, end=start + timedelta(hours=32)) for start in starts)
+    return tuple(_calm_from(_first_saturday() + number * 7 * _DAY) for number in numbers)
+
+
+def _first_saturday() -> datetime:
+    return datetime.combine(BORN.date() + 5 * _DAY, time(4), UTC)
+
+
+def _calm_from(start: datetime) -> Calm:
+    return Calm(start=start, end=start + timedelta(hours=32))
 
 
 def _awake(chance: Random, weeks: int, calms: tuple[Calm, ...]) -> list[Awake]:
@@ -235,8 +276,9 @@ def _awake(chance: Random, weeks: int, calms: tuple[Calm, ...]) -> list[Awake]:
         if week and chance.random() < 0.05:
             begin = monday + timedelta(days=chance.randrange(5), hours=chance.choice((7, 13)))
             stretches.append(Awake(start=begin, end=begin + timedelta(hours=6)))
-    for calm in calms:
-        for hours in (0.1, 5.0, 29.0, 30.5):
-            start = calm.start + timedelta(hours=hours)
-            stretches.append(Awake(start=start, end=start + timedelta(minutes=50)))
-    return stretches
+    return stretches + [stretch for calm in calms for stretch in _awake_in(calm)]
+
+
+def _awake_in(calm: Calm) -> list[Awake]:
+    starts = [calm.start + timedelta(hours=hours) for hours in (0.1, 5.0, 29.0, 30.5)]
+    return [Awake(start=start, end=start + timedelta(minutes=50)) for start in starts]
