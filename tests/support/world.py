@@ -163,6 +163,7 @@ def least_rights(firm: Firm, *, reads_reports: bool = False) -> AppRegistration:
     ``reads_reports`` where a program's evidence is Teams': nobody else grants the right to them.
     """
     boxes = frozenset(box.mail for box in firm.program_mailboxes)
+    people = frozenset(person.mail for person in firm.people)
     reports = {"OnlineMeetingArtifact.Read.All": None} if reads_reports else {}
     return AppRegistration(
         CLIENT,
@@ -171,7 +172,7 @@ def least_rights(firm: Firm, *, reads_reports: bool = False) -> AppRegistration:
             # A subscription asks for the right to read by its own name.
             "Calendars.Read": boxes,
             "Mail.Send": boxes,
-            "MailboxSettings.Read": None,
+            "MailboxSettings.Read": boxes | people,
             "User.Read.All": None,
             "OnlineMeetings.Read.All": None,
             **reports,

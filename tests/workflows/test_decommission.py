@@ -146,7 +146,7 @@ def test_the_export_holds_every_row_and_no_secret(kept: Kept, tmp_path: Path) ->
     assert "web_sessions" not in counts
     subscription = json.loads(files["subscriptions"][0])
     assert "client_state" not in subscription
-    assert SECRET not in "".join(sum(files.values(), []))
+    assert SECRET not in "".join("".join(lines) for lines in files.values())
 
 
 def test_the_commands_for_it_name_the_app_and_each_mailbox() -> None:

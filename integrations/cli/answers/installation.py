@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
-from integrations.bootstrap import build_app, build_worker
+from integrations.bootstrap import build_worker
 from integrations.cli import console, opening
 from integrations.errors import SettingsError
 from integrations.runtime import ease_garbage_collection
@@ -47,7 +47,7 @@ def doctor(*, as_json: bool) -> int:
 
 async def _examined() -> list[Check]:
     try:
-        tandem = build_app(opening.read_settings())
+        tandem = opening.build_app(opening.read_settings())
     except SettingsError as error:
         return settings_checks(error)
     ease_garbage_collection()

@@ -14,11 +14,11 @@ from integrations.workflows.app import App
 from integrations.workflows.doctor import Check, Finding, examine
 from integrations.workflows.enrol import enrol
 from integrations.workflows.plan import plan_enrolled
-from simulator.registration import AppRegistration, Secret
+from simulator.registration import AppRegistration
 from simulator.tenant import Tenant
 from simulator.transport import TenantTransport
 from simulator.virtual_time import run_virtually, virtual_now
-from tests.support.world import CLIENT, SECRET, START, World, book_all, firm_of
+from tests.support.world import CLIENT, START, World, book_all, firm_of, least_rights
 
 WEBHOOK = f"https://tandem.example{WEBHOOK_PATH}"
 
@@ -76,26 +76,6 @@ def worst(checks: list[Check]) -> dict[str, Check]:
     return by_code
 
 
-def narrow_rights(world: World) -> AppRegistration:
-    """What the page of permissions asks for, and nothing more."""
-    boxes = frozenset(box.mail for box in world.firm.program_mailboxes)
-    people = frozenset(person.mail for person in world.firm.people)
-    return AppRegistration(
-        CLIENT,
-        {
-            "Calendars.ReadWrite": boxes,
-            "Calendars.Read": boxes,
-            "Mail.Send": boxes,
-            "MailboxSettings.Read": boxes | people,
-            "User.Read.All": None,
-            "OnlineMeetings.Read.All": None,
-            "OnlineMeetingArtifact.Read.All": None,
-        },
-        secrets=(Secret(SECRET),),
-        teams_organizers=frozenset(box.id for box in world.firm.program_mailboxes),
-    )
-
-
 LATER = START + timedelta(minutes=20)
 """When doctor is asked."""
 
@@ -140,7 +120,7 @@ def kept_installation(template: Path, folder: Path) -> Kept:
 async def _install(kept: Kept) -> None:
     world = World(_tenant(kept.tenant), firm_of(2), kept.store)
     world.tenant.take_in(world.firm)
-    world.tenant.register_app(narrow_rights(world))
+    world.tenant.register_app(least_rights(world.firm, reads_reports=True))
     app: App | None = None
 
     async def opened() -> App:
