@@ -21,7 +21,8 @@ class PairSearch:
 
     Each of ``words`` has to stand in a name, an address, an office, a practice group or the
     roster's id, in whatever case. ``needs`` leaves pairs without open *Needs you* rows out,
-    ``running`` all but booked and paused ones. ``sort`` is one of ``SORTS``; pairs that have
+    ``running`` all but booked and paused ones, ``unconfirmed`` all but booked ones that not both
+    of the two have confirmed. ``sort`` is one of ``SORTS``; pairs that have
     nothing there come last either way.
     """
 
@@ -34,6 +35,7 @@ class PairSearch:
     practice_group: str | None = None
     needs: bool = False
     running: bool = False
+    unconfirmed: bool = False
     sort: str = "risk"
 
     def __post_init__(self) -> None:

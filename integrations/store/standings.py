@@ -26,6 +26,7 @@ from integrations.store import tables
 from integrations.store.rows import KeyedRows
 
 _BY_RISK = {Risk.BLOCKED: 0, Risk.AT_RISK: 1, Risk.ON_TRACK: 2, Risk.OVER: 3}
+BOTH = 2
 _BY_PEOPLE = frozenset({"name", "mentee"})
 _TO_COME = (SessionState.PLANNED, SessionState.SCHEDULED)
 _STANDINGS, _PAIRS, _WEEKS = tables.standings, tables.pairs, tables.program_weeks
@@ -183,6 +184,8 @@ def _conditions(wanted: PairSearch, dialect: str) -> list[ColumnElement[bool]]:
         found.append(columns.needs > 0)
     if wanted.running:
         found.append(columns.state.in_((PairState.BOOKED, PairState.PAUSED)))
+    if wanted.unconfirmed:
+        found += [columns.state == PairState.BOOKED, columns.pair_id.not_in(_confirmed())]
     if wanted.office is not None:
         found.append(_PAIRS.c.office == wanted.office)
     if wanted.practice_group is not None:
@@ -190,6 +193,12 @@ def _conditions(wanted: PairSearch, dialect: str) -> list[ColumnElement[bool]]:
     for place, word in enumerate(wanted.words):
         found.append(columns.pair_id.in_(_mentioning(word, place, dialect)))
     return found
+
+
+def _confirmed() -> Select[Any]:
+    """The pairs of which both have confirmed."""
+    pair_id = tables.confirmations.c.pair_id
+    return select(pair_id).group_by(pair_id).having(func.count() >= BOTH)
 
 
 def _mentioning(word: str, place: int, dialect: str) -> Select[Any]:

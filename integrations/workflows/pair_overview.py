@@ -109,6 +109,16 @@ class PairShown:
         return tuple(one for one in self.dates if one.is_to_come)
 
     @property
+    def unconfirmed(self) -> tuple[str, ...]:
+        """The names of those who have not confirmed the start page."""
+        return tuple(person.name for person in self.people if not person.has_confirmed)
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether the pair was booked though not both of the two have confirmed."""
+        return self.pair.state is PairState.BOOKED and bool(self.unconfirmed)
+
+    @property
     def behind(self) -> tuple[DateShown, ...]:
         """Dates that are over or were taken out, latest first."""
         return tuple(one for one in reversed(self.dates) if not one.is_to_come)

@@ -25,6 +25,7 @@ from integrations.workflows.acting import Claim
 from integrations.workflows.app import App
 from integrations.workflows.look_times import last_night, next_look, zones_of_work
 from integrations.workflows.reporting.history import AT_ONCE, History, histories_of
+from integrations.workflows.reporting.sheets import keep_sheets
 from integrations.workflows.standing_work import DueAgain
 from scheduling.attendance.evidence import VerdictKind
 from scheduling.attendance.progress import OPEN, Forecast, held_meetings
@@ -57,6 +58,8 @@ async def refresh_standings(app: App, claim: Claim, subject: str) -> None:
     else:
         while not await app.store.run(lambda tx: catch_up(tx, app, now, AT_ONCE)):
             pass
+
+    await app.store.run(lambda tx: keep_sheets(tx, now, app.options.zone))
 
     def keep(tx: Transaction) -> None:
         count_weeks(tx, now)

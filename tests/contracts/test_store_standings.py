@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.page_records import Risk, Standing
+from integrations.page_records import Confirmation, Risk, Standing
 from integrations.ports import Store, Transaction
 from integrations.records import JournalEntry, PairState, Program, SessionState
 from integrations.standing_records import PairSearch, ProgramWeek, StandingCount
@@ -36,6 +36,8 @@ def three_pairs(tx: Transaction) -> None:
             pair("p3", mentor_id="mia", mentee_id="zoe", office="Oslo"),
         ]
     )
+    both = [("p1", "ana"), ("p1", "oyvind"), ("p2", "sam")]
+    tx.confirmations.put_many([Confirmation(pair_id=p, person_id=who, at=NOW) for p, who in both])
     tx.standings.put_many(
         [
             standing("p1", held=3, longest_gap_days=14, next_start=NOW, needs=2),
@@ -75,6 +77,7 @@ async def found(store: Store, **wanted: Any) -> list[str]:
         ({"office": "Oslo"}, ["p3"]),
         ({"practice_group": "Tax"}, ["p2"]),
         ({"needs": True}, ["p1"]),
+        ({"unconfirmed": True}, ["p2"]),
         ({"running": True, "office": "London"}, ["p1"]),
         ({"program_id": "another"}, []),
     ],

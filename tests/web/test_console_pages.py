@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from typing import NoReturn
 
 import openpyxl  # type: ignore[import-untyped]
+import pytest
 
-from integrations.page_records import StaffRole
+from integrations.page_records import Confirmation, StaffRole
 from integrations.ports import Transaction
 from integrations.records import PairState
 from integrations.workflows import standings
 from integrations.workflows.acting import NotYet
 from integrations.workflows.app import App
+from integrations.workflows.reporting import sheets
 from integrations.workflows.standing_work import DueAgain
-from tests.support.world import Empty
+from tests.support.world import START, Empty
 from tests.web.console_firm import Console, at_the_console
 from tests.web.support import signed_in, staff
 
@@ -165,6 +168,51 @@ def test_a_program_without_pairs_says_what_comes_first(empty: Empty) -> None:
         assert [name in both.text for name in ("New one", console.program.name)] == [True, True]
 
     at_the_console(empty, play, firm=2, lived=False)
+
+
+def test_a_large_program_has_its_sponsors_figures_counted_beforehand(
+    empty: Empty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "COUNTED_AT_ONCE", 5)
+
+    async def play(console: Console) -> None:
+        now = console.app.clock.now()
+        live = await console.page("/sponsor")
+        assert "Counted at" not in live
+        earlier = now - timedelta(minutes=20)
+        await console.app.store.run(lambda tx: sheets.keep_sheets(tx, earlier, "UTC"))
+        monkeypatch.setattr(sheets, "histories", _not_read)
+        kept = await console.page("/sponsor")
+        assert "Counted at" in kept
+        assert rows_of(kept) == rows_of(live)
+        assert ">38 %<" in kept
+
+    at_the_console(empty, play)
+
+
+def _not_read(*_: object) -> NoReturn:
+    raise AssertionError("every pair's history is read for a page")
+
+
+def test_booked_pairs_that_not_both_confirmed_are_flagged_and_found(empty: Empty) -> None:
+    async def play(console: Console) -> None:
+        def confirm(tx: Transaction) -> None:
+            one, two = console.pairs[0], console.pairs[1]
+            for pair, person in ((one, one.mentor_id), (one, one.mentee_id), (two, two.mentor_id)):
+                tx.confirmations.put(Confirmation(pair_id=pair.id, person_id=person, at=START))
+
+        await console.app.store.run(confirm)
+        rows = rows_of(await console.page("/pairs"))
+        flags = {row: "start page" in row for row in rows if " booked" in row}
+        confirmed = [row for row, is_flagged in flags.items() if not is_flagged]
+        assert [console.names(0) in row for row in confirmed] == [True]
+        assert any("confirmed by one" in row and console.names(1) in row for row in rows)
+        found = rows_of(await console.page("/pairs?unconfirmed=yes"))
+        assert found
+        assert len(found) == len(flags) - 1
+        assert not any(console.names(0) in row for row in found)
+
+    at_the_console(empty, play)
 
 
 def test_the_sponsor_sees_figures_and_neither_a_name_nor_a_small_group(empty: Empty) -> None:

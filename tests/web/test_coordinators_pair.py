@@ -93,6 +93,7 @@ def test_it_shows_who_how_it_stands_every_date_and_that_goals_exist(empty: Empty
         assert case.mentor.name in said
         assert case.mentee.name in said
         assert "there is one; only the two see it" in said
+        assert f"{case.mentor.name} and {case.mentee.name} did not confirm" in said
         assert secret not in said
         for session in await desk.stage.dates():
             assert f"{session.start:%b %Y}" in said

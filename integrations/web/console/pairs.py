@@ -19,6 +19,7 @@ from integrations.workflows.reporting.adherence import FORECASTS
 from integrations.workflows.standings import bring_up_to_date
 
 _LONGEST_SEARCH = 80
+_UNCONFIRMED = {0: "start page not confirmed", 1: "start page confirmed by one"}
 _OPEN_WAVES = frozenset({WaveState.RUNNING, WaveState.STOPPED})
 RISKS = (
     ("at_risk", "at risk"),
@@ -42,14 +43,15 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the list needs of the store. ``flagged`` are booked pairs that nobody confirmed."""
+    """What the list needs of the store. ``flagged`` says of booked pairs who has not
+    confirmed."""
 
     rows: list[PairRow]
     total: int
     offices: list[str]
     groups: list[str]
     waves: list[Wave]
-    flagged: frozenset[str]
+    flagged: Mapping[str, str]
 
 
 async def show_pairs(visit: Visit) -> Shown:
@@ -103,6 +105,7 @@ def wanted_in(query: Mapping[str, str], program_id: str) -> PairSearch:
         office=query.get("office") or None,
         practice_group=query.get("group") or None,
         needs=query.get("needs") == "yes",
+        unconfirmed=query.get("unconfirmed") == "yes",
         sort=sort if sort.removeprefix("-") in SORTS else "risk",
     )
 
@@ -113,7 +116,7 @@ def _look(tx: Transaction, program: Program, wanted: PairSearch, offset: int) ->
     booked = [r.standing.pair_id for r in rows if r.standing.state is PairState.BOOKED]
     confirmed = tx.confirmations.of_pairs(booked)
     waves = [w for w in tx.waves.of_program(program.id) if w.state in _OPEN_WAVES]
-    flagged = frozenset(pair_id for pair_id in booked if not confirmed[pair_id])
+    flagged = {pair_id: _UNCONFIRMED.get(len(confirmed[pair_id]), "") for pair_id in booked}
     return _Found(rows, total, offices, groups, waves, flagged)
 
 

@@ -1,0 +1,88 @@
+"""The sponsor's sheet of a program: figures of the whole and of groups, and its objectives.
+
+Of a small program it is counted while somebody waits; of a large one every hour, and kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.ports import Transaction
+from integrations.records import Program
+from integrations.workflows.reporting.history import History, histories
+from integrations.workflows.reporting.objectives import objectives_table
+from integrations.workflows.reporting.sponsor import sponsor_tables
+from integrations.workflows.reporting.tables import Cell
+
+FEWEST = 5
+"""A program of fewer pairs has no figures here at all, not even of its objectives."""
+COUNTED_AT_ONCE = 500
+"""Programs of more pairs than this are counted beforehand."""
+_KEPT = "sponsor_sheet/"
+Row = dict[str, Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """Figures of ``pairs`` pairs as they were at ``counted_at``; groups by what they are of."""
+
+    counted_at: datetime
+    pairs: int
+    whole: Row
+    groups: dict[str, list[Row]]
+    objectives: list[Row]
+
+
+def sheet_of(tx: Transaction, program: Program, now: datetime, zone: str) -> Sheet:
+    """The sheet of a program, with the figures of a large one as they were counted last."""
+    kept = tx.switches.get(_KEPT + program.id)
+    if kept is not None:
+        return _read(kept)
+    return _counted(list(histories(tx, now, program.id, zone)), now)
+
+
+def keep_sheets(tx: Transaction, now: datetime, zone: str) -> None:
+    """Count the sheets of large programs anew; what is kept of others is forgotten."""
+    sizes: dict[str, int] = {program.id: 0 for program in tx.programs.all()}
+    for pair in tx.pairs.all():
+        sizes[pair.program_id] += 1
+    for program_id, size in sizes.items():
+        if size > COUNTED_AT_ONCE:
+            sheet = _counted(list(histories(tx, now, program_id, zone)), now)
+            tx.switches.set(_KEPT + program_id, _written(sheet))
+        else:
+            tx.switches.set(_KEPT + program_id, None)
+
+
+def _counted(found: Sequence[History], now: datetime) -> Sheet:
+    (table,) = sponsor_tables(found)
+    whole, *rest = [*table.records()] or [{}]
+    groups: dict[str, list[Row]] = {}
+    for row in rest:
+        groups.setdefault(str(row["breakdown"]), []).append(row)
+    objectives: list[Row] = []
+    if len(found) >= FEWEST:
+        objectives = list(objectives_table(found[0].rule.objectives, found).records())
+    return Sheet(
+        counted_at=now, pairs=len(found), whole=whole, groups=groups, objectives=objectives
+    )
+
+
+def _written(sheet: Sheet) -> str:
+    return json.dumps(
+        {
+            "counted_at": sheet.counted_at.isoformat(),
+            "pairs": sheet.pairs,
+            "whole": sheet.whole,
+            "groups": sheet.groups,
+            "objectives": sheet.objectives,
+        }
+    )
+
+
+def _read(kept: str) -> Sheet:
+    data = json.loads(kept)
+    return Sheet(**{**data, "counted_at": datetime.fromisoformat(data["counted_at"])})
