@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import azure.functions as func
 
+# The package lists it among its names and does not import it.
+from azure.functions.warmup import WarmUpContext
+
 from integrations.hosting import SharedHost, missable, open_from_environment, reported
 from integrations.ports import WakeUp
 from integrations.queue.messages import from_message
@@ -54,6 +57,14 @@ async def show_pages(req: func.HttpRequest, context: func.Context) -> func.HttpR
     """Answer with the pages: of coordinators, of pairs, and the one behind a personal link."""
     answer: func.HttpResponse = await web.handle_async(req, context)
     return answer
+
+
+# The host calls it by this name when it adds an instance, before it sends anything else there.
+@app.warm_up_trigger(arg_name="instance")
+@reported
+async def warmup(instance: WarmUpContext) -> None:
+    """Open the application, so that the first webhook on a new instance is answered at once."""
+    await tandem()
 
 
 @app.timer_trigger(schedule="%TANDEM_PLAN_SCHEDULE%", arg_name="timer")

@@ -35,6 +35,7 @@ SECTIONS = {
     "For telemetry": PROJECT["project"]["optional-dependencies"]["telemetry"],
     "For the simulated tenant": PROJECT["project"]["optional-dependencies"]["simulator"],
     "For development and tests": PROJECT["dependency-groups"]["dev"],
+    "For tests in Azure's own worker": PROJECT["dependency-groups"]["worker"],
 }
 # What the packages call it, and what the page does.
 LICENCES = {

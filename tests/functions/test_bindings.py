@@ -21,7 +21,7 @@ def bindings() -> dict[str, list[dict[str, Any]]]:
     return {name: list(function.bindings) for name, function in indexed().items()}
 
 
-def test_the_host_finds_two_routes_nine_timers_and_two_queues() -> None:
+def test_the_host_finds_two_routes_a_warm_up_nine_timers_and_two_queues() -> None:
     queue = {"direction": "IN", "type": "queueTrigger", "name": "message"}
     timer = {"direction": "IN", "type": "timerTrigger", "name": "timer"}
     assert bindings() == {
@@ -47,6 +47,7 @@ def test_the_host_finds_two_routes_nine_timers_and_two_queues() -> None:
             },
             {"direction": "OUT", "type": "http", "name": "$return"},
         ],
+        "warmup": [{"direction": "IN", "type": "warmupTrigger", "name": "instance"}],
         "plan_and_launch": [{**timer, "schedule": "%TANDEM_PLAN_SCHEDULE%"}],
         "look_for_work": [{**timer, "schedule": "%TANDEM_WORK_SCHEDULE%"}],
         "sweep_mailboxes": [{**timer, "schedule": "%TANDEM_SWEEP_SCHEDULE%"}],

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from azure.functions import HttpRequest, HttpResponse
+from azure.functions.warmup import WarmUpContext
 from typer.testing import CliRunner
 
 from integrations import cli
@@ -341,6 +342,24 @@ async def test_first_triggers_that_come_at_once_open_one_application(
 
 
 @virtually
+async def test_a_warm_instance_opens_nothing_for_its_first_webhook(
+    empty: Empty, join: Join
+) -> None:
+    world = empty.world(firm_of(1))
+    opened = []
+
+    async def open_app() -> App:
+        opened.append(await world.begin())
+        return opened[-1]
+
+    join(open_app)
+    await indexed()["warmup"].call(instance=WarmUpContext())
+    assert len(opened) == 1
+    await tick("look_for_work")
+    assert len(opened) == 1
+
+
+@virtually
 async def test_a_failed_opening_is_tried_again_by_the_next_trigger(
     empty: Empty, join: Join
 ) -> None:
@@ -540,5 +559,5 @@ async def test_work_in_somebodys_hands_is_not_put_aside(empty: Empty, join: Join
 
 def test_every_function_has_a_caller_in_these_tests() -> None:
     others = {"plan_and_launch", "look_for_work", "do_work", "put_aside", "take_hints"}
-    others.add("show_pages")
+    others |= {"show_pages", "warmup"}
     assert set(indexed()) == others | set(STANDING_TIMERS)

@@ -55,8 +55,8 @@ def _value(point: object) -> float:
 @functools.cache
 def _heard() -> Heard:
     """Installed once per process: providers cannot be taken away again."""
-    deltas = dict.fromkeys((Counter, Histogram), AggregationTemporality.DELTA)
-    reader = InMemoryMetricReader(preferred_temporality=dict(deltas))
+    delta = AggregationTemporality.DELTA
+    reader = InMemoryMetricReader(preferred_temporality={Counter: delta, Histogram: delta})
     heard = Heard(reader)
     install(heard, reader)
     return heard
