@@ -10,9 +10,11 @@ from typing import Any
 
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, Participant, Session
+from integrations.workflows.fact_words import fact_in_words, verdict_in_words
 from integrations.workflows.messages.words import names_of, when
 from scheduling.changes.reasons import WORDS as REASONS
 from scheduling.changes.reasons import ChangeCode
+from scheduling.wording import counted
 
 DEEDS: Mapping[str, str] = MappingProxyType(
     {
@@ -49,7 +51,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "date_taken_out": "the date was taken out",
         "date_booked": "a single event was booked for {start}",
         "mail": "{person} was mailed: {kind}",
-        "mail_sent": "a mail of Tandem's own went out: {message}",
+        "mail_sent": "Tandem sent {message}",
         "mail_dropped": "a mail to {person} was given up: {why}",
         "mail_in_doubt": "a mail to {person} may not have gone out: {message}",
         "intent_dropped": "a write was given up: {kind}, {outcome}",
@@ -79,13 +81,13 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "paired_again": "one of the two is paired again ({by})",
         "follows": "this pair follows an earlier one ({by})",
         "wave_changed": "the pair was put into another wave ({by})",
-        "verdict": "{verdict} ({minutes} minutes together)",
+        "verdict": "{became}",
         "hour_picked": "the {number}. of the offered hours was picked ({by})",
         "preferences_set": "{person} said when and where to be met ({by})",
         "start_confirmed": "{person} confirmed roles, dates and rhythm",
         "asked_whether_met": "{person} is asked whether the two met",
         "statement_made": "{person} said: {said}",
-        "verdict_corrected": "a coordinator corrected it to {verdict} ({by})",
+        "verdict_corrected": "corrected to {became} ({by})",
         "meeting_recorded": "a meeting of {minutes} minutes was recorded",
         "identity_confirmed": "another account was confirmed to be {person}'s",
         "person_erased": "what named a person was erased; what is counted stays",
@@ -187,9 +189,12 @@ class Known:
     def facts(self, entry: JournalEntry, say: Callable[[datetime], str]) -> dict[str, Any]:
         """The entry's facts as people say them: a name for an id, ``say`` of an instant."""
         facts = {"person": entry.person_id or _CONTACT, **entry.data}
-        return {name: self._said(value, say) for name, value in facts.items()}
+        said = {name: self._said(name, value, say) for name, value in facts.items()}
+        if "verdict" in entry.data:
+            said["became"] = verdict_in_words(entry.data["verdict"], entry.data.get("minutes"))
+        return said
 
-    def _said(self, value: Any, say: Callable[[datetime], str]) -> Any:
+    def _said(self, name: str, value: Any, say: Callable[[datetime], str]) -> Any:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if not isinstance(value, str):
@@ -200,7 +205,7 @@ class Known:
         if value in self.staff:
             return self.staff[value]
         at = instant_of(value)
-        return value if at is None else say(at)
+        return fact_in_words(name, value) if at is None else say(at)
 
 
 def words_of(entry: JournalEntry, facts: Mapping[str, Any]) -> str:
@@ -208,7 +213,7 @@ def words_of(entry: JournalEntry, facts: Mapping[str, Any]) -> str:
     text = DEEDS.get(entry.code)
     if text is None and entry.code in set(ChangeCode):
         text = REASONS[ChangeCode(entry.code)]
-    return entry.code if text is None else text.format_map(_Facts(facts))
+    return entry.code if text is None else counted(text.format_map(_Facts(facts)))
 
 
 class _Facts(dict[str, Any]):

@@ -15,7 +15,9 @@ from integrations.bootstrap import build_worker
 from integrations.records import JournalEntry
 from integrations.workflows import orders
 from integrations.workflows.changes.steps import StepKind
-from integrations.workflows.journal_words import DEEDS, journal_lines, lines_of, words_of
+from integrations.workflows.fact_words import fact_in_words
+from integrations.workflows.journal_words import DEEDS, Known, journal_lines, lines_of, words_of
+from integrations.workflows.messages.catalogue import MESSAGES, Channel
 from scheduling.changes.reasons import WORDS, ChangeCode
 from tests.support.world import Empty
 from tests.workflows.changes.reconciling import answers, now, reconciled, until
@@ -105,6 +107,67 @@ def test_a_code_of_another_version_stands_for_itself() -> None:
     assert words_of(entry, {}) == "from_the_future"
 
 
+@pytest.mark.parametrize(
+    ("code", "data", "said"),
+    [
+        ("verdict", {"verdict": "held", "minutes": 52}, "held: 52 minutes together"),
+        ("verdict", {"verdict": "short", "minutes": 1}, "too short: 1 minute together"),
+        ("verdict", {"verdict": "not_held", "minutes": 0}, "not held: 0 minutes together"),
+        ("verdict", {"verdict": "pending", "minutes": 0}, "not known yet"),
+        (
+            "verdict",
+            {"verdict": "to_confirm", "minutes": 20},
+            "to be confirmed: 20 minutes together",
+        ),
+        (
+            "verdict_corrected",
+            {"verdict": "not_held", "minutes": None, "by": "coordinator"},
+            "corrected to not held (coordinator)",
+        ),
+        ("mail_sent", {"message": "did_you_meet"}, "Tandem sent the question whether they met"),
+        ("evidence_mode_set", {"mode": "teams"}, "evidence comes from Teams' reports from now on"),
+        (
+            "order_given",
+            {"kind": "skip", "by": "coordinator"},
+            "told to: leave a date out (coordinator)",
+        ),
+        (
+            "pause_ordered",
+            {"first": "2027-03-03", "last": "2027-03-21", "by": "coordinator"},
+            "told to pause from 3 March 2027 to 21 March 2027 (coordinator)",
+        ),
+        (
+            "shortfall",
+            {"missing": 1, "until": "2027-06-03"},
+            "one date cannot be made up before 3 June 2027",
+        ),
+        (
+            "rule_changed",
+            {"changed": 3, "kept": 1, "mails": 2},
+            "the rule changed: 3 dates to change, 1 to stay, 2 mails to send",
+        ),
+    ],
+)
+def test_facts_are_said_in_plain_words(code: str, data: dict[str, object], said: str) -> None:
+    entry = JournalEntry(at=datetime(2027, 2, 1, tzinfo=UTC), code=code, data=data)
+    assert Known({}, {}, {}).line(entry).words == said
+
+
+@pytest.mark.parametrize("name", ["about", "error", "kind", "message", "mode", "outcome", "why"])
+def test_no_fact_is_said_with_underscores(name: str) -> None:
+    codes = [*ChangeCode, *MESSAGES, *_kinds_of_writes(), *DEEDS]
+    assert [code for code in codes if "_" in fact_in_words(name, code)] == []
+
+
+def test_every_mail_of_tandems_own_has_a_name() -> None:
+    mails = [name for name, kind in MESSAGES.items() if kind.channel is Channel.MAIL]
+    assert "did_you_meet" in mails
+    named = [name for name in mails if fact_in_words("message", name).startswith("the ")]
+    others = {"offered_dates": "other hours for a date", "offered_hours": "hours to choose from"}
+    assert {*named, *others} == {*mails}
+    assert {name: fact_in_words("message", name) for name in others} == others
+
+
 def test_people_read_names_and_wall_clocks_and_never_ids(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
         app = await stage.world.begin()
@@ -159,7 +222,7 @@ def test_a_mail_to_the_programs_contact_is_told_as_such(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
         entry = JournalEntry(at=now(), code="mail", data={"kind": "message"})
         (line,) = await stage.read(lambda tx: lines_of(tx, [entry]))
-        assert line.words == "the program's contact was mailed: message"
+        assert line.words == "the program's contact was mailed: a message of Tandem's own"
 
     on_stage(empty, play)
 
