@@ -13,6 +13,8 @@ from integrations.records import Pair
 
 def mentor_on(pair: Pair, day: date) -> str:
     """Who mentors on that day of the pair's zone, by id."""
+    if not pair.swaps:
+        return pair.mentor_id
     swapped = sum(date.fromisoformat(at) <= day for at in pair.swaps) % 2
     return pair.mentee_id if swapped else pair.mentor_id
 

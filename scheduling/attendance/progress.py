@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -141,7 +142,7 @@ def progress_of(
         disputed=counts[VerdictKind.DISPUTED],
         to_come=to_come,
         room=room,
-        longest_gap_days=longest_gap(meetings, today, calm),
+        longest_gap_days=_longest_gap(meetings, today, calm),
         self_reported=sum(
             o.verdict is VerdictKind.HELD and o.evidence is EvidenceKind.SELF_REPORTED
             for o in meetings
@@ -171,7 +172,11 @@ def longest_gap(outcomes: Iterable[SessionOutcome], today: date, calm: Calm = NO
 
     It begins with the first date that has passed, whatever became of it.
     """
-    past = sorted((o for o in outcomes if o.verdict is not None and o.day <= today), key=_order)
+    return _longest_gap(sorted(outcomes, key=_order), today, calm)
+
+
+def _longest_gap(in_order: Iterable[SessionOutcome], today: date, calm: Calm) -> int:
+    past = [o for o in in_order if o.verdict is not None and o.day <= today]
     if not past:
         return 0
     marks = [past[0].day, *(o.day for o in past if o.verdict in ON_RECORD), today]
@@ -200,6 +205,7 @@ class Milestone:
             raise ValueError(f"a milestone of {self.held} meetings")
 
 
+@lru_cache
 def usual_milestones(required: int) -> tuple[Milestone, ...]:
     """The first meeting, the half and the whole of what is required."""
     numbers = {1, -(-required // 2), required} if required > 0 else {1}

@@ -9,12 +9,17 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
 
 from integrations.workflows.messages.words import place_of
 from integrations.workflows.reporting.history import History, Judged
 from integrations.workflows.reporting.tables import Cell, Table, table
 from scheduling.attendance.evidence import EvidenceKind, VerdictKind
-from scheduling.attendance.progress import milestones_reached, usual_milestones
+from scheduling.attendance.progress import (
+    SessionOutcome,
+    milestones_reached,
+    usual_milestones,
+)
 
 FORECASTS = {
     "reached": "reached",
@@ -28,6 +33,7 @@ COUNTS = (
     *("pending", "unknown", "disputed", "to_come", "still_possible", "missing"),
 )
 """What is counted of each pair, by the names of ``Progress``."""
+_counts_of = attrgetter(*COUNTS)
 _PAIR_COLUMNS = (
     ("program", "Program"),
     ("pair", "Pair"),
@@ -97,11 +103,12 @@ class Adherence:
 
     def take(self, history: History) -> None:
         """Add one pair."""
-        progress = history.progress
-        self.pairs.append(_pair_row(history))
-        self.totals.update({name: getattr(progress, name) for name in COUNTS})
+        counts = _counts_of(history.progress)
+        self.pairs.append(_pair_row(history, counts))
+        for name, count in zip(COUNTS, counts, strict=True):
+            self.totals[name] += count
         self.totals["pairs"] += 1
-        self.forecasts[progress.forecast.value] += 1
+        self.forecasts[history.progress.forecast.value] += 1
         if self.with_sessions:
             self.sessions.extend(
                 _session_row(history, judged) for judged in history.sessions if judged.versions
@@ -123,9 +130,9 @@ class Adherence:
         return rows
 
 
-def _pair_row(history: History) -> tuple[Cell, ...]:
-    pair, progress = history.pair, history.progress
-    held = sum(o.minutes for o in history.outcomes if o.verdict is VerdictKind.HELD)
+def _pair_row(history: History, counts: tuple[int, ...]) -> tuple[Cell, ...]:
+    pair, progress, outcomes = history.pair, history.progress, history.outcomes
+    held = sum(o.minutes for o in outcomes if o.verdict is VerdictKind.HELD)
     return (
         history.program.name,
         pair.id,
@@ -135,18 +142,17 @@ def _pair_row(history: History) -> tuple[Cell, ...]:
         pair.office,
         pair.practice_group,
         pair.state.value,
-        *(getattr(progress, name) for name in COUNTS),
+        *counts,
         progress.longest_gap_days,
         held,
         FORECASTS[progress.forecast.value],
-        _milestones(history),
+        _milestones(progress.required, outcomes),
     )
 
 
-def _milestones(history: History) -> str | None:
+def _milestones(required: int, outcomes: Iterable[SessionOutcome]) -> str | None:
     """The first meeting, the half and the whole of what is required, as far as they are reached."""
-    wanted = usual_milestones(history.progress.required)
-    reached = milestones_reached(history.outcomes, wanted, date.max)
+    reached = milestones_reached(outcomes, usual_milestones(required), date.max)
     return ", ".join(f"{each.milestone.held}: {each.on}" for each in reached) or None
 
 
