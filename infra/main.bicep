@@ -44,6 +44,9 @@ param operatorName string
 @allowed(['Group', 'User', 'ServicePrincipal'])
 param operatorType string = 'Group'
 
+@description('Address of a mailbox that is no business of Tandem\'s: tandem doctor proves that it is out of reach. Empty: somebody of a pair stands for it.')
+param outsideMailbox string = ''
+
 @description('Mail address that alerts are sent to. Empty: they are shown in the portal only.')
 param alertAddress string = ''
 
@@ -204,6 +207,7 @@ module app 'app.bicep' = {
         TANDEM_TENANT_ID: tenant().tenantId
         TANDEM_CLIENT_ID: clientId
         TANDEM_PROGRAM_MAILBOXES: programMailboxes
+        TANDEM_OUTSIDE_MAILBOX: outsideMailbox
         TANDEM_ZONE: zone
         TANDEM_READ_ONLY: readOnly
         TANDEM_WEBHOOKS: webhooks

@@ -253,6 +253,7 @@ def test_settings_that_are_deployed_are_known_and_make_an_installation() -> None
         "TANDEM_TENANT_ID": "22222222-2222-2222-2222-222222222222",
         "TANDEM_MANAGED_IDENTITY": "33333333-3333-3333-3333-333333333333",
         "TANDEM_PROGRAM_MAILBOXES": "mentoring@firm.example",
+        "TANDEM_OUTSIDE_MAILBOX": "partner@firm.example",
         "TANDEM_ZONE": parsed("main")["parameters"]["zone"]["default"],
         "TANDEM_READ_ONLY": parsed("main")["parameters"]["readOnly"]["default"],
         "TANDEM_WEBHOOKS": parsed("main")["parameters"]["webhooks"]["default"],
