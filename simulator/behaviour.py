@@ -68,6 +68,12 @@ class Behaviour:
     # Mailboxes (mail, lower case) whose working hours bear a zone of their own making.
     custom_hours_zone: set[str] = field(default_factory=set)
     custom_hours_zone_swapped: bool = False
+    # What an invitation that nobody answered is in the free/busy of the one invited.
+    unanswered_shown_as: Literal["tentative", "busy", "absent"] = "tentative"
+    # Mails to each attendee of one change of an event or date.
+    mails_per_update: int = 1
+    # Whether moved and cancelled dates outlive a series that is only made shorter.
+    truncating_keeps_exceptions: bool = False
     # An answer to one date makes it an exception.
     answer_makes_exception: bool = False
     unanswered: Literal["none", "notResponded"] = "none"

@@ -343,6 +343,7 @@ class Calendars:
                 comment=comment,
             )
             for recipient in recipients
+            * (self.behaviour.mails_per_update if kind == "update" else 1)
             if recipient.lower() != organizer.mail.lower()
         )
 

@@ -171,6 +171,8 @@ class EventWrites:
         added, removed = self._write_attendees(item, written)
         if moved:
             _forget_answers(event)
+        shortened = before[:3] == (event.start, event.end, event.zone)
+        if moved and not (shortened and self._calendars.behaviour.truncating_keeps_exceptions):
             event.altered.clear()
             event.cancelled.clear()
         event.revision += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -28,6 +28,7 @@ from simulator.zones import custom_zone, to_utc, zone_named
 _DIGIT = {"free": 0, "workingElsewhere": 0, "unknown": 0, "tentative": 1, "busy": 2, "oof": 3}
 # How far beyond a window the plans of people are expanded, so that the next one is ready.
 _AHEAD = timedelta(days=180)
+_ANSWERED = frozenset({"accepted", "declined", "tentativelyAccepted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +268,14 @@ class FreeBusy:
             for found in self._calendars.occurrences(event, start, end if endless else bounded):
                 item = Item(event, found.day, user)
                 standing = item.standing
-                if standing is None or standing.stands:
-                    entries.append(_busy(item, found.start, found.end))
+                if standing is not None and not standing.stands:
+                    continue
+                entry = _busy(item, found.start, found.end)
+                if standing is None or standing.own in _ANSWERED or entry.status == "free":
+                    entries.append(entry)
+                elif self._behaviour.unanswered_shown_as != "absent":
+                    shown = self._behaviour.unanswered_shown_as
+                    entries.append(replace(entry, status=shown))
         return entries
 
 

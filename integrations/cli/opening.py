@@ -31,11 +31,16 @@ def read_settings() -> Settings:
     return settings
 
 
+def unopened_app() -> App:
+    """The application of this process's settings, which has not looked at its store yet."""
+    return build_app(read_settings())
+
+
 def with_app(do: Callable[[App], Awaitable[T]]) -> T:
     """Run ``do`` with the application opened, in one event loop, and close it after."""
 
     async def run() -> T:
-        tandem = build_app(read_settings())
+        tandem = unopened_app()
         ease_garbage_collection()
         try:
             return await do(await tandem.open())

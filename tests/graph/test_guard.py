@@ -12,7 +12,7 @@ import pytest
 
 from integrations.errors import OperationNotPermittedError, ReadOnlyModeError
 from integrations.graph.guard import Guard
-from integrations.graph.operations import BATCH, OPERATIONS, Operation, Whose
+from integrations.graph.operations import BATCH, NOWHERE, OPERATIONS, Operation, Whose
 from integrations.graph.permissions import permissions_page
 from tests.graph.world import BASE, MAILBOX, PERSON, Circumstances, World, in_world
 
@@ -83,7 +83,7 @@ def batch(*items: dict[str, Any]) -> httpx.Request:
 
 def users_for(operation: Operation) -> Iterator[str]:
     """Whose mailbox the row is for."""
-    if operation.whose is not Whose.PARTICIPANT:
+    if operation.whose not in (Whose.PARTICIPANT, Whose.OUTSIDER):
         yield MAILBOX
     if operation.whose is not Whose.PROGRAM:
         yield PERSON
@@ -120,6 +120,17 @@ def test_for_participants_the_table_holds_settings_and_free_busy_alone() -> None
     writing = {o.whose for o in OPERATIONS if o.writes}
     assert writing == {Whose.PROGRAM, Whose.APP}
     assert all("{user}" not in o.path for o in OPERATIONS if o.whose is Whose.APP)
+
+
+def test_nothing_is_proved_with_an_id_that_exists_or_in_a_program_mailbox() -> None:
+    rows = [o for o in OPERATIONS if o.whose is Whose.OUTSIDER]
+    assert len(rows) == 2
+    for row in rows:
+        assert not row.writes
+        with pytest.raises(OperationNotPermittedError):
+            guard().admit(call("GET", row.path.replace("{user}", PERSON).replace(NOWHERE, "other")))
+        admitted = guard().admit(call("GET", row.path.replace("{user}", MAILBOX)))
+        assert admitted.operation is not row
 
 
 def test_free_busy_through_the_own_mailbox_needs_the_setting() -> None:

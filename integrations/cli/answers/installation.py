@@ -47,7 +47,7 @@ def doctor(*, as_json: bool) -> int:
 
 async def _examined() -> list[Check]:
     try:
-        tandem = opening.build_app(opening.read_settings())
+        tandem = opening.unopened_app()
     except SettingsError as error:
         return settings_checks(error)
     ease_garbage_collection()

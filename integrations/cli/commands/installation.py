@@ -20,7 +20,7 @@ Confirmed = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(mailbox, name="mailbox")
-    for command in (doctor, decommission):
+    for command in (doctor, probe, decommission):
         app.command()(command)
 
 
@@ -44,6 +44,21 @@ def mailbox_move(
     from integrations.cli.answers import installation
 
     installation.move_mailbox(source, target, confirm=confirm, as_json=as_json)
+
+
+def probe(
+    first: Annotated[str, typer.Argument(help="Address of a volunteer.")],
+    second: Annotated[str, typer.Argument(help="Address of another volunteer.")],
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Ask nothing: neither leave nor what the two see and do."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Try out with two volunteers what this tenant does, clean up, and name fitting settings."""
+    from integrations.cli.answers import probing
+
+    probing.probe_tenant(first, second, yes=yes, as_json=as_json)
 
 
 def decommission(

@@ -138,8 +138,8 @@ async def _install(kept: Kept) -> None:
 
 def _outsider(world: World) -> str:
     """Somebody of the firm in no pair."""
-    paired = {mail for pair in world.firm.pairs for mail in (pair.mentor, pair.mentee)}
-    return next(p.mail for p in world.firm.people if p.mail not in paired and p.enabled)
+    paired = {person for pair in world.firm.pairs for person in (pair.mentor, pair.mentee)}
+    return next(p.mail for p in world.firm.people if p.id not in paired and p.enabled)
 
 
 async def _subscribe(app: App) -> None:
