@@ -17,6 +17,14 @@ endif
 VERSION := $(shell "$(PYTHON)" -c "import sys; print('%d.%d' % sys.version_info[:2])" 2>/dev/null)
 INSTALLED := $(VENV)/.installed-$(VERSION)
 
+# Microsoft's worker for Azure Functions is published for this Python alone.
+ifndef PYTHON313
+PYTHON313 := $(shell for python in python3.13 \
+	"$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13.*/bin/python3.13; do \
+	"$$python" -c "" 2>/dev/null && echo "$$python" && break; done)
+endif
+WORKER := build/worker
+
 # Test packages from npm, one folder each; a lock file beside every package.json.
 NODE_FOLDERS := tests/queue tests/simulator/foreign tests/browser
 NODE_INSTALLED := $(NODE_FOLDERS:%=%/node_modules/.package-lock.json)
@@ -29,7 +37,7 @@ export UV_CACHE_DIR = $(CURDIR)/build/uv
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-large soak soak-selftest lint types bench screenshots node lock docs clean
+.PHONY: help setup demo serve test test-large soak soak-selftest lint types bench screenshots node worker lock docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are booked in a simulated tenant and live for five months"
@@ -41,6 +49,7 @@ help:
 	@echo "make bench   planning and booking at size"
 	@echo "make screenshots  the pictures of the tutorials, taken anew in Chromium"
 	@echo "make setup   only install; make node: also the test packages from npm"
+	@echo "make worker  Microsoft's worker for Azure Functions, where Python 3.13 is found"
 	@echo "make lock    resolve the dependencies again and export them"
 	@echo "make docs    write the generated tables of docs/ again"
 	@echo "make clean   remove whatever these targets made"
@@ -70,6 +79,8 @@ test: lint
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
 		$(MAKE) --no-print-directory node \
 		|| echo "The npm packages could not be installed; tests that need them are skipped." >&2; fi
+	@if test -n "$(PYTHON313)"; then $(MAKE) --no-print-directory worker \
+		|| echo "Microsoft's worker could not be installed; its tests are skipped." >&2; fi
 	@"$(BIN)/python" -m pytest -p tests.support.no_skips -n "$(TEST_WORKERS)" --dist worksteal \
 		-q $(TEST_ARGS)
 
@@ -101,6 +112,16 @@ node: $(NODE_INSTALLED)
 %/node_modules/.package-lock.json: %/package-lock.json
 	@echo "Installing the npm packages of $* ..."
 	@cd "$*" && $(NPM_CI)
+	@touch "$@"
+
+worker: $(WORKER)/.installed
+
+$(WORKER)/.installed: uv.lock | $(INSTALLED)
+	@test -n "$(PYTHON313)" || { \
+		echo "Python 3.13 is needed; name one: make worker PYTHON313=..." >&2; exit 1; }
+	@echo "Setting up $(WORKER) with $(PYTHON313) ..."
+	@UV_PROJECT_ENVIRONMENT="$(WORKER)" "$(BIN)/uv" sync --quiet --frozen --no-dev --no-install-project \
+		--extra simulator --group worker --python "$(PYTHON313)"
 	@touch "$@"
 
 lock: $(INSTALLED)
