@@ -135,7 +135,8 @@ class CreditLine:
     """A line of time credit that was exported; it is never changed, only corrected by another.
 
     ``tenths`` of an hour, negative where it takes back; ``corrects`` is the line it refers to.
-    ``version`` is that of the verdict it rests on.
+    ``version`` is that of the verdict it rests on. ``narrative`` are the words it left with, None
+    of lines that left before they were kept.
     """
 
     id: str
@@ -148,6 +149,7 @@ class CreditLine:
     tenths: int
     exported_at: datetime
     corrects: str | None = None
+    narrative: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

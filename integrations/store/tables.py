@@ -483,6 +483,7 @@ credit_lines = Table(
     Column("tenths", Integer, nullable=False),
     Column("exported_at", Instant, nullable=False),
     Column("corrects", String),
+    Column("narrative", String),
 )
 
 deliveries = Table(

@@ -305,6 +305,24 @@ async def test_credit_exported_twice_is_the_same_bytes(cohort: Cohort) -> None:
 
 
 @with_cohort
+async def test_lines_that_left_keep_their_words_when_the_rule_gets_others(cohort: Cohort) -> None:
+    await _lived(cohort)
+    before = to_csv((await cohort.credit()).lines)
+
+    def reword(tx: Transaction) -> None:
+        rule = tx.rules.current(cohort.program_id)
+        accounts = [{**account, "narrative": "Learning from juniors"} for account in ACCOUNTS]
+        tx.rules.put(replace(rule, body={**rule.body, "credit": accounts}))
+
+    await cohort.app.store.run(reword)
+    assert to_csv((await cohort.credit()).lines) == before
+    await cohort.correct(0, 0, "not_held", None)
+    rows = [dict(row) for row in (await cohort.credit()).lines.records()]
+    corrections = {row["narrative"] for row in rows if row["correction_of"]}
+    assert corrections == {"Learning from juniors"}
+
+
+@with_cohort
 async def test_a_correction_is_a_line_of_its_own_and_the_first_ones_stay(cohort: Cohort) -> None:
     await _lived(cohort)
     before = [dict(row) for row in (await cohort.credit()).lines.records()]

@@ -205,6 +205,7 @@ async def test_exported_lines_come_back_in_the_order_of_their_export(store: Stor
         code="MENT-1",
         tenths=10,
         exported_at=NOW,
+        narrative="Mentoring program",
     )
     back = replace(line, id="a", tenths=-10, version=2, corrects="z", exported_at=NOW + MINUTE)
 

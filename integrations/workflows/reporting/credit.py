@@ -142,7 +142,7 @@ def _line(stored: kept.CreditLine, accounts: Sequence[CreditAccount]) -> CreditL
         code=stored.code,
         day=stored.day,
         tenths=stored.tenths,
-        narrative=narratives.get(purpose, _NARRATIVE),
+        narrative=stored.narrative or narratives.get(purpose, _NARRATIVE),
         corrects=stored.corrects,
     )
 
@@ -159,6 +159,7 @@ def _kept(line: CreditLine, pair_id: str, version: int, now: datetime) -> kept.C
         tenths=line.tenths,
         exported_at=now,
         corrects=line.corrects,
+        narrative=line.narrative,
     )
 
 
