@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from scheduling.cadence import zone_info
-from scheduling.people import BLOCKS, NOTHING, STATUS_EFFECT, BusyItem, FreeBusyStatus
+from scheduling.people import BLOCKS, BY_START, NOTHING, STATUS_EFFECT, BusyItem, FreeBusyStatus
 from scheduling.timespan import TimeSpan, free_within
 
 LONGEST_READING = timedelta(days=61)
@@ -100,20 +100,31 @@ def calendar_of(readings: Iterable[ScheduleRead], zone: str) -> list[BusyItem]:
     widened to whole local days of ``zone``, the person's own. Entries that lie
     outside every reading window are dropped, the others kept unclipped.
     """
+    given = [(reading.span, _told_by(reading)) for reading in readings]
+    found = (wide for item in _over_seams(given) for wide in _whole_days(item, zone))
+    return sorted(found, key=BY_START)
+
+
+def _told_by(reading: ScheduleRead) -> list[BusyItem]:
+    """What one answer tells, by its items and by its digits."""
+    items = [_item(item) for item in reading.items]
+    return [*items, *_unexplained(reading, items)]
+
+
+def _over_seams(given: Sequence[tuple[TimeSpan, list[BusyItem]]]) -> Iterable[BusyItem]:
+    """The entries of all windows that touch one of them, what two windows tell of once."""
+    if len(given) == 1:
+        # Most looks have one window: nothing has to be counted.
+        [(span, items)] = given
+        return [item for item in items if item.start < span.end and span.start < item.end]
     most: Counter[BusyItem] = Counter()
-    spans: list[TimeSpan] = []
-    for reading in readings:
-        spans.append(reading.span)
-        items = [_item(item) for item in reading.items]
-        here = Counter(items)
-        here.update(_unexplained(reading, items))
-        most |= here
-    touched = (item for item in most.elements() if _touches_any(item, spans))
-    return sorted(wide for item in touched for wide in _whole_days(item, zone))
-
-
-def _touches_any(item: BusyItem, spans: Sequence[TimeSpan]) -> bool:
-    return any(item.start < span.end and span.start < item.end for span in spans)
+    for _, items in given:
+        most |= Counter(items)
+    return [
+        item
+        for item in most.elements()
+        if any(item.start < span.end and span.start < item.end for span, _ in given)
+    ]
 
 
 def _item(item: ItemRead) -> BusyItem:
@@ -256,7 +267,7 @@ def without_own_sessions(items: Iterable[BusyItem], own: Iterable[OwnSession]) -
     entry with the same start and end goes, the one whose status fits the answer if
     there is one, so that a foreign meeting at the identical time is still seen.
     """
-    left = sorted(items)
+    left = sorted(items, key=BY_START)
     missing: list[OwnSession] = []
     for session in own:
         if session.answer is Answer.DECLINED:
@@ -277,7 +288,7 @@ def without_own_sessions(items: Iterable[BusyItem], own: Iterable[OwnSession]) -
 def with_standing(items: Iterable[BusyItem], standing: Iterable[TimeSpan]) -> list[BusyItem]:
     """Lay sessions that stand (kept ones of the person's other pairs) back as firm."""
     firm = (BusyItem(span.start, span.end, FreeBusyStatus.BUSY) for span in standing)
-    return sorted((*items, *firm))
+    return sorted((*items, *firm), key=BY_START)
 
 
 def clipped(items: Iterable[BusyItem], span: TimeSpan) -> list[BusyItem]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,10 @@ class BusyItem:
             raise ValueError(f"busy item ends before it starts: {self.start} / {self.end}")
 
 
+BY_START = attrgetter("start", "end", "status")
+"""The order of entries, as they compare themselves; a key spares a comparison in Python each."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BusyTable:
     """A calendar's entries as three arrays of one length, in any order.
@@ -84,7 +89,7 @@ class BusyTable:
     @classmethod
     def of(cls, items: Iterable[BusyItem]) -> "BusyTable":
         """The table of ``items``; a started minute counts as a whole one."""
-        rows = sorted(items)
+        rows = sorted(items, key=BY_START)
         return cls(
             np.array([epoch_minute(item.start) for item in rows], dtype=np.int64),
             np.array([-((EPOCH - item.end) // MINUTE) for item in rows], dtype=np.int64),
@@ -99,7 +104,8 @@ class BusyTable:
             BLOCKS: FreeBusyStatus.BUSY,
         }
         columns = zip(self.start, self.end, self.effect, strict=True)
-        return sorted(BusyItem(instant_at(s), instant_at(e), shown[int(f)]) for s, e, f in columns)
+        items = [BusyItem(instant_at(s), instant_at(e), shown[int(f)]) for s, e, f in columns]
+        return sorted(items, key=BY_START)
 
 
 EMPTY_CALENDAR = BusyTable.of(())
