@@ -134,7 +134,7 @@ class EventViews:
         full = self._resource(item, view, occurrence)
         chosen = {"@odata.etag": self.etag(item), "id": full["id"]}
         chosen |= {
-            name: value
+            name: value() if callable(value) else value
             for name, value in full.items()
             if (name in view.select if view.select else name not in ON_REQUEST)
         }
@@ -147,6 +147,7 @@ class EventViews:
         return chosen
 
     def _resource(self, item: Item, view: View, occurrence: Occurrence | None) -> dict[str, Any]:
+        """Every property; what takes long to work out as a call, for it is seldom asked for."""
         event, immutable = item.event, view.immutable
         fields = {**event.fields}
         if occurrence is not None and occurrence.altered is not None:
@@ -157,24 +158,23 @@ class EventViews:
         modified = event.modified
         if occurrence is not None and occurrence.altered and occurrence.altered.modified:
             modified = max(modified, occurrence.altered.modified)
-        uid = self._uid(item)
         location = fields.get("location") or {"displayName": "", "locationType": "default"}
         return {
             "id": item_id,
-            "createdDateTime": stamp(event.created),
-            "lastModifiedDateTime": stamp(modified),
-            "changeKey": self.change_key(item),
+            "createdDateTime": lambda: stamp(event.created),
+            "lastModifiedDateTime": lambda: stamp(modified),
+            "changeKey": lambda: self.change_key(item),
             "categories": fields.get("categories", []),
             **_transaction(item),
             "originalStartTimeZone": event.zone,
             "originalEndTimeZone": event.zone,
-            "iCalUId": uid if item.day is None else f"{uid[:32]}{item.day:%Y%m%d}{uid[40:]}",
-            "uid": uid,
+            "iCalUId": lambda: self._i_cal_uid(item),
+            "uid": lambda: self._uid(item),
             "reminderMinutesBeforeStart": fields.get("reminderMinutesBeforeStart", 15),
             "isReminderOn": fields.get("isReminderOn", True),
             "hasAttachments": False,
             "subject": fields.get("subject", ""),
-            "bodyPreview": _preview(fields),
+            "bodyPreview": lambda: _preview(fields),
             "importance": fields.get("importance", "normal"),
             "sensitivity": fields.get("sensitivity", "normal"),
             "isAllDay": fields.get("isAllDay", False),
@@ -184,7 +184,7 @@ class EventViews:
             "seriesMasterId": master_id if item.day is not None else None,
             "showAs": shown_as(item),
             "type": _type(item, occurrence, self._calendars.behaviour.answer_makes_exception),
-            "webLink": (
+            "webLink": lambda: (
                 "https://outlook.office365.com/owa/?itemid="
                 f"{quote(item_id, safe='')}&exvsurl=1&path=/calendar/item"
             ),
@@ -194,14 +194,14 @@ class EventViews:
             "occurrenceId": _occurrence_id(master_id, item),
             "isDraft": False,
             "hideAttendees": fields.get("hideAttendees", False),
-            "responseStatus": self._response_status(item),
-            "body": _body(fields, text=view.text_body),
+            "responseStatus": lambda: self._response_status(item),
+            "body": lambda: _body(fields, text=view.text_body),
             **self._times(item, view.zone, occurrence),
             "location": location,
             "locations": [location] if location.get("displayName") else [],
             "recurrence": event.recurrence if item.day is None else None,
-            "attendees": [self._attendee(one, item, view.zone) for one in event.attendees],
-            "organizer": self._organizer(item),
+            "attendees": lambda: [self._attendee(one, item, view.zone) for one in event.attendees],
+            "organizer": lambda: self._organizer(item),
             "cancelledOccurrences": [
                 f"OID.{master_id}.{day.isoformat()}" for day in sorted(event.cancelled)
             ]
@@ -227,6 +227,10 @@ class EventViews:
     def _uid(self, item: Item) -> str:
         digest = self._calendars.mint.digest("uid", item.event.key, size=28).hex().upper()
         return f"040000008200E00074C5B7101A82E008{'0' * 8}{digest}"
+
+    def _i_cal_uid(self, item: Item) -> str:
+        uid = self._uid(item)
+        return uid if item.day is None else f"{uid[:32]}{item.day:%Y%m%d}{uid[40:]}"
 
     def _attendee(self, attendee: Attendee, item: Item, zone_name: str) -> dict[str, Any]:
         standing = item.event.standing(attendee.address, item.day)
