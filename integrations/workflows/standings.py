@@ -50,15 +50,11 @@ async def refresh_standings(app: App, claim: Claim, subject: str) -> None:
         NotYet: always; the next look is due then.
     """
     now = app.clock.now()
-    zones = await app.store.run(lambda tx: zones_of_work(tx, app))
-    made = await app.store.run(lambda tx: tx.switches.get(ALL_AT))
-    is_night = made is None or datetime.fromisoformat(made) < last_night(now, zones[0])
+    zones, is_night, is_done = await app.store.run(lambda tx: _begin(tx, app, now))
     if is_night:
         await _refresh_all(app, now)
-    else:
-        while not await app.store.run(lambda tx: catch_up(tx, app, now, AT_ONCE)):
-            pass
-
+    while not is_done:
+        is_done = await app.store.run(lambda tx: catch_up(tx, app, now, AT_ONCE))
     await app.store.run(lambda tx: keep_sheets(tx, now, app.options.zone))
 
     def keep(tx: Transaction) -> None:
@@ -67,6 +63,13 @@ async def refresh_standings(app: App, claim: Claim, subject: str) -> None:
             tx.switches.set(ALL_AT, now.isoformat())
 
     raise DueAgain(next_look(now, zones), "the next look", keep)
+
+
+def _begin(tx: Transaction, app: App, now: datetime) -> tuple[list[str], bool, bool]:
+    """The firm's zones, whether all is worked out anew, and whether nothing else is left to do."""
+    zones, made = zones_of_work(tx, app), tx.switches.get(ALL_AT)
+    is_night = made is None or datetime.fromisoformat(made) < last_night(now, zones[0])
+    return zones, is_night, is_night or catch_up(tx, app, now, AT_ONCE)
 
 
 async def bring_up_to_date(app: App) -> None:
