@@ -62,7 +62,7 @@ _SOON, _AWAKE_AFTER_CALL = timedelta(seconds=10), timedelta(minutes=3)
 _AFTER_DEATH = timedelta(minutes=4)
 _MOST_PIECES = 400
 """Pieces of work at one instant above which something goes round in circles."""
-_OF_TIMERS = frozenset({"watch", "check_people", "plan"})
+_OF_TIMERS = frozenset({"watch", "check_people", "plan", "reduce_evidence", "refresh_standings"})
 """What a call from outside does not wake: looks at the whole firm, which are the timers'."""
 _FAULTY = frozenset({429, 500, 502, 503, 504})
 
