@@ -116,6 +116,10 @@ class Attending:
             calls[max(look for look in self.looks() if look <= envelope)] += 1
         return calls
 
+    def reads(self) -> int:
+        """How often a report, whichever, was read."""
+        return sum("/attendanceReports/" in call.path for call in self.stage.world.tenant.calls)
+
     def _envelopes(self) -> set[datetime]:
         """Batches in which reports were read, told apart by when they arrived."""
         return {

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from integrations.records import BlockerScope
 from integrations.workflows.attendance import telling
 from integrations.workflows.attendance.ready_acts import record_meeting
-from scheduling.attendance.evidence import EvidenceMode
+from scheduling.attendance.evidence import Correction, EvidenceMode, VerdictKind
 from scheduling.timespan import TimeSpan
 from tests.acceptance.attending import attending
 from tests.acceptance.keeping import hint, live_until
@@ -27,7 +28,9 @@ def test_refused_reports_are_one_blocker_of_the_mailbox_and_never_not_held(empty
         await there.attends(there.senior.mail, 0, 60)
         await live_until(there.app, there.end + 2 * DAY)
         blockers = [b for b in (await stage.case()).blockers if b.code == "attendance_refused"]
-        assert len(blockers) == 1
+        assert [(b.scope, b.subject_id) for b in blockers] == [
+            (BlockerScope.MAILBOX, (await stage.case()).pair.mailbox_id)
+        ]
         assert {word for word, _, _ in await there.said()} == {"pending"}
         assert not (await stage.case()).pair.evidence_readable
         await live_until(there.app, there.end + 6 * DAY)
@@ -40,8 +43,8 @@ def test_refused_reports_are_one_blocker_of_the_mailbox_and_never_not_held(empty
 def test_after_thirty_days_intervals_are_gone_and_minutes_stay(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
         there = await attending(stage)
-        await there.attends(there.junior.mail, 0, 60)
-        await there.attends(there.senior.mail, 0, 60)
+        await there.attends(there.junior.mail, 0, 50)
+        await there.attends(there.senior.mail, 0, 50)
         await live_until(there.app, there.end + 29 * DAY)
         kept = await stage.read(lambda tx: tx.reports.all())
         own = [r for r in kept if r.session_id == there.date.id]
@@ -52,7 +55,11 @@ def test_after_thirty_days_intervals_are_gone_and_minutes_stay(empty: Empty) -> 
         own = [r for r in kept if r.session_id == there.date.id]
         assert [(r.presences, r.start) for r in own] == [((), None)]
         assert await there.said() == said
-        assert said[-1] == ("held", 60, "teams")
+        assert said[-1] == ("held", 50, "teams")
+        # A word that comes after them is weighed with the minutes, for all that is left of Teams.
+        held = Correction(VerdictKind.HELD, None, now())
+        await there.app.store.run(lambda tx: telling.correct(tx, there.app, there.date, held))
+        assert (await there.said())[-1] == ("held", 50, "corrected")
         await there.app.close()
 
     on_stage(empty, play)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from integrations.workflows.attendance.harvest import LOOKS, next_look
+from integrations.workflows.attendance.modes import set_mode
 from scheduling.attendance.evidence import EvidenceMode
 from tests.acceptance.attending import MINUTE, URL, attending
 from tests.acceptance.keeping import live_until
@@ -53,6 +54,26 @@ def test_without_teams_as_evidence_no_call_for_attendance_leaves(
         said = await there.said()
         assert said[-1] == ("unknown", 0, None)
         assert bool(there.questions()) == (mode is EvidenceMode.SELF_REPORT)
+        await there.app.close()
+
+    on_stage(empty, play)
+
+
+@pytest.mark.acceptance(33)
+def test_looks_end_at_once_where_teams_is_no_longer_to_tell(empty: Empty) -> None:
+    """Looks for a date that is over were due already, and none of them leaves."""
+
+    async def play(stage: Stage) -> None:
+        there = await attending(stage)
+        await live_until(there.app, there.end + 2 * HOUR)
+        looks = there.looks()
+        assert looks != []
+        program, at = (await stage.case()).program.id, now()
+        await there.app.store.run(
+            lambda tx: set_mode(tx, program, EvidenceMode.SELF_REPORT, at, by="coordinator")
+        )
+        await live_until(there.app, there.end + 3 * DAY)
+        assert there.looks() == looks
         await there.app.close()
 
     on_stage(empty, play)

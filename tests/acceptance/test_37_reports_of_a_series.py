@@ -53,6 +53,7 @@ def test_three_reports_of_one_date_are_merged_and_the_date_before_keeps_its_own(
         calls = first.calls_in_looks()
         assert max(calls.values()) == 2
         assert set(first.looks()) == set(calls)
+        assert first.reads() == len(own), "a report that is kept is not read again"
         await first.app.close()
 
     on_stage(empty, play)

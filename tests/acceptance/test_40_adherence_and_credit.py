@@ -281,6 +281,20 @@ async def test_a_sponsor_sees_no_group_of_fewer_than_five(cohort: Cohort) -> Non
 
 
 @with_cohort
+async def test_who_led_is_told_by_turns_where_the_program_is_mixed(cohort: Cohort) -> None:
+    await _lived(cohort)
+    (whole, *_) = await cohort.sponsor()
+    assert (whole["led_by_mentor"], whole["led_by_mentee"]) == (2, 0)
+
+    def mix(tx: Transaction) -> None:
+        tx.programs.put(replace(tx.programs.require(cohort.program_id), mixed=True))
+
+    await cohort.app.store.run(mix)
+    (whole, *_) = await cohort.sponsor()
+    assert (whole["led_by_mentor"], whole["led_by_mentee"], whole["mentors_led_rate"]) == (1, 1, 50)
+
+
+@with_cohort
 async def test_credit_is_for_qualifying_minutes_rounded_and_capped(cohort: Cohort) -> None:
     await _lived(cohort)
     credit = await cohort.credit()
