@@ -29,6 +29,9 @@ else: no event, no title, no place. Events are read and written in program mailb
 Two rows name *any other* mailbox. `tandem doctor` asks there for an event and for a meeting that do
 not exist, under an id that the table itself fixes: nothing can come back but a yes or a no, and the
 no is the proof that Tandem's permissions end at the program mailboxes.
+
+The scripts in `infra/permissions` grant exactly this, each within its scope, and take it back: what
+they grant stands in `grants.json` beside them, which a test holds to this table.
 """
 
 
