@@ -8,6 +8,7 @@ Source: RFC 5545; ``X-MICROSOFT-CDO-BUSYSTATUS`` in MS-OXCICAL 2.1.3.1.1.20.31.
 
 import csv
 import io
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,6 +26,12 @@ from scheduling.errors import UnknownZoneError
 from scheduling.people import BusyItem, BusyTable, FreeBusyStatus, Person, WorkingHours
 from scheduling.problem import PairRequest, Problem
 from scheduling.rule import CadenceRule, end_minute_of, minute_of
+
+MOST_BYTES = 32 * 1024 * 1024
+MOST_DATES = 500_000
+"""How many dates the entries of one calendar may unfold into, counted as if each were daily."""
+_OFTENER_THAN_DAILY = {"SECONDLY", "MINUTELY", "HOURLY"}
+_TIMES_OF_A_DAY = ("BYHOUR", "BYMINUTE", "BYSECOND")
 
 _MICROSOFT = {
     "FREE": FreeBusyStatus.FREE,
@@ -138,12 +145,28 @@ def read_person(
 def busy_items(source: Path, calendar: Any, zone: str, span: tuple[date, date]) -> list[BusyItem]:
     """The entries of a calendar near ``span``, all-day ones as whole local days of ``zone``."""
     first, after = span[0] - timedelta(days=1), span[1] + timedelta(days=1)
+    _require_few_dates(source, calendar, (after - first).days)
     try:
         events: Iterable[Any] = recurring_ical_events.of(calendar).between(first, after)
         return sorted(_item(event, zone) for event in events if not _is_cancelled(event))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         where = f"{source.name}:{_line_of(source, 'BEGIN:VEVENT')}"
         raise PlanFileError(where, f"an event cannot be expanded: {type(error).__name__}") from None
+
+
+def _require_few_dates(source: Path, calendar: Any, days: int) -> None:
+    """Refuse what would unfold into millions of dates, before it is unfolded."""
+    where, dates = f"{source.name}:{_line_of(source, 'BEGIN:VEVENT')}", 0
+    for event in calendar.walk("VEVENT"):
+        rules = event.get("RRULE", [])
+        for rule in rules if isinstance(rules, list) else [rules]:
+            if _OFTENER_THAN_DAILY.intersection(rule.get("FREQ", ())):
+                raise PlanFileError(where, "an event repeats more often than daily")
+            times = math.prod(len(rule.get(name, [0])) for name in _TIMES_OF_A_DAY)
+            dates += days * times
+        dates += 1
+    if dates > MOST_DATES:
+        raise PlanFileError(where, f"unfolds into more than {MOST_DATES:,} dates")
 
 
 def _calendar(source: Path) -> Any:
@@ -231,6 +254,8 @@ def _file_of(folder: Path, mail: str, where: str) -> Path:
 
 def _content(source: Path) -> bytes:
     try:
+        if source.stat().st_size > MOST_BYTES:
+            raise PlanFileError(source.name, f"more than {MOST_BYTES // 1024 // 1024} MB")
         return source.read_bytes()
     except OSError as error:
         raise PlanFileError(source.name, error.strerror or "cannot be read") from None

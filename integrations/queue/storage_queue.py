@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.identity.aio import ManagedIdentityCredential
@@ -22,6 +23,8 @@ API_VERSION = "2024-11-04"
 KEPT_FOR = timedelta(hours=1)
 # For the same reason nothing is gained by the library's retries, which begin after 15 seconds.
 NO_RETRIES = 0
+# The libraries' own are five minutes; a wake-up that takes longer than this is sent by the timer.
+_TIME_OUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 15}
 
 
 class StorageQueue:
@@ -45,19 +48,21 @@ class StorageQueue:
             message_encode_policy=TextBase64EncodePolicy(),
             api_version=API_VERSION,
             retry_total=NO_RETRIES,
+            **_TIME_OUTS,
         )
         return cls(client, None)
 
     @classmethod
     def by_identity(cls, account_url: str, name: str, client_id: str | None) -> StorageQueue:
         """A queue of an account that knows the managed identity; no key anywhere."""
-        identity = ManagedIdentityCredential(client_id=client_id)
+        identity = ManagedIdentityCredential(client_id=client_id, **_TIME_OUTS)
         client = QueueClient(
             account_url,
             name,
             credential=identity,
             message_encode_policy=TextBase64EncodePolicy(),
             retry_total=NO_RETRIES,
+            **_TIME_OUTS,
         )
         return cls(client, identity)
 

@@ -7,11 +7,12 @@ import orjson
 import pytest
 
 from integrations.planfiles.errors import PlanFileError
-from integrations.planfiles.ics_folder import read_ics_problem, read_person
+from integrations.planfiles.ics_folder import MOST_BYTES, read_ics_problem, read_person
 from scheduling.people import OFFICE_HOURS, FreeBusyStatus
 from scheduling.planner import plan
 from tests.planfiles.test_problem_files import small
 
+FULL_DAY, FULL_HOUR = (",".join(map(str, range(end))) for end in (24, 60))
 SPAN = (date(2027, 3, 1), date(2027, 4, 5))
 
 
@@ -108,6 +109,30 @@ def test_a_broken_calendar_is_named_by_file_and_line(tmp_path: Path, text: str, 
     with pytest.raises(PlanFileError) as caught:
         items(tmp_path, text)
     assert caught.value.where == where
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("FREQ=SECONDLY", "more often than daily"),
+        ("FREQ=HOURLY;COUNT=3", "more often than daily"),
+        (f"FREQ=DAILY;BYHOUR={FULL_DAY};BYMINUTE={FULL_HOUR};BYSECOND={FULL_HOUR}", "500,000"),
+    ],
+)
+def test_a_calendar_that_would_unfold_into_millions_of_dates_is_refused(
+    tmp_path: Path, rule: str, problem: str
+) -> None:
+    often = f"DTSTART:20270301T090000Z\n DTEND:20270301T090100Z\n RRULE:{rule}"
+    with pytest.raises(PlanFileError, match=problem):
+        items(tmp_path, calendar(often))
+
+
+def test_a_calendar_larger_than_any_export_is_not_read(tmp_path: Path) -> None:
+    source = tmp_path / "jo.ics"
+    with source.open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with pytest.raises(PlanFileError, match="32 MB"):
+        read_person(source, "jo", OFFICE_HOURS, SPAN)
 
 
 def folder_with_roster(tmp_path: Path, roster: str) -> tuple[Path, Path, Path]:
