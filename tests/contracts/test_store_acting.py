@@ -195,6 +195,19 @@ async def test_mails_wait_for_their_pair_until_they_are_sent(
     assert await store.run(lambda tx: tx.outbox.waiting(["p1"])) == []
 
 
+async def test_mails_that_wait_are_sent_from_another_mailbox_and_no_others(
+    store: Store, mail: OutboxMail
+) -> None:
+    waits = replace(mail, session_id="s2", pair_id="p1", mailbox_id="box")
+    gone = replace(waits, session_id="s3")
+    for one in (waits, gone):
+        assert await store.run(lambda tx, one=one: tx.outbox.add(one))  # type: ignore[misc]
+    assert await store.run(lambda tx: tx.outbox.mark_sent(gone, NOW))
+    assert await store.run(lambda tx: tx.outbox.reroute("box", "other")) == 1
+    rows = await store.run(lambda tx: tx.outbox.of_pair("p1"))
+    assert {(row.session_id, row.mailbox_id) for row in rows} == {("s2", "other"), ("s3", "box")}
+
+
 # --- journal -----------------------------------------------------------------------------
 
 
