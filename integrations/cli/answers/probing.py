@@ -52,7 +52,8 @@ class AtTheTerminal:
 
 async def _asked(question: str) -> str:
     # In a thread: calls that are under way go on.
-    return (await asyncio.to_thread(typer.prompt, question, default="", show_default=False)).strip()
+    said = await asyncio.to_thread(typer.prompt, question, default="", show_default=False)
+    return str(said).strip()
 
 
 def probe_tenant(first: str, second: str, *, yes: bool, as_json: bool) -> None:

@@ -17,11 +17,11 @@ from scheduling.changes.limits import all_mails
 from scheduling.changes.organizers import change_organizer
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.views import Order, OrderKind, PairState, PairView
+from tests.scheduling.builders import at
 from tests.scheduling.changes.builders import (
     DAY,
     HOUR,
     LONDON,
-    at,
     hour,
     pair,
     situation,
