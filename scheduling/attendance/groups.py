@@ -5,15 +5,11 @@ two breakdowns are of the same people (office and practice group, say), each may
 the two together not: two offices and two practice groups may differ by one pair.
 """
 
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import combinations
-from operator import or_
 
 LEAST = 5
-_TOGETHER = 3
-"""So many groups of one breakdown are taken together, at most, to work out a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +53,10 @@ def all_shown(
     """What may be shown of several breakdowns of one whole, side by side.
 
     A group of fewer than ``least`` members is withheld. Further ones are, the smallest first, as
-    long as some but fewer than ``least`` members can be singled out: of one breakdown up to three
-    shown groups are taken together, or the whole without them, and less all groups of another
-    breakdown that lie inside. Groups that are withheld count as one group, the rest. A whole
-    that is too small shows nothing at all. Groups without members are left in: there is
-    nothing to be told of them.
+    long as some but fewer than ``least`` members can be singled out: by any shown groups of one
+    breakdown taken together, less any groups of another that lie inside. Groups that are withheld
+    count as one group, the rest. A whole that is too small shows nothing at all. Groups without
+    members are left in: there is nothing to be told of them.
 
     Raises:
         ValueError: a breakdown has members the whole has not, or lacks some.
@@ -88,46 +83,112 @@ def _withheld(whole: Group, tables: Sequence[Sequence[Group]], least: int) -> se
     if len(whole.members) < least:
         return set(places)
     hidden = {place for place, group in places.items() if len(group.members) < least}
-    while (telling := _telling(whole, places, hidden, len(tables), least)) is not None:
+    while (telling := _telling(places, hidden, len(tables), least)) is not None:
         hidden.add(telling)
     return hidden
 
 
 def _telling(
-    whole: Group, places: Mapping[_Place, Group], hidden: set[_Place], tables: int, least: int
+    places: Mapping[_Place, Group], hidden: set[_Place], tables: int, least: int
 ) -> _Place | None:
     """A group to withhold because, with what else is shown, it tells of too few; None if safe."""
-    number = {member: 1 << at for at, member in enumerate(sorted(whole.members))}
-    everybody = sum(number.values())
-    blocks = [
-        [_set_of(block, number) for block in _blocks(places, hidden, table)]
-        for table in range(tables)
-    ]
-    for one, mine in enumerate(blocks):
-        for known in _known(mine, everybody):
-            for other, theirs in enumerate(blocks):
-                inside = reduce(or_, (block for block in theirs if not block & ~known), 0)
-                left = (known & ~inside).bit_count()
-                # What is left of a breakdown's own groups is its rest, a block of its own.
-                if 0 < left < least or (one == other and 0 < known.bit_count() < least):
-                    return _smallest(
-                        places, [p for p in places if p not in hidden and p[0] in (one, other)]
-                    )
+    blocks = [_blocks(places, hidden, table) for table in range(tables)]
+    for one in range(tables):
+        for other in range(tables):
+            if one == other:
+                tells = any(len(block) < least for block in blocks[one])
+            else:
+                tells = _differ_by_few(blocks[one], blocks[other], least)
+            if tells:
+                shown_ones = [p for p in places if p not in hidden and p[0] in (one, other)]
+                return _smallest(places, shown_ones)
     return None
 
 
-def _set_of(members: Iterable[str], number: Mapping[str, int]) -> int:
-    """A set as the bits of a number: thousands of them are compared."""
-    return sum(number[member] for member in members)
+def _differ_by_few(
+    some: Sequence[frozenset[str]], others: Sequence[frozenset[str]], least: int
+) -> bool:
+    """Whether blocks of one breakdown, less blocks of another that lie inside, leave a few.
+
+    Who is left has a block that is taken of the one and none of the other. For each block of the
+    one and of the other that share a few, the fewest that any choice with the one taken and the
+    other not leaves is a smallest cut between the two.
+
+    Cost: a few searches for each pair of blocks that share fewer than ``least``.
+    """
+    shared = _Shared(some, others)
+    return any(
+        count < least and shared.smallest_cut(i, j, least) < least
+        for (i, j), count in shared.counts.items()
+    )
 
 
-def _known(blocks: Sequence[int], everybody: int) -> Iterator[int]:
-    """Whom the figures are known of: some blocks taken together, and all but those."""
-    for count in range(1, min(_TOGETHER, len(blocks)) + 1):
-        for some in combinations(blocks, count):
-            together = reduce(or_, some)
-            yield together
-            yield everybody & ~together
+class _Shared:
+    """How many members the blocks of two breakdowns share.
+
+    Which blocks can be reached from one are the bits of a number: they are looked up often.
+    """
+
+    def __init__(self, some: Sequence[frozenset[str]], others: Sequence[frozenset[str]]) -> None:
+        self.counts = {
+            (i, j): len(block & other)
+            for i, block in enumerate(some)
+            for j, other in enumerate(others)
+            if block & other
+        }
+        self._forward = [sum(1 << j for at, j in self.counts if at == i) for i in range(len(some))]
+        self._back = [sum(1 << i for i, at in self.counts if at == j) for j in range(len(others))]
+
+    def smallest_cut(self, i: int, j: int, enough: int) -> int:
+        """How many are left at least where block ``i`` is taken and ``j`` not; at most ``enough``.
+
+        The largest flow from the one to the other (Ford and Fulkerson, 1956): as much as two
+        blocks share may flow from one that is taken to one that is not. What flows back costs
+        nothing: whoever is in a block taken of the others lies inside what is taken of the first.
+        """
+        flow: Counter[tuple[int, int]] = Counter()
+        forward = list(self._forward)
+        for total in range(enough):
+            path = self._path(forward, i, j)
+            if not path:
+                return total
+            for step, cell in enumerate(path):
+                flow[cell] += 1 if step % 2 == 0 else -1
+                bit = 1 << cell[1]
+                is_full = flow[cell] >= self.counts[cell]
+                forward[cell[0]] = forward[cell[0]] & ~bit if is_full else forward[cell[0]] | bit
+        return enough
+
+    def _path(self, forward: Sequence[int], i: int, j: int) -> list[tuple[int, int]]:
+        """Cells by which one more can flow, every second one backwards; empty if none do."""
+        from_first: dict[int, int] = {}
+        from_second: dict[int, int] = {}
+        firsts, seconds, queue = 1 << i, 0, deque([i])
+        while queue and j not in from_first:
+            here = queue.popleft()
+            for there in _bits(forward[here] & ~seconds):
+                from_first[there] = here
+                for further in _bits(self._back[there] & ~firsts):
+                    from_second[further] = there
+                    queue.append(further)
+                firsts |= self._back[there]
+            seconds |= forward[here]
+        if j not in from_first:
+            return []
+        path = [(from_first[j], j)]
+        while path[-1][0] != i:
+            first = path[-1][0]
+            second = from_second[first]
+            path += [(first, second), (from_first[second], second)]
+        return path[::-1]
+
+
+def _bits(number: int) -> Iterator[int]:
+    """The places of the bits that are set."""
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
 
 
 def _blocks(

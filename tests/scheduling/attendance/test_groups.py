@@ -69,6 +69,56 @@ def test_two_groups_of_one_breakdown_do_not_tell_of_two_of_another() -> None:
     assert not {"C", "D", "Z", "W"} <= told
 
 
+def dealt(name: str, first: int, count: int) -> list[Group]:
+    """The members of so many groups of ten, dealt to as many others one by one."""
+    members = [f"p{n}" for n in range(10 * first, 10 * (first + count))]
+    return [Group(f"{name} {first + n}", frozenset(members[n::count]), {}) for n in range(count)]
+
+
+@pytest.mark.parametrize("count", [4, 7])
+def test_however_many_groups_together_do_not_tell_of_one(count: int) -> None:
+    """So many offices are as many practice groups but for one pair; fewer differ by more."""
+    offices = [group(f"office {n}", 10 * n, 10) for n in range(2 * count)]
+    practices = [*dealt("practice", 0, count), *dealt("practice", count, count)]
+    whole = group("all", 0, 20 * count)
+    by_office, by_practice = all_shown(whole, [offices, practices])
+    assert len(names(by_office)) == len(names(by_practice)) == 2 * count
+    less, more = practices[0], practices[-1]
+    practices[0] = Group(less.name, less.members - {"p0"}, {})
+    practices[-1] = Group(more.name, more.members | {"p0"}, {})
+    told = {n for found in all_shown(whole, [offices, practices]) for n in names(found)}
+    for half in (range(count), range(count, 2 * count)):
+        assert not {f"{word} {n}" for n in half for word in ("office", "practice")} <= told
+
+
+@given(
+    of=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=5, max_size=60),
+)
+def test_no_groups_of_one_breakdown_less_those_of_another_leave_a_few(
+    of: list[tuple[int, int]],
+) -> None:
+    """Tried with every set of groups there is."""
+    whole = group("all", 0, len(of))
+    tables = [
+        [
+            Group(str(name), frozenset(f"p{n}" for n, at in enumerate(of) if at[side] == name), {})
+            for name in sorted({at[side] for at in of})
+        ]
+        for side in (0, 1)
+    ]
+    known = []
+    for table, found in zip(tables, all_shown(whole, tables), strict=True):
+        shown_ones = [g.members for g, s in zip(table, found.groups, strict=True) if s.members]
+        rest = whole.members.difference(*shown_ones)
+        known.append([block for block in (*shown_ones, rest) if block])
+    for some, others in (known, known[::-1]):
+        for length in range(1, len(some) + 1):
+            for together in combinations(some, length):
+                taken = frozenset().union(*together)
+                left = taken.difference(*(block for block in others if block <= taken))
+                assert not left or len(left) >= LEAST
+
+
 def test_groups_that_do_not_make_up_the_whole_are_refused() -> None:
     with pytest.raises(ValueError, match="do not make up"):
         shown(group("all", 0, 6), [group("a", 0, 5)])
