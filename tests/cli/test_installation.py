@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -77,3 +78,20 @@ def test_pairs_move_to_program_mailboxes_alone(office: Office, target: str | Non
     code, _, err = office.terminal("mailbox", "move", box, target or box)
     assert code == 3
     assert "TANDEM_PROGRAM_MAILBOXES" in err
+
+
+def test_a_probe_asks_first_and_prints_settings_and_leaves_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [u.mail for u in office.tenant.directory if u.has_mailbox and u.enabled][:2]
+    data = office.data("probe", *people, "--yes")
+    found = {answer["question"]: answer["found"] for answer in data["answers"]}
+    assert found["free_busy_scope"] == "readable"
+    assert found["report_delay"] == "not_asked"
+    assert data["recommended"] == {"TANDEM_FREE_BUSY_READER": "program_mailbox"}
+    assert not [e for mail in people for e in office.tenant.events_of(mail)]
+    mails = len(office.tenant.mail_log)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    code, _, _ = office.terminal("probe", *people)
+    assert code != 0, "nobody said yes"
+    assert len(office.tenant.mail_log) == mails
