@@ -26,7 +26,8 @@ CAUGHT_BEFORE: Mapping[str, int] = MappingProxyType(
     {
         "no intent before a write": 37,
         "no read-back after a doubt": 29,
-        "doubts of the dead forgotten": 12,
+        "a doubt is taken for done": 12,
+        "doubts of the dead forgotten": 31,
         "no If-Match": 16,
         "own meeting taken out twice": 2,
         "own meeting not taken out": 26,
