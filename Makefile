@@ -127,7 +127,7 @@ $(WORKER)/.installed: uv.lock | $(INSTALLED)
 lock: $(INSTALLED)
 	@"$(BIN)/uv" lock --quiet
 	@$(BIN)/uv export --quiet --frozen --no-annotate --no-emit-project --no-dev \
-		--output-file requirements.txt
+		--extra telemetry --output-file requirements.txt
 	@$(BIN)/uv export --quiet --frozen --no-annotate --no-emit-project --all-extras --all-groups \
 		--output-file requirements-dev.txt
 

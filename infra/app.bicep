@@ -135,6 +135,7 @@ resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
       AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
       APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+      TANDEM_TELEMETRY_CONNECTION: insights.properties.ConnectionString
       TANDEM_CREDENTIAL: 'federated'
       TANDEM_MANAGED_IDENTITY: identityClientId
       TANDEM_QUEUE_ACCOUNT_URL: storage.properties.primaryEndpoints.queue

@@ -150,7 +150,9 @@ def start_telemetry(settings: Settings) -> None:
         # Not above: nothing of it is installed, or takes part in a cold start, unless asked for.
         from integrations.telemetry_export import export_to_application_insights
 
-        export_to_application_insights(settings.telemetry_connection.get_secret_value())
+        export_to_application_insights(
+            settings.telemetry_connection.get_secret_value(), settings.managed_identity
+        )
 
 
 def build_queue(settings: Settings) -> Queue:

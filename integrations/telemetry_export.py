@@ -7,8 +7,10 @@ second time. Here other libraries get instruments that do nothing.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from azure.identity import ManagedIdentityCredential
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import Meter, NoOpMeter
 from opentelemetry.trace import NoOpTracer, Tracer
@@ -33,6 +35,13 @@ except ImportError:
 
 # The machine's name and the process's arguments are nobody's business: only what we are called.
 _US = Resource({"service.name": SCOPE})
+# What the exporter would tell Microsoft of itself, and ask there; it takes a no from the
+# environment only.
+_NOTHING_ELSE = {
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+}
 
 
 class OurTraces(TracerProvider):
@@ -64,14 +73,21 @@ def install(spans: SpanProcessor, reader: MetricReader) -> None:
     metrics.set_meter_provider(OurMetrics([reader], resource=_US))
 
 
-def export_to_application_insights(connection: str) -> None:
+def export_to_application_insights(connection: str, identity: str | None) -> None:
     """Send traces and metrics there, in the background, from now on.
+
+    Parameters:
+        identity: client id of the managed identity that signs in there; None where the connection
+            string is enough.
 
     Raises:
         SettingsError: this is no connection string.
     """
     # Retries on a disk that is lost with its instance are worth nothing.
     options: dict[str, Any] = {"connection_string": connection, "disable_offline_storage": True}
+    if identity is not None:
+        options["credential"] = ManagedIdentityCredential(client_id=identity)
+    os.environ.update(_NOTHING_ELSE)
     try:
         traces = AzureMonitorTraceExporter(**options)
         measures = AzureMonitorMetricExporter(**options)

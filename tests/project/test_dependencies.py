@@ -16,7 +16,7 @@ from tests.project.sources import ROOT
 
 PYTHONS = ("311", "312", "313")
 EXPORTS = {
-    "requirements.txt": ["--no-dev"],
+    "requirements.txt": ["--no-dev", "--extra", "telemetry"],
     "requirements-dev.txt": ["--all-extras", "--all-groups"],
 }
 

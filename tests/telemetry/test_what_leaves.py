@@ -177,6 +177,35 @@ def test_a_connection_string_that_is_none_is_refused_and_not_quoted() -> None:
     assert "nonsense" not in str(refused.value)
 
 
+@pytest.mark.parametrize("identity", [None, "33333333-3333-3333-3333-333333333333"])
+def test_the_identity_signs_in_and_the_exporter_tells_nothing_of_itself(
+    identity: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Application Insights in Azure takes nothing from whoever does not sign in; and the exporter
+    would report its own use to Microsoft, which nobody was told of."""
+    from azure.identity import ManagedIdentityCredential
+    from azure.monitor.opentelemetry.exporter.statsbeat._state import is_statsbeat_enabled
+
+    from integrations import telemetry_export
+
+    for name in telemetry_export._NOTHING_ELSE:
+        monkeypatch.setenv(name, "false")
+    kept: list[Any] = []
+    monkeypatch.setattr(telemetry_export, "install", lambda *given: kept.extend(given))
+    telemetry_export.export_to_application_insights(
+        "InstrumentationKey=00000000-0000-0000-0000-000000000000;"
+        "IngestionEndpoint=https://127.0.0.1:9/",
+        identity,
+    )
+    assert not is_statsbeat_enabled()  # type: ignore[no-untyped-call]
+    processor, reader = kept
+    for exporter in (processor.span_exporter, reader._exporter):
+        signs_in = isinstance(exporter._credential, ManagedIdentityCredential)
+        assert signs_in == (identity is not None)
+    processor.shutdown()
+    reader._shutdown_event.set()
+
+
 def test_without_the_extra_the_setting_is_refused_by_its_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
