@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from integrations.graph.models import Answer
+
 _LAZY = (
     "anyio._backends._asyncio",
     "httpcore",
@@ -25,6 +27,8 @@ _LAZY = (
 
 
 def import_ahead() -> None:
-    """Have everything imported that looking into calendars and booking takes; blocking."""
+    """Have everything imported and built that looks and bookings take; blocking."""
     for name in _LAZY:
         import_module(name)
+    for answer in Answer.__subclasses__():
+        answer.model_rebuild()
