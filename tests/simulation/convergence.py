@@ -73,6 +73,20 @@ class Convergence:
             if pair["state"] not in _LIVING and self.books.holding_up(pair)
         )
 
+    @cached_property
+    def ending(self) -> frozenset[str]:
+        """Pairs whose end waits for mail hours yet to come, as the journal says.
+
+        Their calendars are not read any more, and what people do to them meanwhile is not followed.
+        """
+        waits = {
+            row["pair_id"]: row["data"]["until"]
+            for row in self.books.journal
+            if row["code"] == "mail_hours" and row["data"]["wanted"] in ("leaver", "withdrawn")
+        }
+        now = f"{self.now:%Y-%m-%d %H:%MZ}"
+        return frozenset(pair_id for pair_id, until in waits.items() if until > now)
+
     def placed_with_series(self) -> Iterator[tuple[str, Date, datetime]]:
         """Dates that stand where their series put them, for each of the two, and since when."""
         for one, known in self.live.values():
@@ -93,7 +107,7 @@ def sessions_stand_in_the_calendar(calm: Convergence) -> Found:
     """Every future session maps to exactly one live event."""
     claimed = Counter(row["event_id"] for row in calm.to_come)
     for row in calm.to_come:
-        if row["pair_id"] in calm.unsettled:
+        if row["pair_id"] in calm.unsettled | calm.ending:
             continue
         facts = {"session": row["id"], "start": row["start"], "pair": row["pair_id"]}
         found = calm.live.get(row["event_id"] or "")

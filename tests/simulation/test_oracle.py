@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
-from tests.simulation.books import Ledger
+from tests.simulation.books import Books, Ledger
 from tests.simulation.chronicle import Chronicle
+from tests.simulation.convergence import Convergence
 from tests.simulation.oracle import Oracle
 
 NOON = datetime(2027, 1, 12, 12, tzinfo=UTC)
@@ -59,3 +61,19 @@ def test_who_died_may_have_been_the_only_one_to_know_of_the_wait() -> None:
     judge = oracle()
     judge.died(NOON + SECOND)
     assert seen(judge, NOON + 30 * SECOND) == []
+
+
+def test_only_an_end_that_waits_for_mail_hours_to_come_is_on_its_way() -> None:
+    """A date that a coordinator took out of an ending pair counted as lost."""
+    lines = [
+        ("ends tonight", "leaver", "2027-01-12 21:00Z"),
+        ("ended long ago", "withdrawn", "2027-01-11 08:00Z"),
+        ("moves tonight", "conflict_moved", "2027-01-12 21:00Z"),
+    ]
+    journal = [
+        {"code": "mail_hours", "pair_id": pair, "data": {"wanted": wanted, "until": until}}
+        for pair, wanted, until in lines
+    ]
+    books = cast("Books", SimpleNamespace(journal=journal))
+    calm = Convergence(cast("Chronicle", None), books, NOON, NOON)
+    assert calm.ending == {"ends tonight"}
