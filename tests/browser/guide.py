@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from integrations.ports import Transaction
 from integrations.records import SessionState
 from tests.browser.firm import ServedFirm
 from tests.web.access_table import Visits
 
+WEEK = timedelta(weeks=1)
 _WITH_QUERY = {"/needs/{need}/act": "?act=pause"}
 
 
@@ -37,7 +39,8 @@ def guide_to(firm: ServedFirm) -> Guide:
         kept = [one for one in dates if one.state is SessionState.SCHEDULED]
         there = {
             "message": "invitation",
-            "session": next((one.id for one in kept if one.start > now), None),
+            # Not one of these days: around those often nothing else is free.
+            "session": next((one.id for one in kept if one.start > now + WEEK), None),
             "wave": next((wave.id for wave in tx.waves.all()), None),
             "need": next((need.id for need in tx.needs.all() if need.closed_at is None), None),
         }

@@ -99,3 +99,19 @@ def test_what_refuses_somebody_is_a_whole_page_too(
     assert window.open(path(guide)) == status
     window.complaints.clear()
     assert not faults_of(window)
+
+
+def test_forced_colours_hide_no_words_on_a_highlight(visitors: Visitors, guide: Guide) -> None:
+    """Browsers lay a plate behind forced text: on the main button it hid every word."""
+    window = visitors.signed_in_as(guide.mails[Visits.COORDINATOR])
+    path = guide.path("/programs/{program}/settings")
+    assert path is not None
+    window.open(path)
+    window.page.emulate_media(forced_colors="active")
+    styles = window.page.eval_on_selector_all(
+        "button.primary, .menu a[aria-current]",
+        "all => all.map(getComputedStyle)"
+        ".map(s => [s.forcedColorAdjust, s.color !== s.backgroundColor])",
+    )
+    assert len(styles) > 1
+    assert [style for style in styles if style != ["none", True]] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -198,7 +199,14 @@ def test_a_roster_is_checked_shown_imported_and_its_pair_launched_and_undone(
     page.get_by_label("Type the number of mails").fill(str(asked(page)))
     page.get_by_role("button", name="Start this wave").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Late joiners")
+    watching = coordinator(visitors, firm)
+    watching.open(urlsplit(page.url).path)
+    watching.page.evaluate("window.isTheSame = true")
+    assert watching.axe_violations() == []
     _wait(page, lambda: not is_planned())
+    expect(watching.page.get_by_label("1 of 1 pairs booked")).to_be_visible()
+    assert watching.page.evaluate("window.isTheSame"), "the page looks again by itself"
+    assert watching.axe_violations() == []
     page.reload()
     page.get_by_text("Undo this wave").click()
     page.get_by_label("Type the number of mails").fill(str(asked(page)))

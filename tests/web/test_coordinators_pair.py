@@ -16,6 +16,7 @@ from integrations.errors import FaultsError
 from integrations.page_records import Goal
 from integrations.records import Blocker, BlockerScope, PairState
 from integrations.workflows.app import App
+from integrations.workflows.at_once import reconcile_pairs
 from integrations.workflows.pair_acts import PairAct, telling_of
 from tests.support.world import Empty
 from tests.web.support import KEYS, ORIGIN, Visitor, coordinator
@@ -178,6 +179,25 @@ def test_another_regular_hour_is_chosen_among_those_that_suit_both_and_past_date
         assert sent == int(form["mails"]) > 0
         journal = await desk.stage.read(lambda tx: tx.journal.read(pair_id=pair_id))
         assert "hour_changed" in {entry.code for entry in journal}
+
+    at_the_desk(empty, play)
+
+
+def test_booking_again_says_how_many_mails_the_invitation_causes(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        booking = (await desk.stage.case()).booking
+        assert booking is not None
+        desk.stage.world.tenant.cancel_event(booking.event_id)
+        await reconcile_pairs(desk.app, desk.path.split("/")[-1])
+        sent = len(desk.stage.world.tenant.mail_log)
+        said, form = await desk.looked_at("book_again")
+        assert form["mails"] == "2"
+        assert "2 mails would go out" in said
+        await desk.said_yes("book_again", form)
+        await desk.stage.book()
+        moved = sum(session.moved for session in await desk.stage.dates())
+        assert len(desk.stage.world.tenant.mail_log) - sent == 2 + 2 * moved
+        assert "an update for each date at another hour" in await desk.words("/acts/book_again")
 
     at_the_desk(empty, play)
 

@@ -283,8 +283,10 @@ FORMS: Mapping[PairAct, ActForm] = MappingProxyType(
         ),
         PairAct.BOOK_AGAIN: ActForm(
             label="Book the series again",
-            mails="a new invitation to each",
-            about="For a series that was deleted in the organizer's calendar.",
+            mails="a new invitation to each, and an update for each date at another hour",
+            about="For a series that was deleted in the organizer's calendar. Both get a new"
+            " invitation, and an update for each date at another hour; which those are shows once"
+            " it is planned.",
             yes="Book it",
             states=frozenset({"booked"}),
         ),
