@@ -45,10 +45,10 @@ some minutes, and an hour without any such line deserves an alert of its own.
 
 Metrics and traces leave with the extra `telemetry` (`pip install "tandem[telemetry]"`) and the
 setting `TANDEM_TELEMETRY_CONNECTION`, the connection string of Application Insights
-([settings](settings.md)); [a deployment](../how-to/deploy.md) has both,
-and the managed identity signs in there. Only what Tandem itself measures and traces is sent: what libraries would
-trace of their own holds whole URLs, and is dropped before it leaves. Logs go their usual way,
-through the host.
+([settings](settings.md)). [A deployment](../how-to/deploy.md) has both, and the managed identity
+signs in there. Only what Tandem itself measures and traces is sent: what libraries would trace of
+their own holds whole URLs, and is dropped before it leaves; the exporter reports nothing of its own
+use. Logs go their usual way, through the host.
 """
 
 
