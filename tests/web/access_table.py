@@ -73,6 +73,7 @@ PAGES: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
             f"{method} /programs/{{program}}/pairs/{{pair}}/{act}": COORDINATOR
             for method in ("GET", "POST")
             for act in (
+                "acts/change_hour",
                 "acts/offer_hours",
                 "acts/offer_dates",
                 "acts/move",
@@ -145,6 +146,7 @@ PAGES: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
         "POST /pairs/{pair}/pause": THE_TWO,
         "POST /pairs/{pair}/resume": THE_TWO,
         "POST /pairs/{pair}/pick": THE_TWO,
+        "POST /pairs/{pair}/stop": THE_TWO,
         "POST /pairs/{pair}/aim/{session}": THE_TWO,
         "GET /pairs/{pair}/another-time/{session}": PAIR_AND_ASSISTANT,
         "POST /pairs/{pair}/another-time/{session}": PAIR_AND_ASSISTANT,
