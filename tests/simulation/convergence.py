@@ -267,7 +267,9 @@ def appointments_are_seen(calm: Convergence) -> Found:
     """
     for row in calm.to_come:
         pair, found = calm.by_id[row["pair_id"]], calm.live.get(row["event_id"] or "")
-        if found is None or pair["state"] != "booked" or row["start"] - calm.now > COUNTED:
+        if found is None or pair["state"] != "booked" or pair["id"] in calm.ending:
+            continue
+        if row["start"] - calm.now > COUNTED:
             continue
         one, known = found
         people = (pair["mentor_id"], pair["mentee_id"])

@@ -279,11 +279,6 @@ def _two_generations_alive() -> AbstractContextManager[object]:
     return _patched(("integrations.workflows.changes.carry_out", "end_series", kept))
 
 
-def _other_hosts_not_asked() -> AbstractContextManager[object]:
-    """What another host has begun for the same people since is not asked."""
-    return _patched((acting, "_refuse_if_outdated", lambda *_: None))
-
-
 PLANTED: Mapping[str, Plant] = MappingProxyType(
     {
         "no intent before a write": _no_intent,
@@ -305,7 +300,6 @@ PLANTED: Mapping[str, Plant] = MappingProxyType(
         "stale read believed": _stale_read_believed,
         "Retry-After ignored": _retry_after_ignored,
         "two generations alive": _two_generations_alive,
-        "other hosts not asked": _other_hosts_not_asked,
     }
 )
 
