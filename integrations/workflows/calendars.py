@@ -11,6 +11,7 @@ from integrations.page_records import Preference
 from integrations.ports import MailboxSettings, Schedule, Transaction, Unreadable
 from integrations.records import Blocker, BlockerScope, Participant
 from integrations.workflows.app import App
+from integrations.workflows.lost_mailbox import CODE as LOST
 from integrations.workflows.rules import ProgramRule
 from scheduling.freebusy import calendar_of, chunks, reading_windows
 from scheduling.people import (
@@ -111,9 +112,18 @@ async def _lanes(app: App, people: Sequence[Participant]) -> list[list[_Reading]
 
 
 async def _readers(app: App) -> list[str]:
-    """The program mailboxes, in the order of their ids; those known by now, if there are any."""
-    known = app.mailbox_ids or {m.id for m in await app.store.run(lambda tx: tx.mailboxes.all())}
-    return sorted(known)
+    """The program mailboxes that can read, in the order of their ids."""
+    if len(app.mailbox_ids) == 1:
+        return sorted(app.mailbox_ids)
+    return await app.store.run(_able_to_read)
+
+
+def _able_to_read(tx: Transaction) -> list[str]:
+    """Those in use; one that was lost or given up reads nothing, and would hold everybody up."""
+    mailboxes = tx.mailboxes.all()
+    lost = {b.subject_id for b in tx.blockers.open(BlockerScope.MAILBOX) if b.code == LOST}
+    in_use = [m.id for m in mailboxes if m.open_to_new and m.id not in lost]
+    return sorted(in_use or (m.id for m in mailboxes))
 
 
 def record_look(tx: Transaction, look: Look, now: datetime) -> None:

@@ -18,6 +18,7 @@ from integrations.workflows.health import health_of
 from integrations.workflows.move_mailbox import MOVING, MovePlan, move_pairs, plan_move
 from integrations.workflows.needs import open_needs
 from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.standing_work import ensure_standing
 from simulator.firm import make_firm
 from simulator.people import FirmPerson
 from simulator.virtual_time import virtual_now
@@ -151,6 +152,24 @@ async def test_a_mailbox_without_licence_is_seen_once_and_its_pairs_move_without
     assert {mail.sender for mail in sent} == {_second(world).mail}
     assert len(sent) == plan.mails
     assert await _seen(app) == ([], 0)
+    await app.close()
+
+
+@virtually
+async def test_what_a_lost_mailbox_left_in_calendars_moves_nothing_afterwards(empty: Empty) -> None:
+    """The lost mailbox went on being asked for free/busy, so that nobody could be read."""
+    world = await _two_mailboxes(empty)
+    world.tenant.change_person(_first(world).mail, mailbox="missing")
+    app = await _begin(world)
+    await _move(app, world)
+    moved, mails = _dates(world, _second(world)), len(world.tenant.mail_log)
+    await app.store.run(lambda tx: ensure_standing(tx, app, app.clock.now()))
+    until = app.clock.now() + timedelta(days=3)
+    await build_worker(app).run(until_quiet=False, progress=quietly, until=until)
+    assert _dates(world, _second(world)) == moved
+    assert len(world.tenant.mail_log) == mails
+    blockers = await app.store.run(lambda tx: tx.blockers.open(BlockerScope.PERSON))
+    assert [blocker.code for blocker in blockers] == []
     await app.close()
 
 
