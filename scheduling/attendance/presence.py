@@ -178,7 +178,7 @@ def _where_two(
     mentor: Sequence[Stay], mentee: Sequence[Stay], unidentified: Sequence[Stay]
 ) -> list[Stay]:
     """Where at least two were there who are or may be the two."""
-    turns = []
+    turns: list[tuple[datetime, int]] = []
     for start, end in (*mentor, *mentee, *unidentified):
         # An end before a start at the same moment: who leaves and who comes do not meet.
         turns += ((start, 1), (end, -1))

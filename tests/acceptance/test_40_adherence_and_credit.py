@@ -34,7 +34,7 @@ from tests.support.world import Empty, enrolled, firm_of, virtually
 pytestmark = pytest.mark.acceptance(40)
 
 WEEK = timedelta(weeks=1)
-ACCOUNTS = [
+ACCOUNTS: list[dict[str, Any]] = [
     {"purpose": "development", "code": "DEV-100", "rounding": "nearest", "period": "program"},
     {
         "purpose": "billable_credit",
