@@ -148,8 +148,9 @@ def start_telemetry(settings: Settings) -> None:
     """
     if settings.telemetry_connection is not None:
         # Not above: nothing of it is installed, or takes part in a cold start, unless asked for.
-        from integrations.telemetry_export import export_to_application_insights
+        from integrations.telemetry_export import NOTHING_ELSE, export_to_application_insights
 
+        os.environ.update(NOTHING_ELSE)
         export_to_application_insights(
             settings.telemetry_connection.get_secret_value(), settings.managed_identity
         )

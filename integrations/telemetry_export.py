@@ -7,7 +7,6 @@ second time. Here other libraries get instruments that do nothing.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from azure.identity import ManagedIdentityCredential
@@ -35,13 +34,13 @@ except ImportError:
 
 # The machine's name and the process's arguments are nobody's business: only what we are called.
 _US = Resource({"service.name": SCOPE})
-# What the exporter would tell Microsoft of itself, and ask there; it takes a no from the
-# environment only.
-_NOTHING_ELSE = {
+NOTHING_ELSE = {
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
     "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
     "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
 }
+"""Variables that keep the exporter from telling Microsoft of itself and asking there; it takes a no
+from the environment only, before it is made."""
 
 
 class OurTraces(TracerProvider):
@@ -86,8 +85,9 @@ def export_to_application_insights(connection: str, identity: str | None) -> Non
     # Retries on a disk that is lost with its instance are worth nothing.
     options: dict[str, Any] = {"connection_string": connection, "disable_offline_storage": True}
     if identity is not None:
-        options["credential"] = ManagedIdentityCredential(client_id=identity)
-    os.environ.update(_NOTHING_ELSE)
+        options["credential"] = ManagedIdentityCredential(
+            client_id=identity, connection_timeout=5, read_timeout=15
+        )
     try:
         traces = AzureMonitorTraceExporter(**options)
         measures = AzureMonitorMetricExporter(**options)

@@ -166,8 +166,8 @@ def test_a_failure_inside_a_span_leaves_its_class_and_no_message() -> None:
     assert (span.events, span.status.description) == ((), None)
 
 
-def _settings(connection: str) -> Settings:
-    return Settings.from_environ({"TANDEM_TELEMETRY_CONNECTION": connection})
+def _settings(connection: str, **more: str) -> Settings:
+    return Settings.from_environ({"TANDEM_TELEMETRY_CONNECTION": connection, **more})
 
 
 def test_a_connection_string_that_is_none_is_refused_and_not_quoted() -> None:
@@ -188,15 +188,15 @@ def test_the_identity_signs_in_and_the_exporter_tells_nothing_of_itself(
 
     from integrations import telemetry_export
 
-    for name in telemetry_export._NOTHING_ELSE:
+    for name in telemetry_export.NOTHING_ELSE:
         monkeypatch.setenv(name, "false")
     kept: list[Any] = []
     monkeypatch.setattr(telemetry_export, "install", lambda *given: kept.extend(given))
-    telemetry_export.export_to_application_insights(
+    connection = (
         "InstrumentationKey=00000000-0000-0000-0000-000000000000;"
-        "IngestionEndpoint=https://127.0.0.1:9/",
-        identity,
+        "IngestionEndpoint=https://127.0.0.1:9/"
     )
+    start_telemetry(_settings(connection, TANDEM_MANAGED_IDENTITY=identity or ""))
     assert not is_statsbeat_enabled()  # type: ignore[no-untyped-call]
     processor, reader = kept
     for exporter in (processor.span_exporter, reader._exporter):
