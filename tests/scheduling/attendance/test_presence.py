@@ -38,3 +38,21 @@ def test_a_short_stay_within_a_longer_one_takes_nothing_away() -> None:
         ),
     )
     assert seen_in(occasion(), [told], USUAL.slack).minutes == 60
+
+
+def test_stays_written_down_backwards_are_the_same_minutes() -> None:
+    stays = (minutes(40, 60), minutes(15, 30), minutes(0, 20))
+    told = Report(
+        "r1",
+        minutes(0, 60),
+        (
+            Presence(ANA, PresenceKind.MEMBER, stays),
+            Presence(JAMES, PresenceKind.MEMBER, (minutes(0, 60),)),
+        ),
+    )
+    forwards = Report(
+        "r1", told.span, (Presence(ANA, PresenceKind.MEMBER, stays[::-1]), told.presences[1])
+    )
+    seen = seen_in(occasion(), [told], USUAL.slack)
+    assert seen.minutes == 50
+    assert seen == seen_in(occasion(), [forwards], USUAL.slack)
