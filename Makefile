@@ -6,7 +6,7 @@ VENV ?= .venv
 ARGS ?=
 TEST_ARGS ?=
 TEST_WORKERS ?= 2
-BENCHMARKS ?= quality speed planning booking_rate firm_size webhooks verdicts reports pages
+BENCHMARKS ?= quality speed planning booking_rate firm_size webhooks verdicts reports pages loading
 
 BIN := $(VENV)/bin
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -37,7 +37,7 @@ export UV_CACHE_DIR = $(CURDIR)/build/uv
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-large soak soak-selftest lint types bench screenshots node worker lock docs clean
+.PHONY: help setup demo serve test test-large soak soak-selftest lint types bench screenshots node worker lock sbom docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are booked in a simulated tenant and live for five months"
@@ -51,6 +51,7 @@ help:
 	@echo "make setup   only install; make node: also the test packages from npm"
 	@echo "make worker  Microsoft's worker for Azure Functions, where Python 3.13 is found"
 	@echo "make lock    resolve the dependencies again and export them"
+	@echo "make sbom    the list of parts of what is deployed, as CycloneDX"
 	@echo "make docs    write the generated tables of docs/ again"
 	@echo "make clean   remove whatever these targets made"
 
@@ -130,6 +131,12 @@ lock: $(INSTALLED)
 		--extra telemetry --output-file requirements.txt
 	@$(BIN)/uv export --quiet --frozen --no-annotate --no-emit-project --all-extras --all-groups \
 		--output-file requirements-dev.txt
+
+sbom: $(INSTALLED)
+	@mkdir -p build
+	@"$(BIN)/uv" export --quiet --frozen --no-dev --no-emit-project --extra telemetry \
+		--format cyclonedx1.5 --output-file build/sbom.json >/dev/null
+	@echo "build/sbom.json"
 
 docs: $(INSTALLED)
 	@"$(BIN)/python" -c "from pathlib import Path; from integrations.settings_table import write_into; \

@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs/explanation/dependencies.md"
+MAKEFILE = ROOT / "Makefile"
 
 
 def _command() -> list[str]:
-    """The command of the page, so that what is tried is what is told."""
-    (line,) = re.findall(r"^ {4}uv (export .*cyclonedx.*)$", PAGE.read_text("utf-8"), re.MULTILINE)
-    return str(line).split(" > ")[0].split()
+    """The command of ``make sbom``, so that what is tried is what is handed out."""
+    text = MAKEFILE.read_text("utf-8").replace("\\\n", " ")
+    (line,) = re.findall(r"/uv\" (export .*cyclonedx\S*)", text)
+    return str(line).split()
 
 
 def test_the_parts_list_names_every_package_that_is_deployed_with_its_hash() -> None:
