@@ -94,56 +94,6 @@ def test_numbers_and_days_in_a_workbook_are_numbers() -> None:
     assert [cells[at].get("t") for at in ("A2", "B2", "C2")] == [None, None, None]
 
 
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("a & <b> ]]>", "a & <b> ]]>"),
-        ("two\r\nlines", "two_x000D_\nlines"),
-        ("no \x01 in XML", "no _x0001_ in XML"),
-        ("_x0041_ as typed", "_x005F_x0041_ as typed"),
-        (" around ", " around "),
-    ],
-)
-def test_a_text_in_a_workbook_stays_what_it_is(text: str, kept: str) -> None:
-    cells = {c.get("r"): c for c in _sheet(to_xlsx([_of(text)])).iter(f"{SPREADSHEET}c")}
-    assert "".join(cells["A2"].itertext()) == kept
-
-
-@given(text=st.text(st.characters(exclude_categories=())))
-def test_no_text_makes_a_workbook_that_cannot_be_read(text: str) -> None:
-    assert len(list(_sheet(to_xlsx([_of(text)])).iter(f"{SPREADSHEET}c"))) == 2
-
-
-def test_a_text_longer_than_a_cell_is_cut_between_characters() -> None:
-    cells = {c.get("r"): c for c in _sheet(to_xlsx([_of("😀" * 20_000)])).iter(f"{SPREADSHEET}c")}
-    assert "".join(cells["A2"].itertext()) == "😀" * (32_767 // 2)
-
-
-def test_an_empty_cell_is_left_out_and_the_next_keeps_its_column() -> None:
-    sheet = _sheet(to_xlsx([_of(*range(26), None, 27)]))
-    addresses = [c.get("r") for c in sheet.iter(f"{SPREADSHEET}c")]
-    assert addresses[28:] == [*(f"{chr(ord('A') + at)}2" for at in range(26)), "AB2"]
-
-
-def test_headings_stay_in_view_and_rows_can_be_filtered() -> None:
-    sheet = _sheet(to_xlsx([replace(_of(1, 2), rows=((1, 2), (3, 4)))]))
-    (pane,) = sheet.iter(f"{SPREADSHEET}pane")
-    assert (pane.get("ySplit"), pane.get("state")) == ("1", "frozen")
-    (filtered,) = sheet.iter(f"{SPREADSHEET}autoFilter")
-    assert filtered.get("ref") == "A1:B3"
-
-
-def test_every_member_of_a_workbook_is_named_and_of_a_named_kind() -> None:
-    with zipfile.ZipFile(io.BytesIO(to_xlsx([_of(1), replace(_of(2), name="a & b")]))) as book:
-        kinds, book_file = book.read("[Content_Types].xml").decode(), book.read("xl/workbook.xml")
-        related = book.read("xl/_rels/workbook.xml.rels").decode()
-        parts = [name for name in book.namelist() if name.startswith("xl/") and "_rels" not in name]
-    assert all(f'PartName="/{name}"' in kinds for name in parts)
-    assert all(f'Target="{name.removeprefix("xl/")}"' in related for name in parts[1:])
-    sheets = ElementTree.fromstring(book_file).iter(f"{SPREADSHEET}sheet")  # noqa: S314
-    assert [sheet.get("name") for sheet in sheets] == ["t", "a & b"]
-
-
 def test_a_workbook_has_a_sheet_for_each_table() -> None:
     content = to_xlsx([_of("first"), replace(_of("second"), name="u")])
     assert "".join(_sheet(content, 2).itertext()).endswith("second")
