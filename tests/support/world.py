@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import shutil
 from collections import Counter
@@ -140,6 +141,9 @@ class World:
         return Counter(mail.kind for mail in self.tenant.mail_log)
 
 
+_NUMBERS = itertools.count(1)
+
+
 @dataclass(frozen=True)
 class Empty:
     """What a new world is made from: an empty store to copy, and a folder to copy it to."""
@@ -152,9 +156,17 @@ class Empty:
         tenant = Tenant.open(":memory:", virtual_now, seed, sign_in_clock=virtual_now)
         tenant.take_in(firm)
         tenant.register_app(least_rights(firm))
-        file = self.folder / f"world-{seed}-{len(list(self.folder.iterdir()))}.sqlite"
+        file = self.new_file(f"world-{seed}")
         shutil.copy(self.template, file)
         return World(tenant, firm, file, seed=seed)
+
+    def new_file(self, stem: str) -> Path:
+        """A name that no world had before.
+
+        Beside the file of one that died SQLite's log may lie for a while, and would be taken for
+        that of another file of the same name.
+        """
+        return self.folder / f"{stem}-{next(_NUMBERS)}.sqlite"
 
 
 def least_rights(firm: Firm, *, reads_reports: bool = False) -> AppRegistration:

@@ -91,8 +91,7 @@ def on_stage(
 ) -> T:
     """Play before a booked pair at an instant, or from a photograph, in a world of its own."""
     photo = photo or as_booked(empty)
-    number = len(list(empty.folder.iterdir()))
-    store, state = empty.folder / f"s{number}.sqlite", empty.folder / f"t{number}.sqlite"
+    store, state = empty.new_file("store"), empty.new_file("tenant")
     store.write_bytes(photo.store)
     state.write_bytes(photo.tenant)
 
