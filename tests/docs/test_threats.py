@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 from tests.docs.pages import ROOT
+from tests.support.sources import tree_of
 
 PAGE = (ROOT / "docs/explanation/threats.md").read_text("utf-8")
 
@@ -27,7 +28,7 @@ def _rows() -> list[list[str]]:
 
 @cache
 def _tests_in(path: str) -> frozenset[str]:
-    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    tree = tree_of(ROOT / path)
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(node.name for node in tree.body if isinstance(node, functions))
 

@@ -396,8 +396,8 @@ def test_an_answer_never_reaches_an_incarnation_that_died_over_it(tmp_path: Path
         with pytest.raises(Death):
             await firm.graph.calendar.read(ORGANIZER.id, "x")
 
-    # The permit takes three points, the switch that stops writing one, the call two.
-    in_firm(tmp_path, (ADA,), scenario, life=Incarnation(log, dies_at=6))
+    # The permit takes three points, what stops writing or ends the installation two, the call two.
+    in_firm(tmp_path, (ADA,), scenario, life=Incarnation(log, dies_at=7))
 
 
 def test_anchor_zones_are_those_whose_windows_name_means_the_same(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.sources import tree_of
+
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("scheduling", "integrations", "simulator")
 
@@ -14,7 +16,7 @@ def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     """Every module below ``folders`` (and ``function_app``): its path from the root, its tree."""
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
     for path in [*paths, ROOT / "function_app.py"]:
-        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8"))
+        yield path.relative_to(ROOT).as_posix(), tree_of(path)
 
 
 def names_used(tree: ast.Module) -> set[str]:

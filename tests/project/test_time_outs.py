@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from integrations.queue.storage_queue import _TIME_OUTS
+from tests.support.sources import tree_of
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = {
@@ -39,7 +40,7 @@ def _calls() -> list[tuple[str, str, ast.Call]]:
 def _in(path: Path) -> Iterator[tuple[str, str, ast.Call]]:
     if "demo" in path.parts:
         return
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     # Our own values of settings are called like the libraries' clients.
     ours = {
         alias.name

@@ -263,7 +263,7 @@ def test_more_mails_than_were_said_are_not_sent_without_another_look(empty: Empt
         (
             "cadence",
             {"interval_weeks": "2", "earliest": "05:00"},
-            "Expected 09:00 or later (not '05:00').",
+            "Expected 09:00 or later.",
         ),
     ],
 )
@@ -290,7 +290,7 @@ def test_roles_are_swapped_and_the_page_says_from_when(empty: Empty) -> None:
         assert case.pair.swaps == ("2027-03-01",)
         said = await desk.words()
         assert "Roles swapped from Mon 1 Mar 2027" in said
-        assert f"From 2027-03-01 on {case.mentee.name} mentors (Somebody)" in said
+        assert f"From 1 March 2027 on {case.mentee.name} mentors (Somebody)" in said
 
     at_the_desk(empty, play)
 
@@ -318,7 +318,9 @@ def test_one_of_them_is_paired_again_and_each_page_names_the_other_pair(empty: E
             f"{desk.path}/again", {"stays": case.mentee.id, "mail": "nobody@firm.example"}
         )
         assert wrong.status_code == 400
-        assert "Expected an address of the directory." in words(wrong.text)
+        assert "Expected an address of the directory (not 'nobody@firm.example')." in words(
+            wrong.text
+        )
         page = await desk.cora.send(
             f"{desk.path}/again", {"stays": case.mentee.id, "mail": new.mail}
         )

@@ -19,6 +19,7 @@ from integrations.workflows.fact_words import fact_in_words
 from integrations.workflows.journal_words import DEEDS, Known, journal_lines, lines_of, words_of
 from integrations.workflows.messages.catalogue import MESSAGES, Channel
 from scheduling.changes.reasons import WORDS, ChangeCode
+from tests.support.sources import tree_of
 from tests.support.world import Empty
 from tests.workflows.changes.reconciling import answers, now, reconciled, until
 from tests.workflows.changes.stage import DAY, Stage, on_stage
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2] / "integrations"
 
 def _trees() -> Iterator[tuple[Path, ast.Module]]:
     for path in sorted(ROOT.rglob("*.py")):
-        yield path, ast.parse(path.read_text("utf-8"))
+        yield path, tree_of(path)
 
 
 def _constants(tree: ast.AST) -> set[str]:

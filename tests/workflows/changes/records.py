@@ -85,6 +85,7 @@ class Desk:
         )
         tx.programs.put(Program(id="g", name="Program", zone="UTC"))
         tx.mailboxes.put(Mailbox(id="box", address="program@firm.example"))
+        tx.mailboxes.put(Mailbox(id="another box", address="program-2@firm.example"))
         version = Rule(
             id="g.1",
             program_id="g",

@@ -20,6 +20,7 @@ from scheduling.changes.acts import (
     BookDate,
     BookSeries,
     CancelDate,
+    ChangeOrganizer,
     ChangeRule,
     CloseNeed,
     Complete,
@@ -110,6 +111,7 @@ ACTS: tuple[Act, ...] = (
     OfferDates("sam", "s3", (hour(tuesday(3) + DAY),)),
     OfferHours(("jo", "sam"), (slot(),)),
     RaiseNeed(ChangeCode.NO_OTHER_HOUR, "s3", (ReadyAct.TALK,)),
+    ChangeOrganizer("another box"),
     CloseNeed("shortfall::"),
     StartPause(PAUSE),
     Complete(),
@@ -141,8 +143,13 @@ def _leaves(desk: Desk, view: object, act: Act) -> None:
 
 def act_changes(act: Act) -> bool:
     """Whether the core's memory of the pair differs after the act."""
-    same = isinstance(act, OfferDates) or act == ChangeRule(RULE)
+    same = isinstance(act, OfferDates | ChangeOrganizer) or act == ChangeRule(RULE)
     return not same
+
+
+def test_what_is_booked_next_stands_in_the_new_organizers_calendar(desk: Desk) -> None:
+    _leaves(desk, without_evidence(pair()), ChangeOrganizer("another box"))
+    assert desk.run(lambda tx: tx.pairs.require("p")).mailbox_id == "another box"
 
 
 def test_a_resumed_pair_keeps_its_pause_among_the_past_ones(desk: Desk) -> None:
