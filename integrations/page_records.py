@@ -58,6 +58,26 @@ class WebSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswer:
+    """A request that names a key, and what was answered: the same key does nothing twice.
+
+    ``id`` is a hash of caller and key, ``asked`` one of what was asked for. ``holder`` carries it
+    out until ``claimed_until`` at the latest. ``done`` is kept by the very transaction that does
+    what was asked, and says how to go on from there (ids and numbers alone); ``status`` and
+    ``body`` are the answer, once there is one.
+    """
+
+    id: str
+    asked: str
+    holder: str
+    claimed_until: datetime
+    done: Json | None = None
+    status: int | None = None
+    body: Json | None = None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StaffMember:
     """Somebody who coordinates or sponsors a program."""
 

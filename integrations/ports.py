@@ -27,6 +27,7 @@ from integrations.page_records import (
     Aim,
     Confirmation,
     Goal,
+    KeptAnswer,
     Preference,
     StaffMember,
     Standing,
@@ -698,6 +699,14 @@ class WebSessions(Records[WebSession], Protocol):
         ...
 
 
+class KeptAnswers(Records[KeptAnswer], Protocol):
+    """What was answered to requests that name a key, keyed by the hash of caller and key."""
+
+    def remove_expired(self, now: datetime) -> int:
+        """Forget answers that are kept no longer; how many they were."""
+        ...
+
+
 class Staff(Records[StaffMember], Protocol):
     """Coordinators and sponsors; the key is ``"{program_id}/{directory_id}/{role}"``."""
 
@@ -757,6 +766,16 @@ class Standings(Records[Standing], Protocol):
         self, wanted: PairSearch, *, offset: int = 0, limit: int = 50
     ) -> tuple[list[PairRow], int]:
         """A stretch of the pairs that ``wanted`` describes, and how many they are in all."""
+        ...
+
+    def after(
+        self, wanted: PairSearch, last: str | None, *, limit: int = 50
+    ) -> tuple[list[PairRow], bool]:
+        """Pairs that ``wanted`` describes and that come after ``last``, and whether more do.
+
+        Pairs that are added meanwhile move nothing. ``last`` need not be one of those wanted any
+        more; after a pair that the program does not have comes nothing.
+        """
         ...
 
     def ids(self, wanted: PairSearch) -> list[str]:
@@ -847,6 +866,8 @@ class Transaction(Protocol):
     def deliveries(self) -> Deliveries: ...
     @property
     def web_sessions(self) -> WebSessions: ...
+    @property
+    def kept_answers(self) -> KeptAnswers: ...
     @property
     def staff(self) -> Staff: ...
     @property

@@ -10,7 +10,7 @@ from integrations.page_records import Risk, Standing
 from integrations.records import Json, PairState
 
 SORTS = frozenset(
-    {"name", "mentee", "office", "risk", "state", "held", "gap", "next", "met", "needs"}
+    {"id", "name", "mentee", "office", "risk", "state", "held", "gap", "next", "met", "needs"}
 )
 """What a list of pairs can be in the order of; with a minus before it, the other way round."""
 

@@ -11,6 +11,7 @@ from integrations.page_records import (
     Aim,
     Confirmation,
     Goal,
+    KeptAnswer,
     Preference,
     StaffMember,
     Wave,
@@ -33,6 +34,18 @@ class WebSessionRows(KeyedRows[WebSession]):
 
     def remove_expired(self, now: datetime) -> int:
         """Forget sessions that are over; how many they were."""
+        gone = delete(self._table).where(self._table.c.expires_at <= now)
+        return self._connection.execute(gone).rowcount
+
+
+class KeptAnswerRows(KeyedRows[KeptAnswer]):
+    """What was answered to requests that name a key, keyed by the hash of caller and key."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.kept_answers, KeptAnswer)
+
+    def remove_expired(self, now: datetime) -> int:
+        """Forget answers that are kept no longer; how many they were."""
         gone = delete(self._table).where(self._table.c.expires_at <= now)
         return self._connection.execute(gone).rowcount
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
 )
 
 from integrations.page_records import Risk, Standing
@@ -44,6 +45,7 @@ _ROW = (
     _PAIRS.c.series,
 )
 _SORTS: dict[str, ColumnElement[Any]] = {
+    "id": _STANDINGS.c.pair_id,
     "name": func.lower(_MENTORS.c.name),
     "mentee": func.lower(_MENTEES.c.name),
     "office": func.lower(_PAIRS.c.office),
@@ -67,9 +69,24 @@ class StandingRows(KeyedRows[Standing]):
         self, wanted: PairSearch, *, offset: int = 0, limit: int = 50
     ) -> tuple[list[PairRow], int]:
         """A stretch of the pairs that ``wanted`` describes, and how many they are in all."""
-        # Names are looked up for this stretch alone, not for everything that has to be sorted.
         ids = self.ids(wanted)
-        here = ids[offset : offset + limit]
+        return self._rows(ids[offset : offset + limit]), len(ids)
+
+    def after(
+        self, wanted: PairSearch, last: str | None, *, limit: int = 50
+    ) -> tuple[list[PairRow], bool]:
+        """Pairs that ``wanted`` describes and that come after ``last``, and whether more do.
+
+        Pairs that are added meanwhile move nothing. ``last`` need not be one of those wanted any
+        more; after a pair that the program does not have comes nothing.
+        """
+        ids = self.ids(wanted, also=last)
+        if last is not None:
+            ids = ids[ids.index(last) + 1 :] if last in ids else []
+        return self._rows(ids[:limit]), len(ids) > limit
+
+    def _rows(self, here: Sequence[str]) -> list[PairRow]:
+        # Names are looked up for this stretch alone, not for everything that has to be sorted.
         query = _with_people(select(*_ROW)).where(_STANDINGS.c.pair_id.in_(here))
         known = len(self._fields)
         rows = {
@@ -78,14 +95,17 @@ class StandingRows(KeyedRows[Standing]):
             )
             for row in self._connection.execute(query).all()
         }
-        return [rows[pair_id] for pair_id in here], len(ids)
+        return [rows[pair_id] for pair_id in here]
 
-    def ids(self, wanted: PairSearch) -> list[str]:
-        """The pairs that ``wanted`` describes, in the order wanted."""
+    def ids(self, wanted: PairSearch, *, also: str | None = None) -> list[str]:
+        """The pairs that ``wanted`` describes, in the order wanted; ``also`` among them."""
         name = wanted.sort.removeprefix("-")
         order = _SORTS[name].desc() if wanted.sort.startswith("-") else _SORTS[name].asc()
         query = _joined(select(_STANDINGS.c.pair_id), wanted, name)
-        query = query.where(*_conditions(wanted, self._connection.dialect.name))
+        mine, *conditions = _conditions(wanted, self._connection.dialect.name)
+        if also is not None:
+            conditions = [or_(and_(true(), *conditions), _STANDINGS.c.pair_id == also)]
+        query = query.where(mine, *conditions)
         query = query.order_by(order.nulls_last(), _STANDINGS.c.pair_id)
         return list(self._connection.execute(query).scalars())
 

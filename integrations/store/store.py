@@ -48,6 +48,7 @@ from integrations.store.pages import (
     AimRows,
     ConfirmationRows,
     GoalRows,
+    KeptAnswerRows,
     PreferenceRows,
     StaffRows,
     WaveRows,
@@ -213,6 +214,11 @@ class SqlTransaction:
     def web_sessions(self) -> WebSessionRows:
         """See :class:`integrations.ports.Transaction`."""
         return WebSessionRows(self._connection)
+
+    @cached_property
+    def kept_answers(self) -> KeptAnswerRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return KeptAnswerRows(self._connection)
 
     @cached_property
     def staff(self) -> StaffRows:

@@ -512,6 +512,19 @@ web_sessions = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 
+kept_answers = Table(
+    "kept_answers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("asked", String, nullable=False),
+    Column("holder", String, nullable=False),
+    Column("claimed_until", Instant, nullable=False),
+    Column("done", _NULLABLE_JSON),
+    Column("status", Integer),
+    Column("body", _NULLABLE_JSON),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
 staff = Table(
     "staff",
     metadata,

@@ -12,6 +12,7 @@ from integrations.page_records import (
     Aim,
     Confirmation,
     Goal,
+    KeptAnswer,
     Preference,
     Risk,
     StaffMember,
@@ -96,6 +97,28 @@ async def test_each_record_comes_back_as_it_was_written(store: Store) -> None:
         comes_back(tx.confirmations, "p1/mia", Confirmation(pair_id="p1", person_id="mia", at=NOW))
         comes_back(tx.preferences, "mia", preference)
         comes_back(tx.standings, "p1", standing)
+
+    await store.run(write)
+
+
+async def test_a_kept_answer_comes_back_and_is_forgotten_from_its_last_instant_on(
+    store: Store,
+) -> None:
+    begun = KeptAnswer(
+        id="hash",
+        asked="digest",
+        holder="worker",
+        claimed_until=NOW + MINUTE,
+        expires_at=NOW + timedelta(days=1),
+    )
+    answered = replace(begun, done={"pair": "p1", "after": 7}, status=200, body={"mails": 2})
+
+    def write(tx: Transaction) -> None:
+        comes_back(tx.kept_answers, "hash", begun)
+        tx.kept_answers.put(answered)
+        assert tx.kept_answers.get("hash") == answered
+        assert tx.kept_answers.remove_expired(begun.expires_at - MINUTE) == 0
+        assert tx.kept_answers.remove_expired(begun.expires_at) == 1
 
     await store.run(write)
 

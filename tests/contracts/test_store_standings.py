@@ -232,3 +232,20 @@ async def test_the_newest_entries_are_those_of_a_program_and_of_its_pairs(store:
         assert seqs(pair_id="x") == []
 
     await store.run(look)
+
+
+async def test_a_list_goes_on_after_a_pair_whatever_is_added_before_it(store: Store) -> None:
+    def look(tx: Transaction) -> None:
+        three_pairs(tx)
+        everybody = replace(ALL, sort="id")
+        ids = tx.standings.ids(everybody)
+        first, more = tx.standings.after(everybody, None, limit=1)
+        assert ([row.standing.pair_id for row in first], more) == (ids[:1], True)
+        rest, more = tx.standings.after(everybody, ids[0])
+        assert ([row.standing.pair_id for row in rest], more) == (ids[1:], False)
+        # It need not be among those wanted any more.
+        none_wanted = replace(everybody, words=("nobody has this name",))
+        assert tx.standings.after(none_wanted, ids[0]) == ([], False)
+        assert tx.standings.after(everybody, "a pair of another program") == ([], False)
+
+    await store.run(look)
