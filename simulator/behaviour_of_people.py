@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -33,6 +34,8 @@ PersonKind = Literal[
 ]
 CoordinatorKind = Literal["moves_date", "cancels_date", "cancels_series"]
 Kind = Literal[PersonKind, CoordinatorKind]
+_OF_PEOPLE: tuple[Kind, ...] = get_args(PersonKind)
+_OF_COORDINATORS: tuple[Kind, ...] = get_args(CoordinatorKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +171,8 @@ def acts_of(
 def _acts(player: Player, day: date, seed: int, rates: Rates) -> Iterator[PersonAct]:
     """One player's acts of one of her working days, in no order."""
     chance = Random(f"{seed}/{player.id}/{day.isoformat()}")
-    kinds: tuple[Kind, ...] = get_args(CoordinatorKind if player.coordinates else PersonKind)
-    manner = _manner(player, seed, rates)
-    for kind in kinds:
+    manner = _manner(player.id, seed, rates)
+    for kind in _OF_COORDINATORS if player.coordinates else _OF_PEOPLE:
         # Always as many draws, so that one rate does not move the acts of another kind.
         strikes, moment, draw = chance.random() * 100, chance.random(), chance.random()
         answers = kind == "answers_invitations"
@@ -187,8 +189,9 @@ class _Manner:
     silently: bool
 
 
-def _manner(player: Player, seed: int, rates: Rates) -> _Manner:
-    chance = Random(f"{seed}/{player.id}/manner")
+@lru_cache(maxsize=5_000)
+def _manner(player_id: str, seed: int, rates: Rates) -> _Manner:
+    chance = Random(f"{seed}/{player_id}/manner")
     share, silent = chance.random() * 100, chance.random() * 100
     reads = _PROMPT
     if share < rates.never_answering:

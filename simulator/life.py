@@ -6,9 +6,8 @@ where it was and nobody does anything twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from simulator.behaviour_in_meetings import BELIEVABLE as POLITE
@@ -43,6 +42,8 @@ class Life:
         self._rates = BELIEVABLE
         self._reached: _Place | None = None
         self._coming: list[PersonAct] = []
+        # The first day whose acts are not among those that are coming.
+        self._undrawn: date | None = None
         kept = tenant.storage.get("life", "reached")
         if kept is not None:
             self._rates = Rates(**kept["rates"])
@@ -77,34 +78,34 @@ class Life:
             self._tenant.storage.commit()
         return struck
 
+    def recast(self) -> None:
+        """Take notice that other people act from now on."""
+        self._coming, self._undrawn = [], None
+
     def _next(self, until: datetime) -> PersonAct | None:
         """The first act after the place that was reached and not after ``until``."""
         reached = self._reached
         if reached is None:
             return None
-        if not self._coming:
-            self._coming = [
-                act for act in self._acts(reached.at, until) if _Place.of(act) > reached
-            ]
+        self._draw(reached, until)
         if not self._coming or self._coming[0].at > until:
             return None
         return self._coming[0]
 
-    def _acts(self, since: datetime, until: datetime) -> list[PersonAct]:
+    def _draw(self, reached: _Place, until: datetime) -> None:
+        """Let all acts up to ``until`` be among those that are coming, each day drawn once."""
         # A day of somebody's own zone begins up to a day before or after that of UTC.
-        days = _days(since - _DAY, until + _DAY)
-        found = (act for day in days for act in self._tenant.acts_on(day, self._rates))
-        return sorted((a for a in found if since <= a.at <= until), key=_Place.of)
+        first, last = self._undrawn or (reached.at - _DAY).date(), (until + _DAY).date()
+        if first > last:
+            return
+        days = (first + number * _DAY for number in range((last - first).days + 1))
+        drawn = (act for day in days for act in self._tenant.acts_on(day, self._rates))
+        self._coming += [act for act in drawn if _Place.of(act) > reached]
+        self._coming.sort(key=_Place.of)
+        self._undrawn = last + _DAY
 
     def _keep(self, place: _Place) -> None:
         self._reached = place
         self._coming = self._coming[1:]
         doc: dict[str, Any] = {**asdict(place), "rates": asdict(self._rates)}
         self._tenant.storage.put("life", "reached", doc)
-
-
-def _days(first: datetime, last: datetime) -> Iterator[Any]:
-    day = first.date()
-    while day <= last.date():
-        yield day
-        day += _DAY

@@ -86,6 +86,7 @@ class Tenant:
         self.delivery = Delivery(self)
         self.calendars.watcher = self.delivery
         self.gatherings = Gatherings(self)
+        self._players = [Player.from_document(d) for d in storage.get("cast", "players") or ()]
         self.life = Life(self)
         self.gate = Gate(self)
         self.calls = [_read_call(doc) for doc in storage.entries("call")]
@@ -159,7 +160,9 @@ class Tenant:
         """Add a firm's people and program mailboxes with what they have planned."""
         for person in (*firm.people, *firm.program_mailboxes):
             self.directory.add(person)
-        self.storage.put("cast", "players", players_of(firm))
+        self._players = players_of(firm)
+        self.storage.put("cast", "players", self._players)
+        self.life.recast()
         self.storage.commit()
 
     def add_person(self, person: FirmPerson) -> None:
@@ -214,8 +217,7 @@ class Tenant:
 
     def acts_on(self, day: date, rates: Rates = BELIEVABLE) -> list[PersonAct]:
         """What the people of the firm last taken in do on one day, by the tenant's seed."""
-        players = [Player.from_document(doc) for doc in self.storage.get("cast", "players") or ()]
-        return acts_of(players, day, self.mint.seed, rates)
+        return acts_of(self._players, day, self.mint.seed, rates)
 
     def sign_in_as(self, person: str, url: str) -> str:
         """Let somebody sign in without a page.
