@@ -82,6 +82,7 @@ class Calendars:
         self._keys_by_user: dict[str, dict[str, None]] = {}
         self._users_by_key: dict[str, set[str]] = {}
         self._tokens: dict[bytes, tuple[str, str]] = {}
+        self._minted: dict[tuple[str, str], bytes] = {}
         self._transactions: dict[tuple[str, str], str] = {}
         self._history: dict[str, list[Past]] = {}
         self._expanded: dict[str, list[Occurrence]] = {}
@@ -145,7 +146,7 @@ class Calendars:
     def items_of(self, owner: User) -> Iterator[Item]:
         """Masters and single items of a calendar, the owner's own plans among them."""
         for index, appointment in enumerate(self.directory.appointments(owner)):
-            yield Item(self._appointment(owner, index, appointment), None, owner)
+            yield Item(event_of_appointment(owner.id, index, appointment), None, owner)
         for event in self.events_of(owner):
             item = Item(event, None, owner)
             if self._stands(item):
@@ -290,7 +291,10 @@ class Calendars:
         return [event.organizer, *(user.id for user in invited if user is not None)]
 
     def _token(self, key: str, user_id: str) -> bytes:
-        return self.mint.token("item", key, user_id)
+        made = self._minted.get((key, user_id))
+        if made is None:
+            made = self._minted[key, user_id] = self.mint.token("item", key, user_id)
+        return made
 
     # Late readers
 
@@ -351,12 +355,9 @@ class Calendars:
 
     def _appointment_by_token(self, owner: User, token: bytes) -> Event | None:
         for index, appointment in enumerate(self.directory.appointments(owner)):
-            if self._token(_appointment_key(owner, index), owner.id) == token:
-                return self._appointment(owner, index, appointment)
+            if self._token(_appointment_key(owner.id, index), owner.id) == token:
+                return event_of_appointment(owner.id, index, appointment)
         return None
-
-    def _appointment(self, owner: User, index: int, appointment: Appointment) -> Event:
-        return event_of_appointment(owner, index, appointment)
 
 
 def is_appointment(event: Event) -> bool:
@@ -364,11 +365,11 @@ def is_appointment(event: Event) -> bool:
     return event.key.startswith("appointment/")
 
 
-def _appointment_key(owner: User, index: int) -> str:
-    return f"appointment/{owner.id}/{index}"
+def _appointment_key(owner_id: str, index: int) -> str:
+    return f"appointment/{owner_id}/{index}"
 
 
-def event_of_appointment(owner: User, index: int, appointment: Appointment) -> Event:
+def event_of_appointment(owner_id: str, index: int, appointment: Appointment) -> Event:
     """The event as which an appointment stands in its owner's calendar."""
     recurrence = None
     if appointment.weekly_interval:
@@ -390,8 +391,8 @@ def event_of_appointment(owner: User, index: int, appointment: Appointment) -> E
         )
     made = to_utc(appointment.start, zone_named(appointment.zone)) - timedelta(days=7)
     return Event(
-        key=_appointment_key(owner, index),
-        organizer=owner.id,
+        key=_appointment_key(owner_id, index),
+        organizer=owner_id,
         created=made,
         modified=made,
         start=appointment.start,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -103,14 +104,14 @@ class AppRegistration:
             mailboxes = self.roles[held]
             if mailboxes is None:
                 return True
-            if mailbox is not None and mailbox.lower() in {mail.lower() for mail in mailboxes}:
+            if mailbox is not None and mailbox.lower() in _lowered(mailboxes):
                 return True
         return False
 
     def holds(self, role: str, mailbox: str) -> bool:
         """Whether the app holds exactly ``role`` for a mailbox; no wider one stands in."""
         mailboxes = self.roles.get(role, frozenset())
-        return mailboxes is None or mailbox.lower() in {mail.lower() for mail in mailboxes}
+        return mailboxes is None or mailbox.lower() in _lowered(mailboxes)
 
     def sends_back_to(self, uri: str) -> bool:
         """Whether people may be sent back to ``uri``: exactly a registered one but for local ports.
@@ -162,6 +163,12 @@ class AppRegistration:
             redirect_uris=tuple(doc.get("redirect_uris", ())),
             app_roles={who: tuple(roles) for who, roles in doc.get("app_roles", {}).items()},
         )
+
+
+# A scope can name every mailbox of the firm, and is asked for each of a call's.
+@lru_cache(maxsize=500)
+def _lowered(mailboxes: frozenset[str]) -> frozenset[str]:
+    return frozenset(mail.lower() for mail in mailboxes)
 
 
 def _without_local_port(uri: str) -> str:
