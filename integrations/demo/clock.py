@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -20,21 +20,27 @@ from integrations.demo.tenant import Control
 _TURNS = 20
 """Turns of the event loop in which nothing was called: then nobody is about to call."""
 _BREATH_SECONDS = 0.001
+_UNTOLD = timedelta(seconds=1)
+"""A pause as short as this tells the tenant nothing unless a call follows it."""
 
 
 class CountedCalls(httpx.AsyncBaseTransport):
     """The way to the tenant, which knows how many calls are under way.
 
-    ``mailed`` is set by every call that sends a mail to somebody.
+    ``mailed`` is set by every call that sends a mail to somebody. ``beforehand`` is done before
+    each call goes out.
     """
 
     def __init__(self, ca_file: str) -> None:
         self._inner = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(cafile=ca_file))
         self.under_way = 0
         self.mailed = asyncio.Event()
+        self.beforehand: Callable[[], None] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request and return its whole answer."""
+        if self.beforehand is not None:
+            self.beforehand()
         with self.one_more():
             response = await self._inner.handle_async_request(request)
             await response.aread()
@@ -59,16 +65,24 @@ class CountedCalls(httpx.AsyncBaseTransport):
 class TenantClock:
     """The tenant's clock: nobody waits, whoever sleeps moves it on for everybody.
 
-    It moves to the end of the shortest sleep, once no call is under way.
+    It moves to the end of the shortest sleep, once no call is under way. Of every hour's moves two
+    in three are short pauses that no call follows: the tenant hears of them with the next move.
     """
 
     def __init__(self, control: Control, now: datetime, calls: CountedCalls) -> None:
-        self._control, self._now, self._calls = control, now, calls
+        self._control, self._calls = control, calls
+        self._now = self._told = now
         self._sleepers: list[datetime] = []
+        calls.beforehand = self.tell
 
     def now(self) -> datetime:
         """The tenant's time, in UTC."""
         return self._now
+
+    def tell(self) -> None:
+        """Have the tenant know what time it is."""
+        if self._told < self._now:
+            self._now = self._told = self._control.advance(self._now - self._told)
 
     async def sleep(self, length: timedelta) -> None:
         """Return once ``length`` of the tenant's time has passed."""
@@ -78,7 +92,9 @@ class TenantClock:
             while self._now < due:
                 await self._quiet()
                 if self._now < due == self._sleepers[0]:
-                    self._now = self._control.advance(due - self._now)
+                    self._now = due
+                    if due - self._told > _UNTOLD:
+                        self.tell()
         finally:
             self._sleepers.remove(due)
 

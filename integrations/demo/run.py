@@ -181,10 +181,9 @@ class _Story:
                 "[bold]4[/] Series are booked, under 30 mails a minute; the clock jumps …"
             )
             await run_booking(tandem)
+            console.show_pairs(await tandem.store.run(report.pair_lines))
             if self._wish.months:
                 await self._live()
-            else:
-                console.show_pairs(await tandem.store.run(report.pair_lines))
             calls = tandem.graph.calls_by_kind()
             console.out.print("[bold]6[/] Every meeting is read back …")
             first, _ = await tandem.store.run(_first_and_last(0, self._clock.now()))

@@ -31,7 +31,7 @@ from integrations.workflows.look_times import (
 from integrations.workflows.noticed import due_pairs
 from integrations.workflows.rules import ProgramRule
 from integrations.workflows.standing_work import DueAgain
-from scheduling.changes.conflicts import has_news_over
+from scheduling.changes.conflicts import has_news_over, is_alone_over
 from scheduling.changes.working_time import working_days_after
 from scheduling.freebusy import Answer, OwnSession, without_own_sessions
 from scheduling.people import BusyTable, Person
@@ -171,24 +171,35 @@ def _concerned(
     tx: Transaction, this: _Round, look: Look, now: datetime
 ) -> dict[datetime, set[str]]:
     """Pairs over whose dates there is something new, by when it is their turn."""
-    cleared = _without_our_own(tx, look)
+    doubtful = [session for session in this.sessions if _is_doubtful(session, this, look)]
+    read = {person for session in doubtful for person in _two(this.pairs[session.pair_id])}
+    cleared = _without_our_own(tx, look, read)
     found: dict[datetime, set[str]] = defaultdict(set)
-    for session in this.sessions:
+    for session in doubtful:
         pair = this.pairs[session.pair_id]
-        people = [cleared[person] for person in _two(pair) if person in cleared]
-        if len(people) == len(_two(pair)) and _has_news(session, people):
+        if _has_news(session, [cleared[person] for person in _two(pair)]):
             rule = this.rules[pair.program_id]
             found[_counts_from(session, pair, rule, now)].add(pair.id)
     return found
 
 
-def _without_our_own(tx: Transaction, look: Look) -> dict[str, Person]:
-    """Everybody who was read, with the sessions of all their pairs taken out.
+def _is_doubtful(session: Session, this: _Round, look: Look) -> bool:
+    """Whether both were read and there may be news: most dates have nothing but themselves."""
+    people = [look.people.get(person) for person in _two(this.pairs[session.pair_id])]
+    span = TimeSpan(session.start, session.end)
+    return None not in people and (
+        bool(session.conflicts) or any(p and not is_alone_over(p, span) for p in people)
+    )
+
+
+def _without_our_own(tx: Transaction, look: Look, wanted: Iterable[str]) -> dict[str, Person]:
+    """These people, with the sessions of all their pairs taken out.
 
     What they answered is not asked here. Taking a tentative entry first errs towards looking
     closer: a firm appointment at the identical time is then left over, never our own session.
     """
-    pairs = {pair.id: pair for pair in tx.pairs.of_people(look.people)}
+    read = [look.people[person] for person in sorted(wanted)]
+    pairs = {pair.id: pair for pair in tx.pairs.of_people(person.id for person in read)}
     own: dict[str, list[OwnSession]] = defaultdict(list)
     for pair_id, sessions in tx.sessions.of_pairs(pairs).items():
         for session in sessions:
@@ -201,7 +212,7 @@ def _without_our_own(tx: Transaction, look: Look) -> dict[str, Person]:
         left = without_own_sessions(person.busy.items(), own[person.id]).items
         return replace(person, busy=BusyTable.of(left))
 
-    return {person.id: cleared(person) for person in look.people.values()}
+    return {person.id: cleared(person) for person in read}
 
 
 def _has_news(session: Session, people: Sequence[Person]) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from scheduling.changes.acts import (
     Decision,
     ForgetConflict,
@@ -18,7 +20,7 @@ from scheduling.changes.search import change_of_time, firm_over, other_hours
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import ConflictSeen, KnownTime, SessionView, StoodAlready
 from scheduling.changes.working_time import working_hours_after, working_time_between
-from scheduling.people import Person
+from scheduling.people import NOTHING, BusyTable, Person, epoch_minute
 from scheduling.timespan import TimeSpan
 
 
@@ -26,6 +28,22 @@ def has_news_over(person: Person, span: TimeSpan, stood: Iterable[StoodAlready])
     """Whether something firm lies over ``span`` that did not stand when a person chose it."""
     known = {one.span for one in stood if one.person == person.id}
     return any(entry not in known for entry in firm_over(person, span))
+
+
+def is_alone_over(person: Person, span: TimeSpan) -> bool:
+    """Whether nothing firm lies over ``span`` but, perhaps, one entry of just that time.
+
+    So a date looks over which there is nothing: the entry is the date's own. Two entries of that
+    time may be the invitation and somebody else's appointment.
+    """
+    firm = firm_over(person, span)
+    return not firm or (firm == [span] and _entries_of(person.busy, span) == 1)
+
+
+def _entries_of(table: BusyTable, span: TimeSpan) -> int:
+    """How many entries, firm or tentative, have just this time."""
+    same = (table.start == epoch_minute(span.start)) & (table.end == epoch_minute(span.end))
+    return int(np.count_nonzero(same & (table.effect != NOTHING)))
 
 
 def new_conflict(situation: Situation, session: SessionView) -> Decision | None:

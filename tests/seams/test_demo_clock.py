@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -23,12 +24,20 @@ class _Tenant:
         return self.now
 
 
-class _NoCalls:
+class _Calls:
+    """No calls under way; one that goes out does beforehand what it was asked to."""
+
     under_way = 0
+    beforehand: Callable[[], None] | None = None
+
+    def go_out(self) -> None:
+        if self.beforehand is not None:
+            self.beforehand()
 
 
-def _clock() -> TenantClock:
-    return TenantClock(cast("Control", _Tenant()), START, cast("CountedCalls", _NoCalls()))
+def _clock(tenant: _Tenant | None = None, calls: _Calls | None = None) -> TenantClock:
+    told = cast("Control", tenant or _Tenant())
+    return TenantClock(told, START, cast("CountedCalls", calls or _Calls()))
 
 
 def test_whoever_wakes_acts_before_a_longer_sleep_moves_the_clock() -> None:
@@ -56,3 +65,16 @@ def _woken_at(turns_apart: int) -> datetime:
             longer.cancel()
 
     return asyncio.run(both())
+
+
+def test_the_tenant_knows_the_time_of_every_call_and_of_every_longer_sleep() -> None:
+    tenant, calls = _Tenant(), _Calls()
+    clock = _clock(tenant, calls)
+    a_moment, an_hour = timedelta(milliseconds=150), timedelta(hours=1)
+    asyncio.run(clock.sleep(a_moment))
+    assert (clock.now(), tenant.now) == (START + a_moment, START)
+    calls.go_out()
+    assert tenant.now == clock.now()
+    asyncio.run(clock.sleep(a_moment))
+    asyncio.run(clock.sleep(an_hour))
+    assert tenant.now == clock.now() == START + 2 * a_moment + an_hour
