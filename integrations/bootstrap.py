@@ -41,7 +41,7 @@ from integrations.runtime import (
 from integrations.settings import Settings
 from integrations.store.identity import identity_password
 from integrations.store.store import SqlStore
-from integrations.workflows.app import App, Options
+from integrations.workflows.app import App, Keeping, Options
 from integrations.workflows.attendance.links import PersonalLinks
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.work import Worker
@@ -217,6 +217,12 @@ def options_of(settings: Settings) -> Options:
         outside_mailbox=settings.outside_mailbox,
         poll=timedelta(seconds=settings.poll_seconds),
         credential_ends_at=_certificate_ends_at(settings),
+        keeping=Keeping(
+            passing=timedelta(days=settings.keep_passing_days),
+            settled=timedelta(days=settings.keep_settled_days),
+            journal=timedelta(days=settings.keep_journal_days),
+            pairs=timedelta(days=settings.keep_pairs_days) if settings.keep_pairs_days else None,
+        ),
     )
 
 

@@ -807,6 +807,44 @@ class Standings(Records[Standing], Protocol):
         ...
 
 
+class Retention(Protocol):
+    """What the store lets go of, a bounded number of rows at a time.
+
+    Each act returns how many rows of which table went, and may be repeated at any time. Nothing
+    goes that keeps something from being done again as long as its pair goes on.
+    """
+
+    def remove_passing(self, before: datetime, limit: int) -> dict[str, int]:
+        """Work that is done, claims, waits and sign-ins that are over since ``before``."""
+        ...
+
+    def remove_closed(self, before: datetime, limit: int) -> dict[str, int]:
+        """Blockers cleared, and mails to contacts settled, before then."""
+        ...
+
+    def remove_journal(self, before: datetime, limit: int) -> dict[str, int]:
+        """Entries older than ``before``, but those of pairs and programs that go on."""
+        ...
+
+    def remove_waves(self, before: datetime, limit: int) -> dict[str, int]:
+        """Waves of programs that are closed, begun before then."""
+        ...
+
+    def resting(self, before: datetime, *, after: str, limit: int) -> list[str]:
+        """Ids beyond ``after`` of pairs that are over, with nothing left to do, and of which the
+        journal has nothing since ``before``; held until the transaction ends.
+        """
+        ...
+
+    def remove_settled(self, pair_ids: Sequence[str]) -> dict[str, int]:
+        """Intents, mails, links, orders and *Needs you* rows of pairs at rest."""
+        ...
+
+    def remove_pairs(self, pair_ids: Sequence[str]) -> dict[str, int]:
+        """These pairs with all that is theirs, and whoever is in no pair without them."""
+        ...
+
+
 class Transaction(Protocol):
     """All tables within one transaction: everything is seen and written together or not at all."""
 
@@ -882,6 +920,8 @@ class Transaction(Protocol):
     def preferences(self) -> Preferences: ...
     @property
     def standings(self) -> Standings: ...
+    @property
+    def retention(self) -> Retention: ...
 
 
 class Store(Protocol):

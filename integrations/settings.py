@@ -20,6 +20,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from integrations.errors import Fault, SettingsError
@@ -230,6 +231,32 @@ class Settings(BaseModel):
     zone: str = Field(
         default="UTC", description="IANA zone of programs that do not name their own."
     )
+    keep_passing_days: int = Field(
+        default=30,
+        ge=7,
+        le=366,
+        description="Days that work which is done, claims and sign-ins that are over are kept.",
+    )
+    keep_settled_days: int = Field(
+        default=365,
+        ge=90,
+        le=3660,
+        description="Days after a pair came to rest that its intents, mails, links, orders and"
+        " *Needs you* rows are kept; what held somebody up is kept as long after it is over.",
+    )
+    keep_journal_days: int = Field(
+        default=1095,
+        ge=365,
+        le=3660,
+        description="Days that the journal is kept, of pairs and programs that go on always.",
+    )
+    keep_pairs_days: int = Field(
+        default=2555,
+        ge=0,
+        le=36600,
+        description="Days after a pair came to rest that it is kept with its dates, verdicts and"
+        " people who are in no other pair. 0 = until somebody erases them.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level of Tandem's own log lines."
     )
@@ -302,6 +329,16 @@ class Settings(BaseModel):
         if 0 < value <= MAILS_PER_WRITE:
             raise ValueError(f"0 or more than {MAILS_PER_WRITE}")
         return value
+
+    @model_validator(mode="after")
+    def _keeps_longest_what_is_counted(self) -> Settings:
+        # What is younger would rest on what is gone.
+        periods = (self.keep_settled_days, self.keep_journal_days, self.keep_pairs_days or 10**6)
+        if sorted(periods) != list(periods):
+            names = ("settled", "journal", "pairs")
+            wanted = " <= ".join(f"{PREFIX}KEEP_{name.upper()}_DAYS" for name in names)
+            raise ValueError(wanted)
+        return self
 
     @property
     def outbound_keys(self) -> tuple[bytes, ...]:

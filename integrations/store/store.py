@@ -55,6 +55,7 @@ from integrations.store.pages import (
     WebSessionRows,
 )
 from integrations.store.permits import PermitRows
+from integrations.store.retention import RetentionRows
 from integrations.store.revision import CODE_REVISION
 from integrations.store.rows import KeyedRows
 from integrations.store.standings import StandingRows
@@ -254,6 +255,11 @@ class SqlTransaction:
     def standings(self) -> StandingRows:
         """See :class:`integrations.ports.Transaction`."""
         return StandingRows(self._connection)
+
+    @cached_property
+    def retention(self) -> RetentionRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return RetentionRows(self._connection)
 
 
 class SqlStore:

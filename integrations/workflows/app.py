@@ -14,6 +14,24 @@ from integrations.workflows.attendance.links import PersonalLinks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """How long the store keeps what it needs no longer.
+
+    ``passing`` is for work that is done, claims and sign-ins that are over; ``settled`` for what
+    led to where a pair at rest came; ``journal`` for its entries; ``pairs`` for pairs at rest with
+    all that is theirs, None for good. A night's round deletes ``rows`` of a table in one batch,
+    and gives its work back after ``batches``, so that an update or a stop need not wait for long.
+    """
+
+    passing: timedelta = timedelta(days=30)
+    settled: timedelta = timedelta(days=365)
+    journal: timedelta = timedelta(days=1095)
+    pairs: timedelta | None = timedelta(days=2555)
+    rows: int = 500
+    batches: int = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """Choices of the installation, from its settings.
 
@@ -25,7 +43,7 @@ class Options:
     long the loop sleeps at most before it looks for work that another process made due.
     ``credential_ends_at`` is when the certificate ends, None where there is none.
     ``public_url`` is the address of the pages. ``outside_mailbox`` is one that doctor shows to be
-    out of reach.
+    out of reach. ``keeping`` says how long what is over is kept.
     """
 
     program_mailboxes: tuple[str, ...] = ()
@@ -43,6 +61,7 @@ class Options:
     claim_length: timedelta = timedelta(minutes=3)
     poll: timedelta = timedelta(seconds=30)
     credential_ends_at: datetime | None = None
+    keeping: Keeping = Keeping()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -39,7 +39,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "keep_subscriptions": "keeping notifications alive",
         "plan": "planning pairs",
         "reconcile_pair": "keeping pairs up to date",
-        "reduce_evidence": "deleting old intervals",
+        "reduce_evidence": "deleting what is kept no longer",
         "refresh_standings": "working out how pairs stand",
         "send_test_invitation": "sending test invitations",
         "send_mails": "sending Tandem's own mails",

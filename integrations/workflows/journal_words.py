@@ -96,6 +96,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "identity_confirmed": "another account was confirmed to be {person}'s",
         "person_erased": "what named a person was erased; what is counted stays",
         "evidence_mode_set": "evidence comes from {mode} from now on",
+        "let_go": "what is kept no longer was deleted",
         "evidence_reduced": "joining and leaving times were deleted; minutes stay",
         "attendance_refused": "Microsoft Graph refuses the mailbox's attendance reports",
         "attendance_not_found": "Microsoft Graph does not know the pair's online meeting",

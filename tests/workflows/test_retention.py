@@ -1,0 +1,140 @@
+"""A night's deleting in a firm whose pairs were booked: what was done is not done again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+from integrations.bootstrap import build_worker
+from integrations.ports import Transaction
+from integrations.records import OutboxMail, Pair, PairState
+from integrations.workflows import retention
+from integrations.workflows.app import App, Keeping
+from tests.support.world import Empty, World, virtually
+from tests.workflows.looking import booked, until
+
+DAY = timedelta(days=1)
+EVERYTHING = ("book_pair", "check_mailbox", "judge_session", "reconcile_pair", "send_mails")
+
+
+def closing(pair: Pair, app: App, state: str) -> OutboxMail:
+    """The mail that ends a pair's time, to the mentor."""
+    return OutboxMail(
+        person_id=pair.mentor_id,
+        purpose="closing",
+        session_id=pair.id,
+        due_at=app.clock.now(),
+        pair_id=pair.id,
+        state=state,
+    )
+
+
+async def a_year_on(empty: Empty) -> tuple[World, App, str, str]:
+    """Two booked pairs, the first of which is over since, and more than a year has passed."""
+    world, app = await booked(empty, 2)
+
+    def end(tx: Transaction) -> tuple[str, str]:
+        over, living = sorted(tx.pairs.all(), key=lambda pair: pair.id)
+        tx.pairs.put(replace(over, state=PairState.COMPLETED))
+        for pair in (over, living):
+            tx.outbox.add(closing(pair, app, "sent"))
+        return over.id, living.id
+
+    over, living = await app.store.run(end)
+    await until(app, app.clock.now() + 600 * DAY)
+    return world, app, over, living
+
+
+async def a_night(app: App) -> dict[str, int]:
+    """One round of deleting; how many rows of which table went."""
+    now = app.clock.now()
+    work = await app.store.run(lambda tx: tx.work.schedule(retention.KIND, "firm", now))
+    seq = await app.store.run(lambda tx: tx.journal.last_seq())
+    assert await build_worker(app).do(work.id)
+    told = await app.store.run(lambda tx: tx.journal.read(after=seq, code="let_go"))
+    return dict(told[0].data) if told else {}
+
+
+async def evidence_of(app: App, pair_id: str) -> tuple[int, int]:
+    """How many intents and mails show what was done for a pair."""
+    return await app.store.run(
+        lambda tx: (len(tx.intents.of_pair(pair_id)), len(tx.outbox.of_pair(pair_id)))
+    )
+
+
+@virtually
+async def test_a_pair_that_goes_on_keeps_what_shows_what_was_done_for_it(empty: Empty) -> None:
+    _, app, over, living = await a_year_on(empty)
+    before = await evidence_of(app, living)
+    removed = await a_night(app)
+    assert removed["intents"] >= 1
+    assert await evidence_of(app, over) == (0, 0)
+    assert await evidence_of(app, living) == before != (0, 0)
+    await app.close()
+
+
+@virtually
+async def test_after_the_deleting_nothing_is_booked_or_mailed_again(empty: Empty) -> None:
+    world, app, _, living = await a_year_on(empty)
+    await a_night(app)
+    mails = Counter(mail.kind for mail in world.tenant.mail_log)
+    events = [len(world.tenant.events_of(box.mail)) for box in world.firm.program_mailboxes]
+    now = app.clock.now()
+
+    def all_due(tx: Transaction) -> None:
+        again = closing(tx.pairs.require(living), app, "waiting")
+        assert not tx.outbox.add(again), "it would be sent a second time"
+        for pair in tx.pairs.all():
+            for kind in ("book_pair", "reconcile_pair"):
+                tx.work.schedule(kind, pair.id, now)
+        for session in tx.sessions.all():
+            tx.work.schedule("judge_session", session.id, now)
+
+    await app.store.run(all_due)
+    for work in await app.store.run(lambda tx: tx.work.due(now, kinds=EVERYTHING, limit=1000)):
+        await build_worker(app).do(work.id)
+    assert Counter(mail.kind for mail in world.tenant.mail_log) == mails
+    assert [len(world.tenant.events_of(b.mail)) for b in world.firm.program_mailboxes] == events
+    assert world.tenant.complaints == []
+    await app.close()
+
+
+@virtually
+async def test_a_second_night_finds_nothing_more_and_says_nothing(empty: Empty) -> None:
+    _, app, _, _ = await a_year_on(empty)
+    assert await a_night(app)
+    await until(app, app.clock.now() + DAY)
+    assert await a_night(app) == {}
+    await app.close()
+
+
+@virtually
+async def test_a_round_that_is_cut_short_goes_on_at_once(empty: Empty) -> None:
+    _, app, over, _ = await a_year_on(empty)
+    app.options = replace(app.options, keeping=Keeping(rows=1, batches=4))
+    rounds = 0
+    while (await evidence_of(app, over)) != (0, 0):
+        await a_night(app)
+        rounds += 1
+        work = await app.store.run(
+            lambda tx: tx.work.schedule(retention.KIND, "firm", app.clock.now() + DAY)
+        )
+        assert work.due_at <= app.clock.now()
+        assert rounds < 50
+    assert rounds > 1
+    await app.close()
+
+
+@virtually
+async def test_pairs_are_kept_for_good_where_the_firm_says_so(empty: Empty) -> None:
+    _, app, over, _ = await a_year_on(empty)
+    await until(app, app.clock.now() + 4000 * DAY)
+    app.options = replace(app.options, keeping=Keeping(pairs=None))
+    await a_night(app)
+    assert await app.store.run(lambda tx: tx.pairs.get(over)) is not None
+    app.options = replace(app.options, keeping=Keeping())
+    removed = await a_night(app)
+    assert (removed["pairs"], removed["bookings"]) == (1, 1)
+    assert await app.store.run(lambda tx: tx.pairs.get(over)) is None
+    await app.close()
