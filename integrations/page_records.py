@@ -29,6 +29,16 @@ class WaveState(StrEnum):
     UNDONE = "undone"
 
 
+class TryState(StrEnum):
+    """How far a rule that is tried is: its pairs are being looked at, somebody stopped that, or
+    all of them were looked at.
+    """
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
 class Risk(StrEnum):
     """How a pair stands, in one word."""
 
@@ -107,6 +117,47 @@ class Wave:
     created_by: str
     stopped_at: datetime | None = None
     undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedRule:
+    """A changed rule that is tried on every pair of a program; each program has one at most.
+
+    ``id`` tells one trial from the next. ``rule`` is the changed rule's body, ``version`` the one
+    in force when it was begun, ``pairs`` how many there were then, ``work_id`` the due work.
+    """
+
+    program_id: str
+    id: str
+    rule: Json
+    version: int
+    pairs: int
+    state: TryState
+    begun_at: datetime
+    begun_by: str
+    work_id: str
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedPair:
+    """What a tried rule comes to for one pair, as its calendars were at ``looked_at``.
+
+    Both numbers ``after`` are None where nothing could be told. ``journal_seq`` is the newest
+    entry of the journal by then.
+    """
+
+    program_id: str
+    pair_id: str
+    dates_before: int
+    moved_before: int
+    dates_after: int | None
+    moved_after: int | None
+    changed: int
+    mails: int
+    why: str
+    looked_at: datetime
+    journal_seq: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,8 @@ from integrations.page_records import (
     Preference,
     StaffMember,
     Standing,
+    TriedPair,
+    TriedRule,
     Wave,
     WebSession,
 )
@@ -727,6 +729,26 @@ class Waves(Records[Wave], Protocol):
         ...
 
 
+class TriedRules(Records[TriedRule], Protocol):
+    """Rules that are tried, keyed by program."""
+
+    def forget(self, program_id: str) -> None:
+        """Remove the trial of this program, and all that was found."""
+        ...
+
+
+class TriedPairs(Records[TriedPair], Protocol):
+    """What a tried rule comes to; the key is ``"{program_id}/{pair_id}"``."""
+
+    def of_program(self, program_id: str) -> list[TriedPair]:
+        """All of this program, those first that change most, then by pair id."""
+        ...
+
+    def count(self, program_id: str) -> int:
+        """Of how many pairs of this program it is known."""
+        ...
+
+
 class Goals(Records[Goal], Protocol):
     """What each of a pair wants of it; the key is ``"{pair_id}/{person_id}"``."""
 
@@ -910,6 +932,10 @@ class Transaction(Protocol):
     def staff(self) -> Staff: ...
     @property
     def waves(self) -> Waves: ...
+    @property
+    def tried_rules(self) -> TriedRules: ...
+    @property
+    def tried_pairs(self) -> TriedPairs: ...
     @property
     def goals(self) -> Goals: ...
     @property

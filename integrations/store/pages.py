@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from integrations.page_records import (
     Aim,
@@ -14,6 +14,8 @@ from integrations.page_records import (
     KeptAnswer,
     Preference,
     StaffMember,
+    TriedPair,
+    TriedRule,
     Wave,
     WebSession,
 )
@@ -85,6 +87,38 @@ class WaveRows(KeyedRows[Wave]):
         columns = self._table.c
         query = self._query().where(columns.program_id == program_id)
         return self._fetch(query.order_by(columns.created_at.desc(), columns.id))
+
+
+class TriedRuleRows(KeyedRows[TriedRule]):
+    """Rules that are tried, keyed by program; what each comes to goes with it."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.tried_rules, TriedRule)
+
+    def forget(self, program_id: str) -> None:
+        """Remove the trial of this program, and all that was found."""
+        mine = tables.tried_pairs.c.program_id == program_id
+        self._connection.execute(delete(tables.tried_pairs).where(mine))
+        self.remove(program_id)
+
+
+class TriedPairRows(KeyedRows[TriedPair]):
+    """What a tried rule comes to; the key is ``"{program_id}/{pair_id}"``."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.tried_pairs, TriedPair)
+
+    def of_program(self, program_id: str) -> list[TriedPair]:
+        """All of this program, those first that change most, then by pair id."""
+        columns = self._table.c
+        query = self._query().where(columns.program_id == program_id)
+        return self._fetch(query.order_by(columns.changed.desc(), columns.pair_id))
+
+    def count(self, program_id: str) -> int:
+        """Of how many pairs of this program it is known."""
+        mine = self._table.c.program_id == program_id
+        query = select(func.count()).select_from(self._table).where(mine)
+        return self._connection.execute(query).scalar_one()
 
 
 class GoalRows(KeyedRows[Goal]):

@@ -51,6 +51,8 @@ from integrations.store.pages import (
     KeptAnswerRows,
     PreferenceRows,
     StaffRows,
+    TriedPairRows,
+    TriedRuleRows,
     WaveRows,
     WebSessionRows,
 )
@@ -230,6 +232,16 @@ class SqlTransaction:
     def waves(self) -> WaveRows:
         """See :class:`integrations.ports.Transaction`."""
         return WaveRows(self._connection)
+
+    @cached_property
+    def tried_rules(self) -> TriedRuleRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return TriedRuleRows(self._connection)
+
+    @cached_property
+    def tried_pairs(self) -> TriedPairRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return TriedPairRows(self._connection)
 
     @cached_property
     def goals(self) -> GoalRows:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from integrations.page_records import Risk, StaffRole, WaveState
+from integrations.page_records import Risk, StaffRole, TryState, WaveState
 from integrations.records import (
     BlockerScope,
     IntentState,
@@ -550,6 +550,37 @@ waves = Table(
     Column("created_by", String, nullable=False),
     Column("stopped_at", Instant),
     Column("undone_at", Instant),
+)
+
+tried_rules = Table(
+    "tried_rules",
+    metadata,
+    Column("program_id", String, _to("programs.id"), primary_key=True),
+    Column("id", String, nullable=False),
+    Column("rule", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("pairs", Integer, nullable=False),
+    Column("state", Word(TryState), nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("begun_by", String, nullable=False),
+    Column("work_id", String, nullable=False),
+    Column("ended_at", Instant),
+)
+
+tried_pairs = Table(
+    "tried_pairs",
+    metadata,
+    Column("program_id", String, _to("tried_rules.program_id"), primary_key=True),
+    Column("pair_id", String, _to("pairs.id"), primary_key=True),
+    Column("dates_before", Integer, nullable=False),
+    Column("moved_before", Integer, nullable=False),
+    Column("dates_after", Integer),
+    Column("moved_after", Integer),
+    Column("changed", Integer, nullable=False),
+    Column("mails", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("looked_at", Instant, nullable=False),
+    Column("journal_seq", BigInteger, nullable=False),
 )
 
 goals = Table(

@@ -43,7 +43,8 @@ class Options:
     long the loop sleeps at most before it looks for work that another process made due.
     ``credential_ends_at`` is when the certificate ends, None where there is none.
     ``public_url`` is the address of the pages. ``outside_mailbox`` is one that doctor shows to be
-    out of reach. ``keeping`` says how long what is over is kept.
+    out of reach. ``keeping`` says how long what is over is kept. A changed rule is tried on up to
+    ``tried_at_once`` pairs while somebody waits.
     """
 
     program_mailboxes: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class Options:
     poll: timedelta = timedelta(seconds=30)
     credential_ends_at: datetime | None = None
     keeping: Keeping = Keeping()
+    tried_at_once: int = 60
 
 
 @dataclass(slots=True, kw_only=True)

@@ -213,6 +213,9 @@ class _Eraser:
         self._put("staff", tx.staff.put, [replace(m, added_by=GONE_WORD) for m in added])
         begun = [wave for wave in tx.waves.all() if wave.created_by == account]
         self._put("waves", tx.waves.put, [replace(w, created_by=GONE_WORD) for w in begun])
+        tried = [trial for trial in tx.tried_rules.all() if trial.begun_by == account]
+        by_gone = [replace(trial, begun_by=GONE_WORD) for trial in tried]
+        self._put("tried_rules", tx.tried_rules.put, by_gone)
 
     def _texts(self) -> None:
         """What coordinators typed, wherever it names the person."""

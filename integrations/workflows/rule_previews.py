@@ -8,6 +8,7 @@ are by then.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from integrations.ports import Transaction
@@ -24,7 +25,7 @@ from scheduling.changes.rule_changes import RuleChangePreview, preview_rule_chan
 from scheduling.changes.situation import Situation
 from scheduling.changes.views import KnownTime
 
-_LIVING = (PairState.BOOKED, PairState.PAUSED)
+LIVING = (PairState.BOOKED, PairState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,16 @@ async def preview_rule(app: App, program_id: str, rule: ProgramRule) -> list[Pai
     Raises:
         ThrottledError, UnreachableError, TokenError: Microsoft 365 cannot be read.
     """
-    pairs = await app.store.run(lambda tx: tx.pairs.in_state(*_LIVING, program_id=program_id))
+    pairs = await app.store.run(lambda tx: tx.pairs.in_state(*LIVING, program_id=program_id))
+    return await preview_pairs(app, pairs, rule)
+
+
+async def preview_pairs(app: App, pairs: Sequence[Pair], rule: ProgramRule) -> list[PairPreview]:
+    """For each of these booked pairs, in their order, what ``rule`` would change.
+
+    Raises:
+        ThrottledError, UnreachableError, TokenError: Microsoft 365 cannot be read.
+    """
     room = asyncio.Semaphore(app.options.workers)
 
     async def one(pair: Pair) -> PairPreview:
@@ -68,7 +78,8 @@ async def _preview(app: App, pair_id: str, rule: ProgramRule) -> PairPreview:
     if isinstance(time, KnownTime):
         shown = series_view(case, reading).series if reading else None
         situation = Situation.at(now, pair_view(case), shown, time, limits=case.rule.limits)
-        change = preview_rule_change(situation, time, rule.cadence)
+        # In a thread, so that pages are answered while many pairs are looked at.
+        change = await app.offload(lambda: preview_rule_change(situation, time, rule.cadence))
     return PairPreview(
         pair=case.pair, mentor=case.mentor.name, mentee=case.mentee.name, change=change
     )
@@ -78,7 +89,7 @@ def apply_rule(app: App, tx: Transaction, program_id: str, rule: ProgramRule) ->
     """Put the program under ``rule`` and tell each booked pair to follow; how many were told."""
     set_rule(app, tx, program_id, rule)
     cadence = rule.to_body()["cadence"]
-    pairs = tx.pairs.in_state(*_LIVING, program_id=program_id)
+    pairs = tx.pairs.in_state(*LIVING, program_id=program_id)
     for pair in pairs:
         orders.apply_rule(app, tx, pair, cadence)
     return len(pairs)

@@ -6,7 +6,7 @@ place them. Nothing is written to find that out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from integrations.errors import Fault, FaultsError
@@ -21,12 +21,13 @@ from integrations.records import (
 )
 from integrations.workflows.app import App
 from integrations.workflows.calendars import look_at
-from integrations.workflows.plan import Roll, back_to_enrolled, horizon, load_roll, plan_of
-from integrations.workflows.rule_previews import PairPreview, apply_rule, preview_rule
+from integrations.workflows.plan import back_to_enrolled, horizon, load_roll, plan_of
+from integrations.workflows.rule_previews import LIVING, PairPreview, apply_rule, preview_pairs
 from integrations.workflows.rules import ProgramRule
 from scheduling.plan import PairPlan
 
 _UNBOOKED = (PairState.ENROLLED, PairState.PLANNED)
+_UNREADABLE = "somebody's calendar cannot be read now"
 _LIVE = (SessionState.PLANNED, SessionState.SCHEDULED)
 
 
@@ -49,13 +50,11 @@ class WhatIf:
     others. ``why`` says it in words.
     """
 
-    pair: Pair
-    mentor: str
-    mentee: str
+    pair_id: str
     before: Figures
     after: Figures | None
-    changed: int
-    mails: int
+    changed: int = 0
+    mails: int = 0
     why: str
 
     @property
@@ -106,35 +105,64 @@ class Comparison:
         return sum((one.after or one.before for one in self.pairs), Figures())
 
 
+def living_pairs(tx: Transaction, program_id: str) -> list[Pair]:
+    """The pairs that a changed rule is about: those booked, paused or still to be booked."""
+    return [
+        pair
+        for pair in tx.pairs.in_state(*LIVING, *_UNBOOKED, program_id=program_id)
+        if is_living(pair)
+    ]
+
+
+def is_living(pair: Pair) -> bool:
+    """Whether a changed rule is about this pair."""
+    return pair.state in LIVING or (pair.state in _UNBOOKED and not pair.withdrawn)
+
+
 async def compare(app: App, program_id: str, rule: ProgramRule) -> Comparison:
     """What ``rule`` would change for every living pair of the program.
 
     Raises:
         ThrottledError, UnreachableError, TokenError: Microsoft 365 cannot be read.
     """
-    booked = await preview_rule(app, program_id, rule)
+    pairs = await app.store.run(lambda tx: living_pairs(tx, program_id))
+    return comparison_of(await compare_pairs(app, pairs, rule))
+
+
+def comparison_of(found: Iterable[WhatIf]) -> Comparison:
+    """All pairs together, those first that change most."""
+    return Comparison(pairs=tuple(sorted(found, key=lambda one: (-one.changed, one.pair_id))))
+
+
+async def compare_pairs(app: App, pairs: Sequence[Pair], rule: ProgramRule) -> list[WhatIf]:
+    """What ``rule`` would change for these living pairs; those not booked yet are planned together.
+
+    Raises:
+        ThrottledError, UnreachableError, TokenError: Microsoft 365 cannot be read.
+    """
+    booked = await preview_pairs(app, [pair for pair in pairs if pair.state in LIVING], rule)
     sessions = await app.store.run(lambda tx: tx.sessions.of_pairs([one.pair.id for one in booked]))
     now = app.clock.now()
     found = [_of_booked(one, [s for s in sessions[one.pair.id] if s.end > now]) for one in booked]
-    found += await _of_unbooked(app, program_id, rule)
-    return Comparison(pairs=tuple(sorted(found, key=lambda one: (-one.changed, one.mentor))))
+    return found + await _of_unbooked(app, [p for p in pairs if p.state in _UNBOOKED], rule)
 
 
 def _of_booked(one: PairPreview, to_come: Sequence[Session]) -> WhatIf:
     before = _figures(to_come)
     if one.change is None:
-        why = "somebody's calendar cannot be read now"
-        return _what_if(one.pair, (one.mentor, one.mentee), before, None, why)
+        return WhatIf(pair_id=one.pair.id, before=before, after=None, why=_UNREADABLE)
     changes = one.change.changes
     gone = sum(change.before is not None for change in changes)
     new = sum(change.after is not None for change in changes)
     changed_ids = {change.session_id for change in changes}
     kept_moved = sum(s.moved for s in to_come if s.state in _LIVE and s.id not in changed_ids)
-    after = Figures(dates=before.dates - gone + new, moved=kept_moved)
-    return replace(
-        _what_if(one.pair, (one.mentor, one.mentee), before, after, _words(one)),
+    return WhatIf(
+        pair_id=one.pair.id,
+        before=before,
+        after=Figures(dates=before.dates - gone + new, moved=kept_moved),
         changed=max(gone, new),
         mails=one.mails,
+        why=_words(one),
     )
 
 
@@ -142,21 +170,6 @@ def _words(one: PairPreview) -> str:
     if one.change is None or not one.change.changes:
         return "stays as it is"
     return one.change.decision.reason.words
-
-
-def _what_if(
-    pair: Pair, names: tuple[str, str], before: Figures, after: Figures | None, why: str
-) -> WhatIf:
-    return WhatIf(
-        pair=pair,
-        mentor=names[0],
-        mentee=names[1],
-        before=before,
-        after=after,
-        changed=0,
-        mails=0,
-        why=why,
-    )
 
 
 def _figures(sessions: Sequence[Session]) -> Figures:
@@ -167,17 +180,13 @@ def _figures(sessions: Sequence[Session]) -> Figures:
 # --- pairs that are not booked yet --------------------------------------------------------
 
 
-async def _of_unbooked(app: App, program_id: str, rule: ProgramRule) -> list[WhatIf]:
-    now = app.clock.now()
-
-    def load(tx: Transaction) -> tuple[Roll, Mapping[str, list[Session]], list[Pair]]:
-        pairs = [p for p in tx.pairs.in_state(*_UNBOOKED, program_id=program_id) if not p.withdrawn]
-        ids = [pair.id for pair in pairs]
-        return load_roll(tx, ids, now), tx.sessions.of_pairs(ids), pairs
-
-    roll, sessions, pairs = await app.store.run(load)
+async def _of_unbooked(app: App, pairs: Sequence[Pair], rule: ProgramRule) -> list[WhatIf]:
     if not pairs:
         return []
+    ids, now = [pair.id for pair in pairs], app.clock.now()
+    roll, sessions = await app.store.run(
+        lambda tx: (load_roll(tx, ids, now), tx.sessions.of_pairs(ids))
+    )
     terms = {i: replace(each, rule=rule) for i, each in roll.terms.items()}
     roll = replace(roll, terms=terms)
     outcomes: Mapping[str, object] = {}
@@ -185,31 +194,20 @@ async def _of_unbooked(app: App, program_id: str, rule: ProgramRule) -> list[Wha
         span = horizon(roll, now)
         look = await look_at(app, list(roll.people.values()), roll.rule_of_people(), span)
         outcomes = (await plan_of(app, roll, look)).pairs
-    people = await app.store.run(
-        lambda tx: tx.participants.many({i for p in pairs for i in (p.mentor_id, p.mentee_id)})
-    )
-    return [
-        _of_plan(
-            pair,
-            (people[pair.mentor_id].name, people[pair.mentee_id].name),
-            _figures(sessions[pair.id]),
-            outcomes.get(pair.id),
-        )
-        for pair in pairs
-    ]
+    return [_of_plan(i, _figures(sessions[i]), outcomes.get(i)) for i in ids]
 
 
-def _of_plan(pair: Pair, names: tuple[str, str], before: Figures, outcome: object) -> WhatIf:
+def _of_plan(pair_id: str, before: Figures, outcome: object) -> WhatIf:
     if outcome is None:
-        return _what_if(pair, names, before, None, "somebody's calendar cannot be read now")
+        return WhatIf(pair_id=pair_id, before=before, after=None, why=_UNREADABLE)
     if not isinstance(outcome, PairPlan):
         after = Figures()
         why = "no common hour would be left" if before.dates else "no common hour either"
     else:
         after = Figures(dates=len(outcome.sessions), moved=len(outcome.moved))
         why = "is planned anew before it is booked" if after != before else "stays as it is"
-    what_if = _what_if(pair, names, before, after, why)
-    return replace(what_if, changed=abs(after.dates - before.dates))
+    changed = abs(after.dates - before.dates)
+    return WhatIf(pair_id=pair_id, before=before, after=after, changed=changed, why=why)
 
 
 # --- saying yes ---------------------------------------------------------------------------
@@ -240,21 +238,25 @@ async def save_rule(
     if found.mails != mails:
         raise OtherMailsError(found, mails)
 
-    def record(tx: Transaction) -> None:
-        now = app.clock.now()
-        before = tx.rules.current(program_id)
-        apply_rule(app, tx, program_id, rule)
-        after = tx.rules.current(program_id)
-        if after.id == before.id:
-            return
-        data = {"by": by, "version": after.version, "mails": mails}
-        tx.journal.write(JournalEntry(at=now, code="rule_saved", program_id=program_id, data=data))
-        for pair in tx.pairs.in_state(PairState.PLANNED, program_id=program_id):
-            intents = tx.intents.open(pair.id)
-            if all(intent.state is not IntentState.SENDING for intent in intents):
-                back_to_enrolled(tx, pair)
-        tx.work.schedule("plan", "firm", now)
-
-    await app.store.run(record)
+    await app.store.run(lambda tx: put_in_force(app, tx, program_id, rule, mails=mails, by=by))
     app.woken.set()
     return found
+
+
+def put_in_force(
+    app: App, tx: Transaction, program_id: str, rule: ProgramRule, *, mails: int, by: str
+) -> None:
+    """Put the program under the rule: booked pairs follow it, the others are planned anew."""
+    now = app.clock.now()
+    before = tx.rules.current(program_id)
+    apply_rule(app, tx, program_id, rule)
+    after = tx.rules.current(program_id)
+    if after.id == before.id:
+        return
+    data = {"by": by, "version": after.version, "mails": mails}
+    tx.journal.write(JournalEntry(at=now, code="rule_saved", program_id=program_id, data=data))
+    for pair in tx.pairs.in_state(PairState.PLANNED, program_id=program_id):
+        intents = tx.intents.open(pair.id)
+        if all(intent.state is not IntentState.SENDING for intent in intents):
+            back_to_enrolled(tx, pair)
+    tx.work.schedule("plan", "firm", now)

@@ -66,6 +66,8 @@ _SERVER_ERROR = 500
 _PASSES = "passing: "
 """Marks, in a row's last error, what passes by itself."""
 _UNKNOWN = "unknown"
+_SCOPES = {"check_mailbox": BlockerScope.MAILBOX, "try_rule": BlockerScope.FIRM}
+"""What work holds up that is not a pair's."""
 ONE_PER_PAIR = ("book_pair", "reconcile_pair")
 """Kinds whose rows for one pair are never worked on side by side."""
 
@@ -395,7 +397,7 @@ def _clear_trouble(tx: Transaction, work: Work, now: datetime) -> None:
 
 
 def _scope_of(work: Work) -> BlockerScope:
-    return BlockerScope.MAILBOX if work.kind == "check_mailbox" else BlockerScope.PAIR
+    return _SCOPES.get(work.kind, BlockerScope.PAIR)
 
 
 async def wake(app: App, *works: Work) -> None:

@@ -18,6 +18,9 @@ from integrations.page_records import (
     StaffMember,
     StaffRole,
     Standing,
+    TriedPair,
+    TriedRule,
+    TryState,
     Wave,
     WaveState,
     WebSession,
@@ -72,6 +75,32 @@ def comes_back(table: Records[R], key: str, record: R) -> None:
     assert table.get(key) == record
 
 
+TRIED = TriedRule(
+    program_id="p",
+    id="trial",
+    rule={"cadence": {}},
+    version=1,
+    pairs=2,
+    state=TryState.RUNNING,
+    begun_at=NOW,
+    begun_by="account",
+    work_id="work",
+)
+TRIED_PAIR = TriedPair(
+    program_id="p",
+    pair_id="p1",
+    dates_before=9,
+    moved_before=1,
+    dates_after=None,
+    moved_after=None,
+    changed=0,
+    mails=0,
+    why="somebody's calendar cannot be read now",
+    looked_at=NOW,
+    journal_seq=7,
+)
+
+
 async def test_each_record_comes_back_as_it_was_written(store: Store) -> None:
     def write(tx: Transaction) -> None:
         program = known(tx)
@@ -97,6 +126,22 @@ async def test_each_record_comes_back_as_it_was_written(store: Store) -> None:
         comes_back(tx.confirmations, "p1/mia", Confirmation(pair_id="p1", person_id="mia", at=NOW))
         comes_back(tx.preferences, "mia", preference)
         comes_back(tx.standings, "p1", standing)
+        comes_back(tx.tried_rules, program, replace(TRIED, program_id=program, ended_at=NOW))
+        comes_back(tx.tried_pairs, f"{program}/p1", replace(TRIED_PAIR, program_id=program))
+
+    await store.run(write)
+
+
+async def test_a_tried_rule_is_forgotten_with_all_that_it_came_to(store: Store) -> None:
+    def write(tx: Transaction) -> None:
+        program = known(tx)
+        tx.tried_rules.add(replace(TRIED, program_id=program))
+        one = replace(TRIED_PAIR, program_id=program)
+        tx.tried_pairs.put_many([one, more := replace(one, pair_id="p2", changed=3)])
+        assert tx.tried_pairs.of_program(program) == [more, one]
+        assert (tx.tried_pairs.count(program), tx.tried_pairs.count("another")) == (2, 0)
+        tx.tried_rules.forget(program)
+        assert (tx.tried_rules.all(), tx.tried_pairs.all()) == ([], [])
 
     await store.run(write)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from integrations.errors import FaultsError
+from integrations.page_records import TriedRule
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.console.rule_form import (
@@ -17,21 +19,23 @@ from integrations.web.console.rule_form import (
     values_of,
 )
 from integrations.web.console.rule_items import SECTIONS
+from integrations.web.console.rule_shown import comparison_shown, hidden_fields, speaks_later
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
+from integrations.workflows import rule_trials
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.rule_whatif import Comparison, OtherMailsError, compare, save_rule
 from integrations.workflows.rules import ProgramRule
 
 PATH = "/programs/{program}/rule"
-_MOST_SHOWN = 200
-"""So many pairs stand in the table; those changed most come first."""
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 async def show_rule(visit: Visit) -> Shown:
     """The rule in force, as a form."""
     version, rule = await _current(visit)
-    return _form(visit, version, values_of(rule), {})
+    tried = await visit.app.store.run(lambda tx: tx.tried_rules.get(program_of(visit).id))
+    return _form(version, values_of(rule), {}, tried)
 
 
 async def _current(visit: Visit) -> tuple[int, ProgramRule]:
@@ -45,40 +49,51 @@ async def _current(visit: Visit) -> tuple[int, ProgramRule]:
 
 
 def _form(
-    visit: Visit, version: int, values: Mapping[str, Any], faults: Mapping[str, str]
+    version: int,
+    values: Mapping[str, Any],
+    faults: Mapping[str, str],
+    tried: TriedRule | None = None,
 ) -> Shown:
     data = {
         "sections": SECTIONS,
         "values": values,
         "faults": faults,
         "version": version,
+        "tried": tried,
     }
     return Shown(data, status=400 if faults else 200)
 
 
-async def do_look(visit: Visit) -> Shown:
-    """What the changed rule comes to; nothing is saved."""
+async def do_look(visit: Visit) -> Shown | Go:
+    """What the changed rule comes to; nothing is saved. Of a large program it is due work."""
     version, before = await _current(visit)
     try:
         rule = rule_in(visit.form, before)
     except FaultsError as error:
-        return _form(visit, version, values_in(visit.form), by_field(error))
-    found = await compare(visit.app, program_of(visit).id, rule)
-    return _compared(before, rule, found, faults={})
+        return _form(version, values_in(visit.form), by_field(error))
+    program_id = program_of(visit).id
+    if await rule_trials.is_large(visit.app, program_id):
+        await rule_trials.begin(visit.app, program_id, rule, by=visit.viewer.directory_id)
+        return Go(f"/programs/{program_id}/rule/what-if")
+    found = await compare(visit.app, program_id, rule)
+    return await _compared(visit, before, rule, found)
 
 
-def _compared(
-    before: ProgramRule, rule: ProgramRule, found: Comparison, *, faults: Mapping[str, str]
+async def _compared(
+    visit: Visit,
+    before: ProgramRule,
+    rule: ProgramRule,
+    found: Comparison,
+    faults: Mapping[str, str] = _NONE,
 ) -> Shown:
     data = {
+        **await visit.app.store.run(lambda tx: comparison_shown(tx, found)),
         "altered": altered(before, rule),
-        "speaks_later": _spoken(before) != _spoken(rule),
-        "found": found,
+        "speaks_later": speaks_later(before, rule),
         "packed": packed(rule),
         "is_same": rule == before,
         "faults": faults,
-        "most": _MOST_SHOWN,
-        "fields": _hidden(values_of(rule)),
+        "fields": hidden_fields(values_of(rule)),
     }
     return Shown(
         data,
@@ -88,28 +103,10 @@ def _compared(
     )
 
 
-def _spoken(rule: ProgramRule) -> tuple[object, ...]:
-    """What stands in invitations."""
-    return rule.agenda, rule.place, rule.kinds
-
-
-def _hidden(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The fields with their values one by one, so that the form can be gone back to."""
-    fields: list[tuple[str, str]] = []
-    for name, value in values.items():
-        if isinstance(value, bool):
-            fields += [(name, "yes")] if value else []
-        elif isinstance(value, tuple):
-            fields += [(name, each) for each in value]
-        else:
-            fields.append((name, value))
-    return fields
-
-
 async def do_edit(visit: Visit) -> Shown:
     """Back to the form with what was changed, nothing saved."""
     version, _ = await _current(visit)
-    return _form(visit, version, values_in(visit.form), {})
+    return _form(version, values_in(visit.form), {})
 
 
 async def do_save(visit: Visit) -> Shown | Go:
@@ -117,6 +114,9 @@ async def do_save(visit: Visit) -> Shown | Go:
     program = program_of(visit)
     _, before = await _current(visit)
     rule = unpacked(visit.form.get("rule"))
+    if await rule_trials.is_large(visit.app, program.id):
+        await rule_trials.begin(visit.app, program.id, rule, by=visit.viewer.directory_id)
+        return Go(f"/programs/{program.id}/rule/what-if")
     try:
         await save_rule(
             visit.app,
@@ -130,7 +130,7 @@ async def do_save(visit: Visit) -> Shown | Go:
             found = error.found
         else:
             found = await compare(visit.app, program.id, rule)
-        return _compared(before, rule, found, faults=by_field(error))
+        return await _compared(visit, before, rule, found, by_field(error))
     said = "Saved. Booked pairs follow now; the others are planned anew."
     return Go(f"/programs/{program.id}/rule", said)
 
