@@ -252,6 +252,13 @@ class Sessions(Records[Session], Protocol):
         """Scheduled sessions that start from ``first`` on and before ``last``, by start."""
         ...
 
+    def note_replies(self, sessions: Iterable[Session]) -> None:
+        """Keep the ``replies`` of these, and no other field.
+
+        Passed over are those that stand at another time by now, or in no calendar.
+        """
+        ...
+
     def replace_planned(self, pair_id: str, sessions: Sequence[Session]) -> None:
         """Put ``sessions`` in place of those of the pair that are still only planned.
 

@@ -241,7 +241,8 @@ class Session:
     a digest of the organizer's copy as it was last compared. ``held`` is None until the verdict
     counts for or against it, ``verdict`` is the word in force. ``meeting_id`` is the online meeting
     of a single event, once it was looked up; those of a series stand in its booking. ``ad_hoc`` is
-    a meeting outside all plans that somebody recorded afterwards; no calendar has it.
+    a meeting outside all plans that somebody recorded afterwards; no calendar has it. ``replies``
+    are the words of ``scheduling.changes.answered``, None where no answer was looked for yet.
     """
 
     id: str
@@ -271,6 +272,7 @@ class Session:
     verdict: str | None = None
     meeting_id: str | None = None
     ad_hoc: bool = False
+    replies: str | None = None
 
 
 class SessionDate(NamedTuple):
@@ -287,6 +289,7 @@ class SessionDate(NamedTuple):
     start: datetime
     end: datetime
     declines: int
+    replies: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

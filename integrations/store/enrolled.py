@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Select,
     Text,
+    Update,
     bindparam,
     cast,
     delete,
@@ -266,6 +267,21 @@ class SessionRows(KeyedRows[Session]):
             columns.state == SessionState.SCHEDULED,
         )
         return query.order_by(columns.start, columns.id)
+
+    def note_replies(self, sessions: Iterable[Session]) -> None:
+        """Keep the ``replies`` of those that stand where they were; no other field."""
+        noted = [{"of": s.id, "at": s.start, "said": s.replies} for s in sessions]
+        if noted:
+            self._connection.execute(self._built("note_replies", self._note_replies), noted)
+
+    def _note_replies(self) -> Update:
+        columns = tables.sessions.c
+        stands = update(tables.sessions).where(
+            columns.id == bindparam("of"),
+            columns.start == bindparam("at"),
+            columns.state == SessionState.SCHEDULED,
+        )
+        return stands.values(replies=bindparam("said"))
 
     def replace_planned(self, pair_id: str, sessions: Sequence[Session]) -> None:
         """Put ``sessions`` in place of those of the pair that are still only planned.

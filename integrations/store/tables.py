@@ -237,6 +237,7 @@ sessions = Table(
     Column("verdict", String),
     Column("meeting_id", Text),
     Column("ad_hoc", Boolean, nullable=False),
+    Column("replies", String),
     Index("ix_sessions_pair_id_window", "pair_id", "window"),
     Index("ix_sessions_start_state", "start", "state"),
 )

@@ -1,7 +1,8 @@
 """Comparing a calendar with the store: do dates look as they did when their pair was reconciled?
 
-A comparison decides and changes nothing. Sweeps compare a whole mailbox; a hint has one pair
-compared, because most changes that Graph tells of are our own, or an invitation accepted.
+A comparison decides nothing, and keeps nothing but what was answered. Sweeps compare a whole
+mailbox; a hint has one pair compared, because most changes that Graph tells of are our own, or an
+invitation accepted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Booking, Session, SessionState
 from integrations.workflows.acting import Claim
 from integrations.workflows.app import App
-from integrations.workflows.changes.calendar_view import LOOKS_BEYOND, digest
+from integrations.workflows.changes.calendar_view import LOOKS_BEYOND, digest, with_replies
 from integrations.workflows.noticed import due_pairs
 from scheduling.timespan import TimeSpan
 
@@ -58,10 +59,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What differs: dates missing, elsewhere or otherwise, and events that nobody expected."""
+    """What differs: dates missing, elsewhere or otherwise, and events that nobody expected.
+
+    ``answered`` are dates that stand as they should, with answers that were not known yet.
+    """
 
     sessions: Sequence[Session]
     unknown: Sequence[EventSnapshot]
+    answered: Sequence[Session]
 
 
 def compared(expected: Expected, events: Iterable[EventSnapshot], now: datetime) -> Compared:
@@ -71,6 +76,7 @@ def compared(expected: Expected, events: Iterable[EventSnapshot], now: datetime)
     """
     differing: list[Session] = []
     unknown: list[EventSnapshot] = []
+    answered: list[Session] = []
     found: set[str] = set()
     for event in events:
         if event.span.start <= now or event.cancelled:
@@ -82,8 +88,10 @@ def compared(expected: Expected, events: Iterable[EventSnapshot], now: datetime)
         found.add(session.id)
         if _differs(session, event):
             differing.append(session)
+        elif (told := with_replies(session, event)) != session:
+            answered.append(told)
     missing = [session for session, _ in expected.dates if session.id not in found]
-    return Compared([*differing, *missing], unknown)
+    return Compared([*differing, *missing], unknown, answered)
 
 
 def _differs(session: Session, event: EventSnapshot) -> bool:
@@ -104,6 +112,8 @@ async def compare_pair(app: App, claim: Claim, pair_id: str) -> None:
     events = await _read(app, expected, now)
     if events is not None:
         found = compared(expected, events, now)
+        if found.answered:
+            await app.store.run(lambda tx: tx.sessions.note_replies(found.answered))
         if expected.dates and not found.sessions and not found.unknown:
             return
     await app.store.run(lambda tx: due_pairs(tx, [pair_id], now))

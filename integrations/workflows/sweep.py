@@ -1,13 +1,13 @@
 """Sweeping a program mailbox: do its dates still look as they did when their pair was reconciled?
 
-A sweep decides and changes nothing. It makes pairs due, in one transaction with the note that the
-sweep was made, so that one that dies half-way is made again.
+A sweep decides nothing, and keeps nothing but what was answered. It makes pairs due, in one
+transaction with the note that the sweep was made, so that one that dies half-way is made again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Blocker, BlockerScope, Work
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
-from integrations.workflows.comparing import Expected, compared
+from integrations.workflows.comparing import Compared, Expected, compared
 from integrations.workflows.look_times import (
     is_hour_of_looks,
     last_night,
@@ -77,7 +77,9 @@ async def sweep(app: App, claim: Claim, mailbox_id: str) -> None:
     def record(tx: Transaction) -> None:
         tx.blockers.clear(BlockerScope.MAILBOX, mailbox_id, now, "calendar_refused")
         seen_well(tx, mailbox_id, NO_MAILBOX, now)
-        due_pairs(tx, _pairs_that_differ(tx, mailbox_id, span, events), now)
+        found = compared(_expected(tx, mailbox_id, span), events, span.start)
+        tx.sessions.note_replies(found.answered)
+        due_pairs(tx, _pairs_that_differ(tx, found), now)
         _keep(tx, mailbox_id, this.leaves)
 
     raise DueAgain(this.next_at, "the next sweep", record)
@@ -103,11 +105,8 @@ def whole_due(tx: Transaction, mailbox_id: str, at: datetime) -> Work:
     return tx.work.schedule(KIND, mailbox_id, at)
 
 
-def _pairs_that_differ(
-    tx: Transaction, mailbox_id: str, span: TimeSpan, events: Iterable[EventSnapshot]
-) -> set[str]:
+def _pairs_that_differ(tx: Transaction, found: Compared) -> set[str]:
     """Ids of pairs one of whose dates is missing, elsewhere, new, or looks otherwise."""
-    found = compared(_expected(tx, mailbox_id, span), events, span.start)
     return {session.pair_id for session in found.sessions} | set(_owners(tx, found.unknown))
 
 

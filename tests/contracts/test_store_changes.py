@@ -37,6 +37,7 @@ async def test_every_field_of_a_changed_session_comes_back(store: Store) -> None
         cause="declined",
         seen="digest",
         held=False,
+        replies="accepted none",
     )
 
     def write(tx: Transaction) -> None:
@@ -45,6 +46,25 @@ async def test_every_field_of_a_changed_session_comes_back(store: Store) -> None
 
     await store.run(write)
     assert await store.run(lambda tx: tx.sessions.require("p1.3")) == changed
+
+
+async def test_answers_are_noted_where_a_date_stands_as_it_did_and_nothing_else_is(
+    store: Store,
+) -> None:
+    stands, moved, gone = (session(f"p1.{number}", state=SCHEDULED) for number in range(3))
+    read = [replace(one, replies="accepted none", moves=7) for one in (stands, moved, gone)]
+    later = replace(moved, start=moved.start + MINUTE)
+    cancelled = replace(gone, state=SessionState.CANCELLED)
+
+    def write(tx: Transaction) -> None:
+        enrol(tx)
+        tx.sessions.put_many([stands, later, cancelled])
+        tx.sessions.note_replies(read)
+        tx.sessions.note_replies([])
+
+    await store.run(write)
+    noted = await store.run(lambda tx: tx.sessions.of_pair("p1"))
+    assert noted == [replace(stands, replies="accepted none"), later, cancelled]
 
 
 async def test_every_field_of_a_changed_pair_comes_back(store: Store) -> None:

@@ -27,6 +27,7 @@ from integrations.workflows.orders import COORDINATOR, zone_of
 from scheduling.attendance.evidence import Correction, Said, VerdictKind
 from scheduling.attendance.statements import FARTHEST, LONGEST_MEETING
 from scheduling.attendance.verdict import Judgement
+from scheduling.changes.answered import NOBODY_INVITED
 from scheduling.timespan import TimeSpan
 
 BY_LINK, ON_PAGE = "link", "page"
@@ -426,6 +427,7 @@ def _ad_hoc(
         planned_start=span.start,
         single=True,
         ad_hoc=True,
+        replies=NOBODY_INVITED,
     )
     tx.sessions.add(session)
     _journal(tx, session.id, "meeting_recorded", now, minutes=span.length // _MINUTE)

@@ -18,6 +18,7 @@ from integrations.records import Booking, Intent, Session, SessionState
 from integrations.workflows.acting import STALE_FOR
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case
+from scheduling.changes.answered import was_declined, words_of
 from scheduling.changes.views import OccurrenceView, Response, SeriesView
 from scheduling.freebusy import Answer
 from scheduling.timespan import TimeSpan
@@ -267,6 +268,19 @@ def _is_alive(case: Case, reading: Reading, doubts: _Doubts) -> bool:
 
 
 # --- what was last compared ---------------------------------------------------------------
+
+
+def with_replies(session: Session, event: EventSnapshot) -> Session:
+    """The session with what its event shows of answers; a decline of before is not forgotten."""
+    if not event.answers:
+        return session
+    answers = (
+        None if answer.response == "unknown" else _ANSWERS.get(answer.response, Answer.NONE)
+        for answer in event.answers.values()
+        if answer.response != "organizer"
+    )
+    once = session.declines > 0 or was_declined(session.replies)
+    return replace(session, replies=words_of(answers, once_declined=once))
 
 
 def digest(event: EventSnapshot) -> str:

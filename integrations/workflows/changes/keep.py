@@ -11,7 +11,7 @@ from uuid import UUID
 from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Json, Need, Pair, PairState, Session, SessionState
 from integrations.workflows.app import App
-from integrations.workflows.changes.calendar_view import digest
+from integrations.workflows.changes.calendar_view import digest, with_replies
 from integrations.workflows.changes.case import Case, load_pair, parsed_rule
 from integrations.workflows.changes.views import (
     conflicts_data,
@@ -33,13 +33,15 @@ from scheduling.changes.acts import (
     SettleOrder,
     StartGeneration,
 )
+from scheduling.changes.answered import was_declined, words_of
 from scheduling.changes.reasons import ChangeReason
 from scheduling.changes.remembered import remembered
-from scheduling.changes.views import PairView, SessionView
+from scheduling.changes.views import CancelCause, PairView, SessionView
 from scheduling.rule import CadenceRule
 from scheduling.timespan import TimeSpan
 
 _NEW_RULE = (ChangeRule, StartGeneration)
+_BY_DECLINE = frozenset({CancelCause.DECLINED, CancelCause.SHORT_NOTICE})
 NO_EVENTS: Mapping[str, EventSnapshot] = MappingProxyType({})
 
 
@@ -133,10 +135,18 @@ class Change:
             verdict=old.verdict if old else None,
             meeting_id=old.meeting_id if old else None,
             ad_hoc=old.ad_hoc if old else False,
+            replies=self._replies(view, old),
         )
         if event is None:
             return record
-        return replace(record, event_id=event.id, etag=event.etag, seen=digest(event))
+        record = replace(record, event_id=event.id, etag=event.etag, seen=digest(event))
+        return with_replies(record, event)
+
+    def _replies(self, view: SessionView, old: Session | None) -> str | None:
+        """What was answered so far: a decline that was acted upon leaves no answer to be seen."""
+        said = old.replies if old else None
+        declined = view.declines > 0 or view.cause in _BY_DECLINE or (old and old.declines > 0)
+        return words_of((), once_declined=True) if declined and not was_declined(said) else said
 
     def _pair(self) -> Pair:
         after = self.after

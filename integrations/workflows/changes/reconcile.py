@@ -31,6 +31,7 @@ from integrations.workflows.changes.calendar_view import (
     digest,
     read_calendar,
     series_view,
+    with_replies,
 )
 from integrations.workflows.changes.carry_out import carry_out, drop_unwanted, settle_open
 from integrations.workflows.changes.case import Case, load_case
@@ -336,6 +337,7 @@ def _compared(case: Case, looked: _Looked) -> Iterator[Session]:
         if event is None or event.span.start != session.start or event.span.end != session.end:
             continue
         compared = replace(session, event_id=event.id, etag=event.etag, seen=digest(event))
+        compared = with_replies(compared, event)
         if compared != session:
             yield compared
 

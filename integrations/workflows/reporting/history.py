@@ -54,7 +54,10 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A pair with its two people, its sessions that count for something, and where it stands."""
+    """A pair with its two people, its sessions that count for something, and where it stands.
+
+    ``dates`` are all its sessions, those included that were cancelled or never booked.
+    """
 
     program: Program
     rule: ProgramRule
@@ -62,6 +65,7 @@ class History:
     mentor: PersonShown
     mentee: PersonShown
     zone: ZoneInfo
+    dates: Sequence[SessionDate]
     sessions: tuple[Judged, ...]
     progress: Progress
 
@@ -120,7 +124,7 @@ class _Reader:
         self,
         pair: Pair,
         people: Mapping[str, PersonShown],
-        sessions: Iterable[SessionDate],
+        sessions: Sequence[SessionDate],
         versions: Iterable[VerdictShown],
         full: set[str],
     ) -> History:
@@ -151,6 +155,7 @@ class _Reader:
             mentor=mentor,
             mentee=mentee,
             zone=zone,
+            dates=sessions,
             sessions=judged,
             progress=progress,
         )

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from integrations.records import Session, SessionDate, SessionState
 from integrations.workflows.reporting.history import History
 from integrations.workflows.reporting.tables import Cell, Table, table
 from scheduling.attendance.evidence import VerdictKind
 from scheduling.attendance.groups import Group, Shown, all_shown
 from scheduling.attendance.progress import Forecast, sessions_led
+from scheduling.changes.answered import Acceptance, acceptance_of
 
 WITHHELD = "fewer than five"
 _SUMS = (
@@ -25,14 +27,18 @@ _SUMS = (
     ("minutes", "Minutes together"),
     ("led_by_mentor", "Led by mentors"),
     ("led_by_mentee", "Led by mentees"),
-    ("dates", "Dates"),
-    ("declined", "Dates declined at least once"),
+    ("invited", "Dates invited to"),
+    ("accepted", "of them accepted by both"),
+    ("declined", "of them declined at least once"),
+    ("open", "of them not answered by both"),
+    ("unknown", "of them with answers not known"),
     ("on_course", "Pairs on course or there"),
 )
 _RATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "held_rate": ("Held, of a hundred", "held", "judged"),
-        "kept_rate": ("Dates nobody declined, of a hundred", "not_declined", "dates"),
+        "accepted_rate": ("Accepted by both, of a hundred known", "accepted", "known"),
+        "declined_rate": ("Declined, of a hundred known", "declined", "known"),
         "mentors_led_rate": ("Led by mentors, of a hundred", "led_by_mentor", "led"),
         "on_course_rate": ("Pairs on course, of a hundred", "on_course", "pairs"),
     }
@@ -45,6 +51,8 @@ _COLUMNS = (
     *((name, title) for name, (title, _, _) in _RATES.items()),
 )
 _OPEN = frozenset({VerdictKind.PENDING})
+_INVITED_TO = frozenset({SessionState.SCHEDULED, SessionState.CANCELLED})
+"""A date that was cancelled since was asked about as well."""
 _WELL = frozenset({Forecast.REACHED, Forecast.ON_COURSE})
 
 
@@ -113,7 +121,7 @@ class _Program:
             return (*head, WITHHELD, *(None for _ in (*_SUMS, *_RATES)))
         figures = Counter(group.figures)
         figures["pairs"] = group.members
-        figures["not_declined"] = figures["dates"] - figures["declined"]
+        figures["known"] = figures["invited"] - figures["unknown"]
         figures["led"] = figures["led_by_mentor"] + figures["led_by_mentee"]
         rates = (percent(figures[part], figures[of]) for _, part, of in _RATES.values())
         return (*head, group.members, *(figures[name] for name, _ in _SUMS), *rates)
@@ -131,10 +139,17 @@ def figures_of(history: History) -> dict[str, int]:
         "minutes": sum(o.minutes for o in held),
         "led_by_mentor": led.get(history.pair.mentor_id, 0),
         "led_by_mentee": led.get(history.pair.mentee_id, 0),
-        "dates": len(history.sessions),
-        "declined": sum(judged.session.declines > 0 for judged in history.sessions),
+        **answers_of(history.dates),
         "on_course": int(history.progress.forecast in _WELL),
     }
+
+
+def answers_of(dates: Iterable[SessionDate | Session]) -> dict[str, int]:
+    """How many dates the two were invited to, and how many of them count as what."""
+    invited = (date for date in dates if date.state in _INVITED_TO)
+    counted = Counter(acceptance_of(date.replies) for date in invited)
+    del counted[None]
+    return {"invited": counted.total(), **{each.value: counted[each] for each in Acceptance}}
 
 
 def percent(part: int, whole: int) -> int | None:
