@@ -86,6 +86,16 @@ var rules = [
     window: 'PT30M'
   }
   {
+    name: 'checks-not-well'
+    description: 'What Tandem is granted or rests on was not as it should be at two looks of tandem doctor.'
+    severity: 2
+    measurement: 'tandem.checks.not_well'
+    aggregation: 'Minimum'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT30M'
+  }
+  {
     name: 'credential-near-expiry'
     description: 'The app registration\'s certificate ends within 30 days.'
     severity: 2

@@ -171,7 +171,17 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
             stops=False,
         ),
         "retention_fails": BlockerKind(
-            "deleting intervals whose time is over keeps failing",
+            "deleting what is kept no longer keeps failing",
+            "See the error code; it is tried again every hour.",
+            stops=False,
+        ),
+        "checks_not_well": BlockerKind(
+            "what Tandem is granted or rests on is not as it should be",
+            "The health page and `tandem status` say what it is and what helps.",
+            stops=False,
+        ),
+        "checkup_fails": BlockerKind(
+            "checking rights and parts keeps failing, so what is shown of them is old",
             "See the error code; it is tried again every hour.",
             stops=False,
         ),

@@ -217,6 +217,7 @@ def options_of(settings: Settings) -> Options:
         outside_mailbox=settings.outside_mailbox,
         poll=timedelta(seconds=settings.poll_seconds),
         credential_ends_at=_certificate_ends_at(settings),
+        nightly_doctor=settings.nightly_doctor,
         keeping=Keeping(
             passing=timedelta(days=settings.keep_passing_days),
             settled=timedelta(days=settings.keep_settled_days),

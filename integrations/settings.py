@@ -115,6 +115,10 @@ class Settings(BaseModel):
     read_only: Switch = Field(
         default=False, description="on = look and plan, write nothing to Microsoft Graph."
     )
+    nightly_doctor: Switch = Field(
+        default=True,
+        description="on = make the checks of `tandem doctor` every night and keep what they find.",
+    )
     mails_per_minute: int = Field(
         default=29,
         ge=0,

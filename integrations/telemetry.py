@@ -141,6 +141,12 @@ BLOCKERS_STOPPING = Metric(
     "{blocker}",
     "open blockers of mailboxes and of the whole installation that stop work",
 )
+CHECKS_NOT_WELL = Metric(
+    "tandem.checks.not_well",
+    "gauge",
+    "{check}",
+    "checks of `tandem doctor` that were not well at its last two looks, an hour or a night apart",
+)
 GRAPH_CALLS = Metric(
     "tandem.graph.calls",
     "counter",
@@ -176,6 +182,7 @@ GAUGES = (
     CREDENTIAL_EXPIRES,
     NEEDS_UNATTENDED,
     BLOCKERS_STOPPING,
+    CHECKS_NOT_WELL,
 )
 """How the installation is: measured from the store once a minute, logged and recorded alike."""
 METRICS = (*GAUGES, GRAPH_CALLS, GRAPH_DURATION, GRAPH_THROTTLED, WORK_DONE)

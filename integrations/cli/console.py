@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -140,6 +141,17 @@ def show_checks(checks: Sequence[Check]) -> None:
         finding = f"[{colour}]{check.finding_words}[/]"
         table.add_row(escape(check.name), finding, escape(check.words), escape(check.remedy or "–"))
     out.print(table)
+
+
+def show_checked(at: datetime | None, not_well: Sequence[Check]) -> None:
+    """What doctor found at its last look, and how old that is."""
+    if at is None:
+        out.print("Doctor has not looked yet; it does every night, and `tandem doctor` at once.")
+        return
+    found = f"{len(not_well)} not well" if not_well else "all well"
+    out.print(f"Doctor's last look, {at:%Y-%m-%d %H:%M} UTC: {found}.")
+    if not_well:
+        show_checks(not_well)
 
 
 _COLOURS = {

@@ -44,7 +44,8 @@ class Options:
     ``credential_ends_at`` is when the certificate ends, None where there is none.
     ``public_url`` is the address of the pages. ``outside_mailbox`` is one that doctor shows to be
     out of reach. ``keeping`` says how long what is over is kept. A changed rule is tried on up to
-    ``tried_at_once`` pairs while somebody waits.
+    ``tried_at_once`` pairs while somebody waits. ``nightly_doctor`` has doctor's checks made
+    every night.
     """
 
     program_mailboxes: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class Options:
     credential_ends_at: datetime | None = None
     keeping: Keeping = Keeping()
     tried_at_once: int = 60
+    nightly_doctor: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

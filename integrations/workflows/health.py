@@ -5,31 +5,29 @@ Nothing here names a person or tells what became of a meeting, so that administr
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from integrations.blockers import BLOCKERS
 from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, Mailbox, Work, WorkState
+from integrations.workflows import checkup
 from integrations.workflows.app import App
-from integrations.workflows.doctor import Check, Finding, examine
 from integrations.workflows.doctor.installation import LATE
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.standing_work import STANDING
 from integrations.workflows.watch import last_look_at
 from integrations.workflows.work import Worker
 
-CHECKED = "health_checked"
-"""The switch that holds what the last check of permissions found."""
 _EVER = timedelta(days=36500)
 _MOST = 1_000
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "book_pair": "booking series",
+        "check_installation": "checking rights and parts every night",
         "check_mailbox": "daily trial of a mailbox",
         "check_people": "asking who has left",
         "compare_pair": "comparing with calendars",
@@ -106,14 +104,6 @@ class Health:
         return not any(line.stops for line in self.blockers) and not any(
             line.late or line.put_aside for line in self.work
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the last check of permissions found, and when."""
-
-    at: datetime
-    checks: tuple[Check, ...]
 
 
 def health_of(tx: Transaction, now: datetime) -> Health:
@@ -197,27 +187,6 @@ def _blockers(blockers: Sequence[Blocker]) -> list[BlockerLine]:
     return sorted(lines, key=lambda line: (not line.stops, -line.count, line.code))
 
 
-# --- permissions ------------------------------------------------------------------------------
-
-
-async def check_permissions(app: App) -> Checked:
+async def check_permissions(app: App) -> checkup.Checked:
     """Look at token, mailboxes, operations and join link anew, and keep what was found."""
-    checks = tuple(await examine(app, Worker(app, HANDLERS)))
-    found = Checked(app.clock.now(), checks)
-    kept = json.dumps({"at": found.at.isoformat(), "checks": [asdict(c) for c in checks]})
-    await app.store.run(lambda tx: tx.switches.set(CHECKED, kept))
-    return found
-
-
-def last_check(tx: Transaction) -> Checked | None:
-    """What the last check found; None if there was none."""
-    kept = tx.switches.get(CHECKED)
-    if kept is None:
-        return None
-    data = json.loads(kept)
-    try:
-        checks = tuple(Check(**{**c, "finding": Finding(c["finding"])}) for c in data["checks"])
-    except (KeyError, TypeError, ValueError):
-        # An older version of Tandem kept it.
-        return None
-    return Checked(datetime.fromisoformat(data["at"]), checks)
+    return await checkup.check_permissions(app, Worker(app, HANDLERS))

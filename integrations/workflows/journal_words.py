@@ -96,6 +96,8 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "identity_confirmed": "another account was confirmed to be {person}'s",
         "person_erased": "what named a person was erased; what is counted stays",
         "evidence_mode_set": "evidence comes from {mode} from now on",
+        "checks_not_well": "{count} of doctor's checks are not well: {checks}",
+        "checks_well": "doctor's checks are well again",
         "let_go": "what is kept no longer was deleted",
         "evidence_reduced": "joining and leaving times were deleted; minutes stay",
         "attendance_refused": "Microsoft Graph refuses the mailbox's attendance reports",

@@ -15,6 +15,7 @@ from integrations.records import BlockerScope, Need, WorkState
 from integrations.telemetry import Metric
 from integrations.workflows import sweep
 from integrations.workflows.app import App, Options
+from integrations.workflows.checkup import NOT_WELL
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ def installation(tx: Transaction, options: Options, now: datetime) -> Mapping[Me
         telemetry.THROTTLED: _seconds(_longest_wait(tx, now)),
         telemetry.NEEDS_UNATTENDED: _seconds(_unattended(tx, now)),
         telemetry.BLOCKERS_STOPPING: _stopping(tx),
+        telemetry.CHECKS_NOT_WELL: _not_well(tx),
     }
     if options.credential_ends_at is not None:
         left = options.credential_ends_at - now
@@ -84,6 +86,11 @@ def _since(need: Need) -> datetime:
 def _stopping(tx: Transaction) -> int:
     wide = (BlockerScope.MAILBOX, BlockerScope.FIRM)
     return sum(BLOCKERS[b.code].stops for scope in wide for b in tx.blockers.open(scope))
+
+
+def _not_well(tx: Transaction) -> int:
+    firm = tx.blockers.open(BlockerScope.FIRM)
+    return sum(blocker.data["count"] for blocker in firm if blocker.code == NOT_WELL)
 
 
 def _sweep_age(tx: Transaction, mailboxes: list[str], now: datetime) -> timedelta | None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from integrations.workflows import (
     book,
+    checkup,
     comparing,
     mailboxes,
     outbound,
@@ -21,13 +22,22 @@ from integrations.workflows import (
     watch,
     wave_trial,
 )
+from integrations.workflows.acting import Claim
+from integrations.workflows.app import App
 from integrations.workflows.attendance import harvest, judging, rounds
 from integrations.workflows.changes import reconcile
-from integrations.workflows.work import Handler
+from integrations.workflows.work import Handler, Worker
+
+
+async def _check_installation(app: App, claim: Claim, subject: str) -> None:
+    """Part of what is checked is work like any other, so it takes somebody who does all of it."""
+    await checkup.check_installation(app, Worker(app, HANDLERS), claim)
+
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         book.KIND: book.book_pair,
+        checkup.KIND: _check_installation,
         comparing.KIND: comparing.compare_pair,
         harvest.KIND: harvest.harvest,
         judging.KIND: rounds.judge_again,

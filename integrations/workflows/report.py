@@ -19,6 +19,8 @@ from integrations.records import (
     Session,
     SessionState,
 )
+from integrations.workflows.checkup import last_check
+from integrations.workflows.doctor import Check
 from integrations.workflows.messages.words import WEEKDAYS, every, place_of
 from scheduling.reasons import Reason, ReasonCode, Remedy
 
@@ -178,21 +180,29 @@ def _blocker_line(blocker: Blocker, names: Mapping[str, str]) -> BlockerLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How everything stands: pairs, what else is in the way, work by kind and state, mails."""
+    """How everything stands: pairs, what else is in the way, work by kind and state, mails.
+
+    ``not_well`` is what doctor found not well ``checked_at``; None if it has not looked yet.
+    """
 
     pairs: list[PairLine]
     blockers: list[BlockerLine]
     work: dict[str, int]
     mails: dict[str, int]
+    checked_at: datetime | None
+    not_well: list[Check]
 
 
 def standing(tx: Transaction, program_id: str | None = None) -> Standing:
     """How everything stands, with the pairs of one program or of all."""
+    checked = last_check(tx)
     return Standing(
         pairs=pair_lines(tx, program_id),
         blockers=other_blockers(tx),
         work={f"{kind}, {state}": n for (kind, state), n in tx.work.count().items()},
         mails=mails_by_kind(tx),
+        checked_at=checked.at if checked else None,
+        not_well=[c for c in checked.checks if not c.is_well] if checked else [],
     )
 
 

@@ -56,6 +56,7 @@ STANDING: Mapping[str, Standing] = MappingProxyType(
         "follow_sessions": Standing(BlockerScope.FIRM, "attendance_fails"),
         "reduce_evidence": Standing(BlockerScope.FIRM, "retention_fails"),
         "refresh_standings": Standing(BlockerScope.FIRM, "standings_fail"),
+        "check_installation": Standing(BlockerScope.FIRM, "checkup_fails"),
     }
 )
 

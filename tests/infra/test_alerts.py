@@ -25,6 +25,7 @@ def test_there_is_an_alert_for_each_thing_that_needs_somebody() -> None:
         "work-put-aside",
         "work-late",
         "work-stopped",
+        "checks-not-well",
         "sweep-late",
         "throttled-long",
         "credential-near-expiry",

@@ -87,6 +87,7 @@ class World:
             "client_secret": SECRET,
             "program_mailboxes": ",".join(box.mail for box in self.firm.program_mailboxes),
             "mails_per_minute": "0",
+            "nightly_doctor": "off",
             **over,
         }
         return Settings.from_environ({f"TANDEM_{k.upper()}": v for k, v in values.items() if v})

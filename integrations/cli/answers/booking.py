@@ -192,5 +192,6 @@ def status(program_name: str | None, *, as_json: bool) -> None:
     console.show_pairs(found.pairs)
     if found.blockers:
         console.show_blockers(found.blockers)
+    console.show_checked(found.checked_at, found.not_well)
     console.show_counts("Work", found.work)
     console.show_counts("Mails caused so far", found.mails)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit
-from integrations.workflows.health import check_permissions, health_of, last_check
+from integrations.workflows.checkup import last_check
+from integrations.workflows.health import check_permissions, health_of
 
 
 async def show_health(visit: Visit) -> Shown:
