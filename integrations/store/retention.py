@@ -74,6 +74,8 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "journal": JOURNAL,
         "subscriptions": BY_ITSELF,
         "program_weeks": BY_ITSELF,
+        "tried_rules": BY_ITSELF,
+        "tried_pairs": BY_ITSELF,
     }
 )
 """How long each table is kept; docs/reference/data.md says what the words mean."""
