@@ -90,7 +90,7 @@ BLOCKERS: Mapping[str, BlockerKind] = MappingProxyType(
         ),
         "work_put_aside": BlockerKind(
             "Tandem gave up after several tries",
-            "Read the error code, mend the cause, then `tandem book --again`.",
+            "Read the error code, mend the cause, then `tandem take-up`.",
         ),
         # a program mailbox
         "no_teams": BlockerKind(

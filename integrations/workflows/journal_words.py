@@ -98,6 +98,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "evidence_mode_set": "evidence comes from {mode} from now on",
         "checks_not_well": "{count} of doctor's checks are not well: {checks}",
         "checks_well": "doctor's checks are well again",
+        "work_taken_up": "work that was put aside is taken up again ({by})",
         "let_go": "what is kept no longer was deleted",
         "evidence_reduced": "joining and leaving times were deleted; minutes stay",
         "attendance_refused": "Microsoft Graph refuses the mailbox's attendance reports",

@@ -369,7 +369,7 @@ def put_aside(tx: Transaction, work: Work, error: str, now: datetime) -> None:
     tx.journal.write(JournalEntry(at=now, code="work_put_aside", pair_id=work.subject, data=facts))
     tx.blockers.set(
         Blocker(
-            scope=_scope_of(work),
+            scope=scope_of(work),
             subject_id=work.subject,
             code="work_put_aside",
             since=now,
@@ -385,7 +385,7 @@ def show_trouble(tx: Transaction, work: Work, error: str, now: datetime) -> None
         return
     facts = {"work": work.id, "kind": work.kind, "error": error}
     blocker = Blocker(
-        scope=_scope_of(work), subject_id=work.subject, code=TROUBLE_LASTS, since=now, data=facts
+        scope=scope_of(work), subject_id=work.subject, code=TROUBLE_LASTS, since=now, data=facts
     )
     if tx.blockers.set(blocker):
         tx.journal.write(JournalEntry(at=now, code=TROUBLE_LASTS, data=facts))
@@ -393,10 +393,11 @@ def show_trouble(tx: Transaction, work: Work, error: str, now: datetime) -> None
 
 def _clear_trouble(tx: Transaction, work: Work, now: datetime) -> None:
     if work.last_error is not None and work.kind not in STANDING:
-        tx.blockers.clear(_scope_of(work), work.subject, now, TROUBLE_LASTS)
+        tx.blockers.clear(scope_of(work), work.subject, now, TROUBLE_LASTS)
 
 
-def _scope_of(work: Work) -> BlockerScope:
+def scope_of(work: Work) -> BlockerScope:
+    """What is held up where this work is."""
     return _SCOPES.get(work.kind, BlockerScope.PAIR)
 
 

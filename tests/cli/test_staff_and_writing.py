@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from integrations.cli import opening
+from integrations.ports import Transaction
 from integrations.writing import is_stopped
 from tests.support.terminal import Office, Terminal
+
+EARLY = datetime(2026, 3, 29, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -69,3 +73,18 @@ def test_writing_is_stopped_shown_by_the_dry_run_and_let_go_on(
     assert not opening.with_store(is_stopped)
     _, _, told = terminal("book", "--dry-run")
     assert "all writing is stopped" not in told
+
+
+def test_what_was_put_aside_is_taken_up_by_one_command(office: Office, terminal: Terminal) -> None:
+    def aside(tx: Transaction) -> None:
+        for kind, subject in (("reconcile_pair", "p1"), ("judge_session", "s1")):
+            tx.work.poison(tx.work.schedule(kind, subject, EARLY).id, "LookupError")
+
+    opening.with_store(aside)
+    taken = office.data("take-up")
+    assert {(work["kind"], work["subject"]) for work in taken} == {
+        ("reconcile_pair", "p1"),
+        ("judge_session", "s1"),
+    }
+    assert terminal("take-up")[0] == 0
+    assert office.data("take-up") == []

@@ -95,6 +95,7 @@ PAGES: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
         # Health is for whoever runs a program or the tenant; it names no person.
         "GET /health": STAFF_AND_ADMINISTRATORS,
         "POST /health/check": STAFF_AND_ADMINISTRATORS,
+        "POST /health/take-up": STAFF_AND_ADMINISTRATORS,
         "GET /writing": STAFF_AND_ADMINISTRATORS,
         "POST /writing": STAFF_AND_ADMINISTRATORS,
         "GET /programs/{program}/sponsor": FIGURES,

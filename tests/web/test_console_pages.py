@@ -281,6 +281,11 @@ def test_the_journal_is_in_words_newest_first_and_can_be_of_one_pair(empty: Empt
     at_the_console(empty, play)
 
 
+def _put_one_aside(tx: Transaction) -> None:
+    work = tx.work.schedule("reconcile_pair", tx.pairs.all()[0].id, START)
+    tx.work.poison(work.id, "LookupError")
+
+
 def test_health_names_what_holds_up_with_its_remedy_and_nobody(empty: Empty) -> None:
     async def play(console: Console) -> None:
         admin = await signed_in(console.app, "admin", name="Ada", administrator=True)
@@ -290,6 +295,11 @@ def test_health_names_what_holds_up_with_its_remedy_and_nobody(empty: Empty) -> 
         people = await console.app.store.run(lambda tx: tx.participants.all())
         assert not [p.name for p in people if p.name in page or p.mail in page]
         assert "They were not checked yet" in page
+        assert "put aside" not in page.split("</table>")[-1]
+        await console.app.store.run(_put_one_aside)
+        assert "Take up what was put aside" in (await admin.get("/health")).text
+        assert "Taken up again: 1 pieces" in (await admin.send("/health/take-up")).text
+        assert "Take up what was put aside" not in (await admin.get("/health")).text
         checked = await admin.send("/health/check")
         assert "Permissions were checked" in checked.text
         assert "created with a Teams link, lobby open, deleted again" in checked.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import asdict
@@ -26,8 +27,11 @@ from integrations.workflows.app import App
 from integrations.workflows.enrol import enrol
 from integrations.workflows.programs import program_key
 from integrations.workflows.standing_work import ensure_standing
+from integrations.workflows.taking_up import take_up
 from integrations.workflows.work import Worker
 from integrations.writing import is_stopped
+
+TERMINAL = "terminal"
 
 
 def _bar() -> Progress:
@@ -195,3 +199,12 @@ def status(program_name: str | None, *, as_json: bool) -> None:
     console.show_checked(found.checked_at, found.not_well)
     console.show_counts("Work", found.work)
     console.show_counts("Mails caused so far", found.mails)
+
+
+def take_up_again(*, as_json: bool) -> None:
+    """Open the rows that were put aside and show which they are; `tandem work` does them."""
+    taken = opening.with_app(lambda tandem: take_up(tandem, by=TERMINAL))
+    if as_json:
+        console.show_json([asdict(work) for work in taken])
+        return
+    console.show_counts("Taken up again", Counter(work.kind for work in taken))

@@ -31,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("import")(import_roster)
     for command in (plan, slots, book, work, status):
         app.command()(command)
+    app.command("take-up")(take_up)
 
 
 @db.command("upgrade")
@@ -161,3 +162,10 @@ def status(
     from integrations.cli.answers import booking
 
     booking.status(program_name, as_json=as_json)
+
+
+def take_up(as_json: Json = False) -> None:
+    """Take up again what was put aside after too many tries; mend the cause first."""
+    from integrations.cli.answers import booking
+
+    booking.take_up_again(as_json=as_json)

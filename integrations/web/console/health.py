@@ -6,6 +6,7 @@ from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit
 from integrations.workflows.checkup import last_check
 from integrations.workflows.health import check_permissions, health_of
+from integrations.workflows.taking_up import take_up
 
 
 async def show_health(visit: Visit) -> Shown:
@@ -32,6 +33,12 @@ async def check_now(visit: Visit) -> Go:
     return Go("/health#permissions", said=f"Permissions were checked. {said}")
 
 
+async def take_up_again(visit: Visit) -> Go:
+    """Have the work done that was put aside."""
+    taken = await take_up(visit.app, by=visit.viewer.directory_id)
+    return Go("/health", said=f"Taken up again: {len(taken)} pieces of work.")
+
+
 PAGES = (
     Page(
         path="/health",
@@ -40,6 +47,9 @@ PAGES = (
         template="console/health.html",
         title="Health",
         section="health",
-        acts=(Act(path="/health/check", do=check_now),),
+        acts=(
+            Act(path="/health/check", do=check_now),
+            Act(path="/health/take-up", do=take_up_again),
+        ),
     ),
 )

@@ -48,7 +48,7 @@ async def work_check(app: App) -> Check:
             "work",
             Finding.WRONG,
             f"{aside} pieces were put aside after several tries",
-            "`tandem status` names the error of each; mend the cause, then `tandem book --again`.",
+            "`tandem status` names the error of each; mend the cause, then `tandem take-up`.",
         )
     if late:
         oldest = max(now - work.due_at for work in late)

@@ -213,7 +213,7 @@ ROWS = [
     Broken("subscription lost", _subscription_lost, "subscriptions", WRONG,
            "1 of 1 mailboxes", "anew by itself"),
     Broken("clock wrong", _clock_wrong, "clock", WRONG, "420 s behind", "time server"),
-    Broken("work put aside", _work_aside, "work", WRONG, "1 pieces were put aside", "book --again"),
+    Broken("work put aside", _work_aside, "work", WRONG, "1 pieces were put aside", "take-up"),
     Broken("nobody works", _work_late, "work", WRONG, "oldest by 3.3 hours", "tandem work"),
     Broken("store too new", _store_numbers(99, 99), "store", WRONG, "needs code revision 99",
            "newer version"),
