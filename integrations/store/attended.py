@@ -19,7 +19,7 @@ from integrations.attendance_records import (
     VerdictShown,
 )
 from integrations.store import tables
-from integrations.store.rows import AMONG, KeyedRows, among, chunks
+from integrations.store.rows import KeyedRows, among, chunks
 
 R = TypeVar("R")
 
@@ -111,8 +111,7 @@ class VerdictRows(_SubjectRows[KeptVerdict]):
         found: dict[str, list[VerdictShown]] = {}
         for chunk in chunks(pair_ids):
             found |= {pair_id: [] for pair_id in chunk}
-            for row in self._connection.execute(query, {AMONG: chunk}).all():
-                verdict = VerdictShown._make(row)
+            for verdict in self._tuples(query, chunk, VerdictShown):
                 found[verdict.pair_id].append(verdict)
         return found
 

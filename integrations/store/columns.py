@@ -81,7 +81,9 @@ class Word(TypeDecorator[E], Generic[E]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """See :class:`sqlalchemy.types.TypeEngine`."""
-        return lambda value: None if value is None else self.words(value)
+        known = {word.value: word for word in self.words}
+        # Of a word that the enumeration does not have, it says so itself.
+        return lambda value: None if value is None else known.get(value) or self.words(value)
 
 
 class JsonTuple(TypeDecorator[tuple[Any, ...]]):

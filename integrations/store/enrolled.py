@@ -75,7 +75,7 @@ class ParticipantRows(KeyedRows[Participant]):
         return {
             person.id: person
             for chunk in chunks(ids)
-            for person in map(PersonShown._make, self._connection.execute(query, {AMONG: chunk}))
+            for person in self._tuples(query, chunk, PersonShown)
         }
 
     def _shown(self) -> Select[Any]:
@@ -238,8 +238,7 @@ class SessionRows(KeyedRows[Session]):
         found: dict[str, list[SessionDate]] = {}
         for chunk in chunks(pair_ids):
             found |= {pair_id: [] for pair_id in chunk}
-            for row in self._connection.execute(query, {AMONG: chunk}).all():
-                date = SessionDate._make(row)
+            for date in self._tuples(query, chunk, SessionDate):
                 found[date.pair_id].append(date)
         return found
 
