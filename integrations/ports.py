@@ -1499,11 +1499,13 @@ class BegunSignIn:
 class Identity:
     """Who signed in: the account's object id in our directory, and its app roles.
 
+    ``is_app`` of a service that comes for itself, with no account of a person.
     Nothing else of the token is believed: names and addresses in it can be edited by people.
     """
 
     directory_id: str
     roles: tuple[str, ...] = ()
+    is_app: bool = False
 
 
 class SignIn(Protocol):
@@ -1518,6 +1520,15 @@ class SignIn(Protocol):
 
         Raises:
             SignInFailedError: nobody is signed in; its code says why.
+            UnreachableError
+        """
+        ...
+
+    async def bearer(self, token: str) -> Identity:
+        """Whose access token for Tandem this is: a person's by another app, or a service's own.
+
+        Raises:
+            SignInFailedError: it is none that may be believed; its code says why.
             UnreachableError
         """
         ...

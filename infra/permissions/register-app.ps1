@@ -60,6 +60,7 @@ $grants = Get-Content -Raw -Path (Join-Path $PSScriptRoot 'grants.json') | Conve
 $graphAppId = '00000003-0000-0000-c000-000000000000'
 # Fixed, so that the role keeps its members when this runs again.
 $administratorRoleId = '5a0c4f0e-6d0b-4f1d-9d0a-6f6a2f1b7c11'
+$apiScopeId = '0c9b1d52-7e7e-4c55-9a4b-2d8e6f0b3a71'
 
 Connect-MgGraph -NoWelcome -Scopes @(
     'Application.ReadWrite.All'
@@ -104,13 +105,30 @@ $wanted = @{
         RedirectUris          = @("$PublicUrl/sign-in/back")
         ImplicitGrantSettings = @{ EnableIdTokenIssuance = $false; EnableAccessTokenIssuance = $false }
     }
+    # Tokens for the JSON API: of version 2, and saying of an app's own that it is one.
+    Api                    = @{
+        RequestedAccessTokenVersion = 2
+        Oauth2PermissionScopes      = @(
+            @{
+                Id                      = $apiScopeId
+                Value                   = 'access_as_user'
+                Type                    = 'User'
+                AdminConsentDisplayName = 'Use Tandem as the person who is signed in'
+                AdminConsentDescription = 'Lets an app do in Tandem what the person may do there.'
+                UserConsentDisplayName  = 'Use Tandem as you'
+                UserConsentDescription  = 'Lets an app do in Tandem what you may do there.'
+                IsEnabled               = $true
+            }
+        )
+    }
+    OptionalClaims         = @{ AccessToken = @(@{ Name = 'idtyp' }) }
     AppRoles               = @(
         @{
             Id                 = $administratorRoleId
             Value              = 'Administrator'
             DisplayName        = 'Administrator'
             Description        = 'Sees health, permissions and ids of Tandem.'
-            AllowedMemberTypes = @('User')
+            AllowedMemberTypes = @('User', 'Application')
             IsEnabled          = $true
         }
     )
@@ -135,6 +153,11 @@ elseif ($PSCmdlet.ShouldProcess($Name, 'Bring the app registration to what Tande
 if (-not $app) {
     Write-Output "Then these would be granted: $($grants.entra -join ', '); sign-in with $($grants.signIn -join ' ')."
     return
+}
+
+$uri = "api://$($app.AppId)"
+if ($app.IdentifierUris -notcontains $uri -and $PSCmdlet.ShouldProcess($Name, "Name the JSON API $uri")) {
+    Update-MgApplication -ApplicationId $app.Id -IdentifierUris @($uri)
 }
 
 $principal = Get-MgServicePrincipal -Filter "appId eq '$($app.AppId)'"

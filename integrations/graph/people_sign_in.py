@@ -25,6 +25,8 @@ from integrations.records import Json
 
 _SCOPES: list[str] = []
 """Who somebody is, and nothing they have: ``openid`` and ``profile`` alone, which msal adds."""
+API_SCOPE = "access_as_user"
+"""What somebody lets another app do here: all that they may do themselves."""
 _LEEWAY = timedelta(minutes=5)
 _KEYS_KEEP = timedelta(hours=6)
 _KEYS_REST = timedelta(minutes=1)
@@ -54,6 +56,19 @@ class PeopleSignIn:
         now = self._clock.now()
         return await self._offload(lambda: self._finish(flow, answer, now))
 
+    async def bearer(self, token: str) -> Identity:
+        now = self._clock.now()
+        return await self._offload(lambda: self._bearer(token, now))
+
+    def _bearer(self, token: str, now: datetime) -> Identity:
+        claims = self._claims(token, now)
+        # An ID token has the same audience, and is no leave to act: nobody asked for our scope.
+        scopes = str(claims.get("scp", "")).split()
+        is_app = claims.get("idtyp") == "app"
+        if claims.get("ver") != "2.0" or not (is_app or API_SCOPE in scopes):
+            raise SignInFailedError("no_access_token")
+        return _identity(claims, is_app=is_app)
+
     def _begin(self, redirect_uri: str) -> BegunSignIn:
         try:
             with warnings.catch_warnings():
@@ -77,17 +92,18 @@ class PeopleSignIn:
         token = told.get("id_token")
         if not isinstance(token, str):
             raise SignInFailedError(str(told.get("error", "no_token")))
-        return self._identity(token, now)
+        return _identity(self._claims(token, now))
 
     def _app(self) -> Any:
         # A new one each time: it would keep people's tokens in memory, which nobody needs.
         return self._credential.open_app()
 
-    def _identity(self, token: str, now: datetime) -> Identity:
+    def _claims(self, token: str, now: datetime) -> dict[str, Any]:
+        """What a token says, if it is from our tenant, for this app and in force."""
         client_id, tenant_id = self._credential.client_id, self._credential.tenant_id
         published, key = self._key_of(token, now)
         try:
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=["RS256"],
@@ -106,11 +122,7 @@ class PeopleSignIn:
         if str(claims["tid"]).lower() != tenant_id.lower():
             raise SignInFailedError("wrong_tenant")
         _check_times(claims, now)
-        roles = claims.get("roles", [])
-        return Identity(
-            directory_id=str(claims["oid"]).lower(),
-            roles=tuple(sorted(str(role) for role in roles)) if isinstance(roles, list) else (),
-        )
+        return claims
 
     def _key_of(self, token: str, now: datetime) -> tuple[_Published, Any]:
         try:
@@ -157,6 +169,15 @@ _REFUSALS: Mapping[type[Exception], str] = {
     jwt.InvalidSignatureError: "bad_signature",
     jwt.InvalidAlgorithmError: "wrong_algorithm",
 }
+
+
+def _identity(claims: Mapping[str, Any], *, is_app: bool = False) -> Identity:
+    roles = claims.get("roles", [])
+    return Identity(
+        directory_id=str(claims["oid"]).lower(),
+        roles=tuple(sorted(str(role) for role in roles)) if isinstance(roles, list) else (),
+        is_app=is_app,
+    )
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:

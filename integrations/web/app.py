@@ -10,6 +10,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from integrations.web import home, pair
+from integrations.web.api import acts as api_acts
+from integrations.web.api import installation as api_installation
+from integrations.web.api import needs as api_needs
+from integrations.web.api import pairs as api_pairs
+from integrations.web.api import programs as api_programs
+from integrations.web.api import roster as api_roster
+from integrations.web.api import rule as api_rule
+from integrations.web.api.endpoint import ROOT, Endpoint
+from integrations.web.api.frame import ApiFrame
+from integrations.web.api.problems import problem, sent
 from integrations.web.console import (
     exports,
     health,
@@ -56,11 +66,25 @@ _MODULES = (
     needs,
     console_pair,
 )
+_API = (
+    api_programs,
+    api_pairs,
+    api_acts,
+    api_needs,
+    api_rule,
+    api_roster,
+    api_installation,
+)
 
 
 def pages() -> tuple[Page, ...]:
     """Every page there is: the only list of them."""
     return tuple(page for module in _MODULES for page in module.PAGES)
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Every endpoint of the JSON API there is: the only list of them."""
+    return tuple(endpoint for module in _API for endpoint in module.ENDPOINTS)
 
 
 def asgi_app(application: Callable[[], Awaitable[App]]) -> Starlette:
@@ -77,6 +101,7 @@ def asgi_app(application: Callable[[], Awaitable[App]]) -> Starlette:
             Route(MET_PATH, met.take, methods=["POST"]),
             Route("/static/{name}", _static, methods=["GET"]),
             *SigningIn(application).routes(),
+            *ApiFrame(application, endpoints()).routes(),
             *Frame(application).routes(pages()),
         ],
         exception_handlers={404: _not_found, 405: _wrong_method},
@@ -94,9 +119,19 @@ async def _static(request: Request) -> Response:
 
 
 async def _not_found(request: Request, error: object) -> Response:
+    if _is_api(request):
+        return sent(problem("not_found", "No such address."))
     return plain_page("errors/not_found.html", "Not found", 404)
 
 
 async def _wrong_method(request: Request, error: object) -> Response:
     headers = getattr(error, "headers", None) or {}
+    if _is_api(request):
+        answer = sent(problem("wrong_method", "The address is there, for another method."))
+        answer.headers.update(headers)
+        return answer
     return Response(status_code=405, headers={**HEADERS, **headers})
+
+
+def _is_api(request: Request) -> bool:
+    return request.url.path == ROOT or request.url.path.startswith(f"{ROOT}/")

@@ -107,7 +107,8 @@ class Frame:
             around = await _around(app, request, now)
             if around is None:
                 return _to_sign_in(request)
-            visit = await _visit(app, request, around, who, form or Form())
+            asked = Asked(_path_of(request), dict(request.query_params), form or Form())
+            visit = await visit_of(app, around.viewer, who, asked)
             return self._told(request, page, around, visit, await show(visit))
         except Exception as error:  # noqa: BLE001 - nothing stands above a page but the host
             return _refusal(error, around)
@@ -184,27 +185,38 @@ async def _around(app: App, request: Request, now: datetime) -> _Around | None:
     return await app.store.run(look)
 
 
-async def _visit(app: App, request: Request, around: _Around, who: Who, form: Form) -> Visit:
-    """The request with what its path names.
+def _path_of(request: Request) -> dict[str, str]:
+    return {name: str(value) for name, value in request.path_params.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request brings along besides who makes it."""
+
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Form = field(default_factory=Form)
+
+
+async def visit_of(app: App, viewer: Viewer, who: Who, asked: Asked) -> Visit:
+    """The request with what its path names: the one place where it is decided who may.
 
     Raises:
-        NoSuchPageError, _NotForYouError
+        NoSuchPageError, NotForYouError
     """
-    path = {name: str(value) for name, value in request.path_params.items()}
-    named = await app.store.run(lambda tx: _named(tx, path))
-    viewer = around.viewer
+    named = await app.store.run(lambda tx: _named(tx, asked.path))
     answer = may(who, viewer, named.program, named.pair)
     if answer is Answer.NOT_FOR_YOU:
-        raise _NotForYouError(who)
+        raise NotForYouError(who)
     if answer is Answer.NOT_FOUND or not named.is_whole:
         raise NoSuchPageError("no such page")
     return Visit(
         app=app,
         viewer=viewer,
         now=app.clock.now(),
-        path=path,
-        query=dict(request.query_params),
-        form=form,
+        path=asked.path,
+        query=asked.query,
+        form=asked.form,
         program=named.program,
         pair=named.pair,
         need=named.need,
@@ -229,7 +241,8 @@ class _Named:
 
 def _named(tx: Transaction, path: Mapping[str, str]) -> _Named:
     def found(name: str, table: Any) -> Any:
-        return table.get(path[name]) if name in path else None
+        # No id has such a character, and PostgreSQL does not even take one to look for it.
+        return table.get(path[name]) if name in path and path[name].isprintable() else None
 
     need, wave, session = (
         found("need", tx.needs),
@@ -251,7 +264,9 @@ def _named(tx: Transaction, path: Mapping[str, str]) -> _Named:
     return _Named(program, pair, need, wave, session, is_whole)
 
 
-class _NotForYouError(Exception):
+class NotForYouError(Exception):
+    """What was asked for is for people with another role."""
+
     def __init__(self, who: Who) -> None:
         self.who = who
         super().__init__(who.name)
@@ -344,7 +359,7 @@ def _refusal(error: Exception, around: _Around | None) -> Response:
     match error:
         case NoSuchPageError():
             return plain_page("errors/not_found.html", "Not found", 404, **context)
-        case _NotForYouError():
+        case NotForYouError():
             needed = NEEDED.get(error.who, "people with another role")
             return plain_page(
                 "errors/not_for_you.html", "Not for you", 403, needed=needed, **context

@@ -49,7 +49,7 @@ async def tell_pair(app: App, name: str, telling: Telling) -> Outcome:
         return pair.id, last
 
     pair_id, last = await app.store.run(keep)
-    return await _reconciled(app, [pair_id], last)
+    return await go_on(app, [pair_id], last)
 
 
 async def act_on_need(
@@ -77,7 +77,7 @@ async def act_on_need(
         return done.pair_id, last
 
     pair_id, last = await app.store.run(keep)
-    return await _reconciled(app, [pair_id], last)
+    return await go_on(app, [pair_id], last)
 
 
 async def reconcile_pairs(app: App, name: str | None) -> Outcome:
@@ -90,7 +90,7 @@ async def reconcile_pairs(app: App, name: str | None) -> Outcome:
         return [pair.id for pair in living], tx.journal.last_seq()
 
     pair_ids, last = await app.store.run(wanted)
-    return await _reconciled(app, pair_ids, last)
+    return await go_on(app, pair_ids, last)
 
 
 async def apply_changed_rule(app: App, name: str, rule: ProgramRule, *, mails: int) -> Outcome:
@@ -114,10 +114,11 @@ async def apply_changed_rule(app: App, name: str, rule: ProgramRule, *, mails: i
         return last
 
     last = await app.store.run(apply)
-    return await _reconciled(app, [one.pair.id for one in previews], last)
+    return await go_on(app, [one.pair.id for one in previews], last)
 
 
-async def _reconciled(app: App, pair_ids: Iterable[str], last: int) -> Outcome:
+async def go_on(app: App, pair_ids: Iterable[str], last: int) -> Outcome:
+    """Reconcile pairs that something was told about; what came of it after entry ``last``."""
     wanted = list(pair_ids)
     waits = [why for pair_id in wanted if (why := await reconcile_now(app, pair_id))]
 

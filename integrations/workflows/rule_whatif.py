@@ -6,7 +6,7 @@ place them. Nothing is written to find that out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from integrations.errors import Fault, FaultsError
@@ -225,11 +225,18 @@ class OtherMailsError(FaultsError):
 
 
 async def save_rule(
-    app: App, program_id: str, rule: ProgramRule, *, mails: int, by: str
+    app: App,
+    program_id: str,
+    rule: ProgramRule,
+    *,
+    mails: int,
+    by: str,
+    also: Callable[[Transaction], None] = lambda tx: None,
 ) -> Comparison:
     """Put the program under the rule if that causes exactly the mails that were named.
 
-    Booked pairs follow by their reconciliation, the others are planned anew.
+    Booked pairs follow by their reconciliation, the others are planned anew. ``also`` is done in
+    the transaction that puts the rule in force.
 
     Raises:
         OtherMailsError: it would cause another number; nothing was changed.
@@ -238,7 +245,11 @@ async def save_rule(
     if found.mails != mails:
         raise OtherMailsError(found, mails)
 
-    await app.store.run(lambda tx: put_in_force(app, tx, program_id, rule, mails=mails, by=by))
+    def record(tx: Transaction) -> None:
+        put_in_force(app, tx, program_id, rule, mails=mails, by=by)
+        also(tx)
+
+    await app.store.run(record)
     app.woken.set()
     return found
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.page_records import StaffMember, StaffRole
-from integrations.ports import Transaction
+from integrations.ports import DirectoryUser, Transaction
 from integrations.records import JournalEntry
 from integrations.workflows.app import App
+
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class LastCoordinatorError(NotPossibleError):
@@ -29,11 +33,14 @@ async def add_staff(
 ) -> StaffMember:
     """Make whoever has this address coordinator or sponsor; doing it again changes nothing.
 
+    A service that calls the API has no address: the object id of its service principal stands for
+    it. The directory cannot be asked about those; an id that nothing has opens nothing.
+
     Raises:
         FaultsError: nobody of the firm has it; nothing was changed.
         GraphError: the directory could not be asked.
     """
-    user = (await app.graph.directory.find([mail]))[mail] if mail else None
+    user = await (_service if _OBJECT_ID.fullmatch(mail) else _person)(app, mail)
     if user is None or not user.enabled or user.guest:
         raise FaultsError(
             [Fault("mail", "the address of an account of the firm that is in use", mail)],
@@ -58,6 +65,18 @@ async def add_staff(
         return member
 
     return await app.store.run(record)
+
+
+async def _person(app: App, mail: str) -> DirectoryUser | None:
+    return (await app.graph.directory.find([mail]))[mail] if mail else None
+
+
+async def _service(app: App, object_id: str) -> DirectoryUser | None:
+    """The service with this id; None if it is a person's, who has an address to be named by."""
+    key = object_id.lower()
+    if (await app.graph.directory.standing([key]))[key] is not None:
+        return None
+    return DirectoryUser(id=key, mail=key, name="a service", enabled=True, guest=False)
 
 
 async def remove_staff(

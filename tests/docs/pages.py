@@ -20,6 +20,7 @@ from integrations.workflows.messages.catalogue import FIELDS, MESSAGES, MessageK
 from integrations.workflows.messages.texts import usual_text
 from integrations.workflows.outbound_message import schema
 from simulator import behaviour, operations
+from tests.docs.api_page import api_page
 from tests.docs.telemetry_page import telemetry_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -242,6 +243,7 @@ def verdict_schema() -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/reference/api.md": api_page,
     "docs/reference/cli.md": cli_page,
     "docs/reference/blockers.md": blockers_page,
     "docs/reference/messages.md": messages_page,

@@ -169,8 +169,69 @@ PAGES: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
 )
 """Every page (GET) and act (POST) by the path as the product writes it."""
 
+_PROGRAM, _PAIR, _NEED = (
+    "/api/v1/programs/{program}",
+    "/api/v1/programs/{program}/pairs/{pair}",
+    "/api/v1/needs/{need}",
+)
+_ACTS = (
+    "change-hour",
+    "offer-hours",
+    "offer-dates",
+    "move",
+    "skip",
+    "pause",
+    "resume",
+    "swap-roles",
+    "cadence",
+    "correct",
+    "record",
+    "book-again",
+    "end",
+)
+API: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
+    {
+        # Who one is, and the programs one has a part in: of somebody without any, none.
+        "GET /api/v1/me": EVERYBODY,
+        "GET /api/v1/programs": EVERYBODY,
+        "GET /api/v1/pairs/{pair}": PAIR_AND_ASSISTANT,
+        f"GET {_PROGRAM}/sponsor": FIGURES,
+        **dict.fromkeys(
+            (
+                f"GET {_PROGRAM}/overview",
+                f"GET {_PROGRAM}/journal",
+                f"GET {_PROGRAM}/pairs",
+                f"GET {_PAIR}",
+                f"GET {_PAIR}/timeline",
+                f"GET {_PAIR}/hours",
+                f"GET {_PROGRAM}/rule",
+                f"POST {_PROGRAM}/rule/preview",
+                f"PUT {_PROGRAM}/rule",
+                f"POST {_PROGRAM}/roster/preview",
+                f"POST {_PROGRAM}/roster",
+                *(f"POST {_PAIR}/{act}{look}" for act in _ACTS for look in ("", "/preview")),
+                f"GET {_NEED}",
+                f"POST {_NEED}/take",
+                f"POST {_NEED}/snooze",
+                f"POST {_NEED}/note",
+                f"POST {_NEED}/done",
+                f"POST {_NEED}/act",
+                f"POST {_NEED}/act/preview",
+            ),
+            COORDINATOR,
+        ),
+        "GET /api/v1/needs": COORDINATORS_OF_ANY,
+        "GET /api/v1/health": STAFF_AND_ADMINISTRATORS,
+        "GET /api/v1/writing": STAFF_AND_ADMINISTRATORS,
+        "POST /api/v1/writing/stop": STAFF_AND_ADMINISTRATORS,
+        "POST /api/v1/writing/go-on": STAFF_AND_ADMINISTRATORS,
+    }
+)
+"""Every endpoint of the JSON API, as the pages beside it."""
+
 WITHOUT_SIGN_IN = frozenset(
     {
+        "GET /api/v1/openapi.json",
         "POST /webhooks/graph",
         "GET /met/{token}",
         "POST /met/{token}",

@@ -143,13 +143,17 @@ def program_text(
 def program_staff(
     name: NamedProgram,
     add: Annotated[
-        str | None, typer.Option("--add", help="Address of somebody of the firm's directory.")
+        str | None,
+        typer.Option(
+            "--add",
+            help="Address of somebody of the firm's directory, or object id of a service.",
+        ),
     ] = None,
     role: Annotated[
         StaffRole, typer.Option("--as", help="What they are to the program.")
     ] = StaffRole.COORDINATOR,
     remove: Annotated[
-        str | None, typer.Option("--remove", help="Address of somebody to be removed.")
+        str | None, typer.Option("--remove", help="Address or id of whom to remove.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -11,7 +11,7 @@ from integrations.errors import Fault, RosterError
 from integrations.records import JournalEntry
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Sent, Shown, Visit, program_of
-from integrations.workflows.enrol import CheckedRow, check_roster, enrol
+from integrations.workflows.enrol import CheckedRow, Enrolment, check_roster, enrol
 from integrations.workflows.roster import COLUMNS, MOST_BYTES, MOST_ROWS, REQUIRED, template
 from integrations.workflows.workbook import roster_of
 
@@ -79,11 +79,25 @@ async def do_import(visit: Visit) -> Shown | Go:
     """Import what was shown; it is checked anew, because it was in somebody's hands."""
     program = program_of(visit)
     try:
-        roster = _joined(visit.form.all("piece"))
-        await check_roster(visit.app, roster, program.name)
-        done = await enrol(visit.app, roster)
+        done = await import_roster(visit, _joined(visit.form.all("piece")))
     except RosterError as error:
         return _form(error.faults, "")
+    said = (
+        f"{done.added} pairs enrolled, {done.updated} updated, {done.unchanged} unchanged. "
+        f"{done.blocked} people need somebody first. Plans follow within minutes."
+    )
+    return Go(f"/programs/{program.id}/launch", said)
+
+
+async def import_roster(visit: Visit, roster: bytes) -> Enrolment:
+    """Import a roster of the program that the path names, and journal who did.
+
+    Raises:
+        RosterError: something in it is wrong, or of another program; nothing is kept.
+    """
+    program = program_of(visit)
+    await check_roster(visit.app, roster, program.name)
+    done = await enrol(visit.app, roster)
     entry = JournalEntry(
         at=visit.now,
         code="roster_imported",
@@ -92,11 +106,7 @@ async def do_import(visit: Visit) -> Shown | Go:
     )
     await visit.app.store.run(lambda tx: tx.journal.write(entry))
     visit.app.woken.set()
-    said = (
-        f"{done.added} pairs enrolled, {done.updated} updated, {done.unchanged} unchanged. "
-        f"{done.blocked} people need somebody first. Plans follow within minutes."
-    )
-    return Go(f"/programs/{program.id}/launch", said)
+    return done
 
 
 def _pieces(roster: bytes) -> list[str]:

@@ -42,7 +42,7 @@ MAILS: Mapping[ReadyAct, str] = MappingProxyType(
     }
 )
 """Whom an act of a row mails; how many exactly is said before anybody says yes."""
-_ELSEWHERE = MappingProxyType({ReadyAct.PAIR_AGAIN: "again", ReadyAct.CONFIRM_IDENTITY: "identity"})
+ELSEWHERE = MappingProxyType({ReadyAct.PAIR_AGAIN: "again", ReadyAct.CONFIRM_IDENTITY: "identity"})
 """Acts with a page of their own under the pair's."""
 _DATES = MappingProxyType(
     {
@@ -80,19 +80,21 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class Choice:
     """Which rows are asked for."""
 
     program_id: str | None
     show: str
 
     @classmethod
-    def of(cls, visit: Visit) -> _Choice:
+    def of(cls, visit: Visit) -> Choice:
+        """What the address asks for."""
         program, show = visit.query.get("program", ""), visit.query.get("show", "")
         mine = program if program in visit.viewer.coordinates else None
         return cls(mine, show if show in ("mine", "put_off") else "")
 
     def takes(self, need: Need, viewer: Viewer, now: datetime) -> bool:
+        """Whether a row is asked for."""
         is_put_off = need.snoozed_until is not None and need.snoozed_until > now
         if self.show == "put_off":
             return is_put_off
@@ -101,7 +103,7 @@ class _Choice:
 
 async def show_needs(visit: Visit) -> Shown:
     """Every row of the viewer's programs that waits, oldest first."""
-    choice, offset = _Choice.of(visit), offset_in(visit.query, _AT_ONCE)
+    choice, offset = Choice.of(visit), offset_in(visit.query, _AT_ONCE)
 
     def read(tx: Transaction) -> Shown:
         programs = {choice.program_id} if choice.program_id else visit.viewer.coordinates
@@ -109,7 +111,7 @@ async def show_needs(visit: Visit) -> Shown:
         taken = [need for need in found if choice.takes(need, visit.viewer, visit.now)]
         rows = _rows(tx, visit, taken[offset : offset + _AT_ONCE])
         counts = {
-            show: sum(_Choice(None, show).takes(need, visit.viewer, visit.now) for need in found)
+            show: sum(Choice(None, show).takes(need, visit.viewer, visit.now) for need in found)
             for show in ("", "mine", "put_off")
         }
         query = {"program": choice.program_id or "", "show": choice.show}
@@ -161,8 +163,8 @@ def _row(visit: Visit, line: NeedLine, program: Program, staff: Mapping[str, str
 
 
 def _path_of(act: ReadyAct, need: Need, pair_path: str) -> str:
-    if act in _ELSEWHERE:
-        return f"{pair_path}/{_ELSEWHERE[act]}?need={need.id}"
+    if act in ELSEWHERE:
+        return f"{pair_path}/{ELSEWHERE[act]}?need={need.id}"
     return f"{PATH}/{need.id}/act?act={act.value}"
 
 
@@ -172,7 +174,7 @@ def _path_of(act: ReadyAct, need: Need, pair_path: str) -> str:
 async def show_act(visit: Visit) -> Shown | Go:
     """What an act of a row would do, and the yes to it."""
     need, act = _need(visit), _act(visit.query.get("act", ""))
-    if act in _ELSEWHERE:
+    if act in ELSEWHERE:
         return Go(_path_of(act, need, _pair_path(visit)))
     day = visit.query.get("until", "")
     is_asked = act not in _DATES or bool(day) or ("until" in visit.query and not _DATES[act][1])
@@ -186,7 +188,7 @@ async def _looked_at(
     told = None
     if is_asked:
         try:
-            telling = _telling(visit, need, act, day_or_none(day, "until"))
+            telling = telling_of_row(visit, need, act, day_or_none(day, "until"))
             told = await look_at(visit, need.pair_id, telling)
         except FaultsError as error:
             faults = by_field(error)
@@ -215,7 +217,7 @@ async def do_act(visit: Visit) -> Shown | Go:
     need, act = _need(visit), _act(visit.form.get("act"))
     day = visit.form.get("until")
     try:
-        telling = _telling(visit, need, act, day_or_none(day, "until"))
+        telling = telling_of_row(visit, need, act, day_or_none(day, "until"))
         told = await look_at(visit, need.pair_id, telling)
         if told.count > _number(visit.form.get("mails")):
             more = "Meanwhile it would cause more mails than were shown. Please look again."
@@ -234,7 +236,8 @@ async def do_act(visit: Visit) -> Shown | Go:
     return Go(PATH, said_of(outcome))
 
 
-def _telling(visit: Visit, need: Need, act: ReadyAct, until: date | None) -> Telling:
+def telling_of_row(visit: Visit, need: Need, act: ReadyAct, until: date | None) -> Telling:
+    """What is told Tandem when the viewer does what a row offers."""
     by = visit.viewer.directory_id
 
     def tell(app: App, tx: Transaction, pair: Pair, now: datetime) -> object:
@@ -269,16 +272,25 @@ async def take(visit: Visit) -> Go:
 async def snooze(visit: Visit) -> Go:
     """Put the row off until the morning of a day to come."""
     day = day_or_none(visit.form.get("until"), "until")
+    at = morning_of(visit, day)
+    by = visit.viewer.directory_id
+    await _change(visit, lambda tx, need: needs.snooze(tx, need.id, at, visit.now, by=by))
+    return Go(PATH, f"Put off until {at:%A} {at.day} {at:%B}.")
+
+
+def morning_of(visit: Visit, day: date | None) -> datetime:
+    """When a row comes back that is put off until a day.
+
+    Raises:
+        FaultsError: there is no day, or it is none to come.
+    """
     today = visit.now.astimezone(ZoneInfo(_zone(visit))).date()
     if day is None or day <= today:
         raise FaultsError(
-            [Fault("until", f"a date after {today}", visit.form.get("until"))],
+            [Fault("until", f"a date after {today}", None if day is None else str(day))],
             remedy="Choose the day on which the row is to come back.",
         )
-    at = datetime.combine(day, time(0), ZoneInfo(_zone(visit)))
-    by = visit.viewer.directory_id
-    await _change(visit, lambda tx, need: needs.snooze(tx, need.id, at, visit.now, by=by))
-    return Go(PATH, f"Put off until {day:%A} {day.day} {day:%B}.")
+    return datetime.combine(day, time(0), ZoneInfo(_zone(visit)))
 
 
 async def note(visit: Visit) -> Go:

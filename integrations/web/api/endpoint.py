@@ -1,0 +1,70 @@
+"""What an endpoint is: what it declares, what it is handed, and what it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from integrations.api_client.orders import Query
+from integrations.api_client.shapes import Answer, Shape
+from integrations.ports import Transaction
+from integrations.records import Json
+from integrations.web.access import Who
+from integrations.web.page import Visit
+
+ROOT = "/api/v1"
+Mark: TypeAlias = Callable[[Transaction, Json], None]
+"""Keeps, in the transaction that does what was asked, how to go on from there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, checked: who makes it, what its path names, its query and its body.
+
+    ``query`` and ``body`` are of the shapes that the endpoint declares, ``raw`` a file's bytes.
+    """
+
+    visit: Visit
+    query: Any
+    body: Any
+    raw: bytes
+    mark: Mark
+
+
+Do: TypeAlias = Callable[[Call], Awaitable[Answer]]
+GoOn: TypeAlias = Callable[[Call, Json], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A method of an address: whom it is for, what it takes, answers and does.
+
+    ``is_write`` of those that change something: they ask for an idempotency key. ``go_on`` answers
+    for one whose process died after it was done; without it, doing it again is doing it once.
+    """
+
+    method: str
+    path: str
+    who: Who
+    do: Do
+    answer: type[Answer]
+    summary: str
+    tag: str
+    about: str = ""
+    query: type[Query] = Query
+    body: type[Shape] | None = None
+    takes_file: bool = False
+    is_write: bool = False
+    go_on: GoOn | None = None
+
+    @property
+    def address(self) -> str:
+        """Its address with the API's root."""
+        return ROOT + self.path
+
+    @property
+    def name(self) -> str:
+        """A name of its own, for clients that are made from the document."""
+        words = [part.strip("{}").replace("-", "_") for part in self.path.split("/") if part]
+        return "_".join([self.method.lower(), *words])
