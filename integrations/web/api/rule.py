@@ -12,6 +12,7 @@ from integrations.web.api.endpoint import Call, Endpoint
 from integrations.web.api.problems import ApiError
 from integrations.web.page import program_of
 from integrations.workflows.changes.case import parsed_rule
+from integrations.workflows.rule_trials import is_large
 from integrations.workflows.rule_whatif import (
     Comparison,
     OtherMailsError,
@@ -19,7 +20,6 @@ from integrations.workflows.rule_whatif import (
     compare,
     save_rule,
 )
-from integrations.workflows.rule_trials import is_large
 from integrations.workflows.rules import ProgramRule
 
 PATH = "/programs/{program}/rule"
