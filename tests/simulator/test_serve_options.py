@@ -181,6 +181,16 @@ def test_a_stepped_clock_says_after_a_restart_what_it_said_before(tmp_path: Path
     assert KeptClock.reopen(tmp_path / "clock.json")() == NOW + timedelta(days=3, minutes=7)
 
 
+def test_a_clock_is_read_back_whole_whatever_stood_in_its_file_before(tmp_path: Path) -> None:
+    """A shorter time is written over a longer one, without a new file in its place."""
+    clock, fraction = KeptClock(tmp_path / "clock.json", NOW, "stepped"), timedelta(microseconds=7)
+    before = (tmp_path / "clock.json").stat().st_ino
+    for now in (NOW + fraction, NOW, NOW + timedelta(days=400, microseconds=1), NOW):
+        clock.set(now)
+        assert KeptClock.reopen(tmp_path / "clock.json", "stepped")() == now
+    assert (tmp_path / "clock.json").stat().st_ino == before
+
+
 def test_a_running_clock_never_goes_back_over_a_restart(tmp_path: Path) -> None:
     clock = KeptClock(tmp_path / "clock.json", NOW, "running")
     before = clock()
