@@ -163,6 +163,30 @@ def beginning_of(seed: int, pairs: int, weeks: int) -> Weather:
     return replace(weather, pairs=pairs, weeks=weeks, calms=calms, awake=awake)
 
 
+def fair_weather(pairs: int, weeks: int) -> Weather:
+    """Believable people, a tenant and one host without faults that is never asleep."""
+    calm = _calm_from(_first_saturday() + weeks * 7 * _DAY)
+    return Weather(
+        seed=0,
+        pairs=pairs,
+        weeks=weeks,
+        firm=1,
+        troubles=False,
+        rates=BELIEVABLE,
+        consumers=1,
+        deadly=0.0,
+        meddled=0.0,
+        lost=0.0,
+        webhooks=True,
+        behaviour={"free_busy_lag": timedelta(0)},
+        storms=(),
+        orders=(),
+        twins=(),
+        awake=(Awake(start=BORN, end=calm.end),),
+        calms=(calm,),
+    )
+
+
 def _rates(chance: Random) -> Rates:
     """Lives more eventful than believable ones, in one way or another."""
     busy = chance.choice((1.0, 2.0, 5.0))
