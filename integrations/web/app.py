@@ -21,6 +21,7 @@ from integrations.web.api.endpoint import ROOT, Endpoint
 from integrations.web.api.frame import ApiFrame
 from integrations.web.api.problems import problem, sent
 from integrations.web.console import (
+    asking_hours,
     exports,
     health,
     importing,
@@ -59,6 +60,7 @@ _MODULES = (
     launch,
     rule,
     rule_trial,
+    asking_hours,
     importing,
     settings,
     texts,

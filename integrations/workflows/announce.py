@@ -122,12 +122,12 @@ def require_its_day(tx: Transaction, program: Program, now: datetime) -> None:
     """
     if program.state is not ProgramState.ANNOUNCED:
         return
-    books_on = _told_day(tx, program)
+    books_on = told_day(tx, program)
     if now.astimezone(ZoneInfo(program.zone)).date() < books_on:
         raise AnnouncedLaterError(program.id, books_on)
 
 
-def _told_day(tx: Transaction, program: Program) -> date:
+def told_day(tx: Transaction, program: Program) -> date:
     """The day people were told of last; the first of all days if they were told of none."""
     told = [e for e in tx.journal.read(code=JOURNALLED) if e.program_id == program.id]
     return date.fromisoformat(told[-1].data["books_on"]) if told else date.min
@@ -146,7 +146,7 @@ def _books_on(tx: Transaction, program: Program, now: datetime, wanted: date | N
     noon = datetime.combine(now.astimezone(zone).date(), time(12), zone)
     soonest = working_days_after(noon, WORKING_DAYS_BEFORE, program.zone, weekdays)
     # Who was told of a day may rely on it, whoever is told later.
-    day = max(soonest.astimezone(zone).date(), _told_day(tx, program))
+    day = max(soonest.astimezone(zone).date(), told_day(tx, program))
     if wanted is not None and wanted < day:
         fault = Fault("books-on", f"a date from {day} on", str(wanted))
         raise FaultsError(

@@ -20,6 +20,10 @@ DEEDS: Mapping[str, str] = MappingProxyType(
     {
         "enrolled": "enrolled",
         "program_announced": "the program was announced, to be booked from {books_on} on",
+        "begins_by_itself": "the program begins by itself on the day that people are told of",
+        "begins_by_hand": "the program waits for somebody to launch it",
+        "program_closed": "the program was closed",
+        "program_opened": "the program was taken up again",
         "hours_asked": "people without working hours of their own were asked, {mails} mails",
         "wave_started": "a wave of {pairs} pairs was started, {mails} mails confirmed",
         "wave_stopped": "a wave was stopped: what has not begun waits",

@@ -28,6 +28,7 @@ from integrations.records import (
     Participant,
     Program,
 )
+from integrations.workflows.beginning import begins_by, keep_begins
 
 R = TypeVar("R")
 N = TypeVar("N", Note, NeedNote, CorrectionNote, Goal, Aim)
@@ -213,6 +214,8 @@ class _Eraser:
         self._put("staff", tx.staff.put, [replace(m, added_by=GONE_WORD) for m in added])
         begun = [wave for wave in tx.waves.all() if wave.created_by == account]
         self._put("waves", tx.waves.put, [replace(w, created_by=GONE_WORD) for w in begun])
+        told = [p.id for p in tx.programs.all() if begins_by(tx, p.id) == account]
+        self._put("switches", lambda key: keep_begins(tx, key, GONE_WORD), told)
         tried = [trial for trial in tx.tried_rules.all() if trial.begun_by == account]
         by_gone = [replace(trial, begun_by=GONE_WORD) for trial in tried]
         self._put("tried_rules", tx.tried_rules.put, by_gone)

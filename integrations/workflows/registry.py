@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from integrations.workflows import (
+    beginning,
     book,
     checkup,
     comparing,
@@ -36,6 +37,7 @@ async def _check_installation(app: App, claim: Claim, subject: str) -> None:
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
+        beginning.KIND: beginning.begin_program,
         book.KIND: book.book_pair,
         checkup.KIND: _check_installation,
         comparing.KIND: comparing.compare_pair,

@@ -271,11 +271,12 @@ def _last_mail(
 
 
 async def start(
-    app: App, program_id: str, choice: Choice, *, name: str, mails: int, by: str
+    app: App, program_id: str, choice: Choice, *, name: str, mails: int | None, by: str
 ) -> Wave:
     """Launch the placed ones of the chosen pairs, and with them the program if it did not run.
 
-    Doing it twice starts one wave.
+    Doing it twice starts one wave. ``mails`` is the number that was confirmed; None where whoever
+    it is for said beforehand that it begins with however many there are.
 
     Raises:
         FaultsError: ``mails`` is not the number it would cause now, or nothing is placed.
@@ -296,13 +297,13 @@ async def start(
             name=name.strip() or f"{now:%d %B %Y}",
             pair_ids=tuple(line.id for line in found.placed),
             state=WaveState.RUNNING,
-            mails_confirmed=mails,
+            mails_confirmed=found.mails,
             created_at=now,
             created_by=by,
         )
         tx.waves.add(wave)
         tx.programs.put(replace(found.program, state=ProgramState.RUNNING))
-        _journal(tx, wave, "wave_started", now, by, mails=mails)
+        _journal(tx, wave, "wave_started", now, by, mails=found.mails)
         schedule_bookings(tx, now, program_id)
         return wave
 
@@ -311,7 +312,9 @@ async def start(
     return wave
 
 
-def _just_started(tx: Transaction, program_id: str, choice: Choice, mails: int) -> Wave | None:
+def _just_started(
+    tx: Transaction, program_id: str, choice: Choice, mails: int | None
+) -> Wave | None:
     """The running wave that the same words have just started: a form that was sent twice."""
     newest = next(iter(tx.waves.of_program(program_id)), None)
     if newest is None or (newest.state, newest.mails_confirmed) != (WaveState.RUNNING, mails):
@@ -325,13 +328,13 @@ def _planned(tx: Transaction, program_id: str, choice: Choice) -> bool:
     return any(pair.state is PairState.PLANNED and choice.takes(pair) for pair in waiting)
 
 
-def _require_confirmed(found: WavePreview, mails: int) -> None:
+def _require_confirmed(found: WavePreview, mails: int | None) -> None:
     if not found.placed:
         raise FaultsError(
             [Fault("pairs", "at least one pair that has a plan")],
             remedy="Pairs without a plan show what is in their way.",
         )
-    if found.mails != mails:
+    if mails is not None and found.mails != mails:
         raise FaultsError(
             [Fault("mails", f"exactly {found.mails}, the number it would cause now", str(mails))],
             remedy="Look at the numbers again and type the number of mails shown.",

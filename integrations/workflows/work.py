@@ -66,7 +66,11 @@ _SERVER_ERROR = 500
 _PASSES = "passing: "
 """Marks, in a row's last error, what passes by itself."""
 _UNKNOWN = "unknown"
-_SCOPES = {"check_mailbox": BlockerScope.MAILBOX, "try_rule": BlockerScope.FIRM}
+_SCOPES = {
+    "check_mailbox": BlockerScope.MAILBOX,
+    "try_rule": BlockerScope.FIRM,
+    "begin_program": BlockerScope.FIRM,
+}
 """What work holds up that is not a pair's."""
 ONE_PER_PAIR = ("book_pair", "reconcile_pair")
 """Kinds whose rows for one pair are never worked on side by side."""

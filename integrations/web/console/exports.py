@@ -85,7 +85,10 @@ async def send_credit(visit: Visit) -> Sent:
     )
     # For a firm's time recording, which may stumble over a byte order mark.
     plain = form is Format.CSV
-    body = to_csv(done.lines, marked=False) if plain else written([done.lines], form)
+    # In a thread like the reading: of ten thousand pairs it takes seconds.
+    body = await visit.app.offload(
+        lambda: to_csv(done.lines, marked=False) if plain else written([done.lines], form)
+    )
     return _sent(visit, "credit", form, body)
 
 

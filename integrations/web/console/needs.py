@@ -19,6 +19,7 @@ from integrations.web.page import Act, Go, NoSuchPageError, Page, Shown, Visit, 
 from integrations.web.paging import Listed, offset_in
 from integrations.workflows import at_once, needs, orders
 from integrations.workflows.app import App
+from integrations.workflows.beginning import waiting_to_begin
 from integrations.workflows.mails_caused import Telling
 from integrations.workflows.need_lines import NeedLine, lines_of
 from scheduling.changes.acts import ReadyAct
@@ -118,6 +119,7 @@ async def show_needs(visit: Visit) -> Shown:
         return Shown(
             {
                 "rows": rows,
+                "to_begin": waiting_to_begin(tx, programs, visit.now),
                 "choice": choice,
                 "counts": counts,
                 "listed": Listed(

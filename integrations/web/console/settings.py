@@ -11,11 +11,12 @@ from zoneinfo import available_timezones
 from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.page_records import StaffRole
 from integrations.ports import Transaction
-from integrations.records import JournalEntry
+from integrations.records import JournalEntry, Program, ProgramState
 from integrations.web.access import Who
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
 from integrations.workflows import announce as announcing
+from integrations.workflows import beginning
 from integrations.workflows.attendance.modes import modes_of, set_mode
 from integrations.workflows.messages.catalogue import MESSAGES
 from integrations.workflows.messages.texts import own_texts
@@ -51,6 +52,8 @@ async def _shown(
             "record": record,
             "said": typed or _said(record.contact, record.links),
             "announcement": told,
+            "begins": beginning.begins_by(tx, program.id) is not None,
+            "told_day": _announced_day(tx, record),
             "refused": refused,
             "evidence": modes_of(record),
             "offices": sorted({pair.office for pair in pairs if pair.office}),
@@ -62,6 +65,11 @@ async def _shown(
     data["words"] = data.pop("said")
     data |= {"faults": faults, "messages": MESSAGES, "zones": sorted(available_timezones())}
     return Shown(data, status=400 if faults else 200)
+
+
+def _announced_day(tx: Transaction, program: Program) -> date | None:
+    is_announced = program.state is ProgramState.ANNOUNCED
+    return announcing.told_day(tx, program) if is_announced else None
 
 
 def _said(contact: Mapping[str, Any], links: Mapping[str, Any]) -> dict[str, str]:
@@ -100,7 +108,10 @@ async def do_announce(visit: Visit) -> Shown | Go:
             raise FaultsError([Fault("mails", f"exactly {expected}, the number it causes now")])
         entry = _entry(visit, "announcement_ordered", mails=mails)
         tx.journal.write(entry)
-        return announcing.announce(tx, program.id, visit.now, books_on)
+        made = announcing.announce(tx, program.id, visit.now, books_on)
+        begins = form.get("begins") == "yes"
+        beginning.set_begins(tx, program.id, visit.now, visit.viewer.directory_id, begins=begins)
+        return made
 
     try:
         made = await visit.app.store.run(record)
@@ -109,6 +120,28 @@ async def do_announce(visit: Visit) -> Shown | Go:
     visit.app.woken.set()
     day = f"{made.books_on.day} {made.books_on:%B %Y}"
     return _back(visit, f"Announced: {made.mails} mails leave in mail hours; booking from {day}.")
+
+
+async def do_begin(visit: Visit) -> Go:
+    """Have the announced program begin by itself on its day, or wait for somebody."""
+    program, begins = program_of(visit), visit.form.get("begins") == "yes"
+    if program.state is not ProgramState.ANNOUNCED:
+        return _back(visit, "Only a program that is announced can begin by itself.")
+    by = visit.viewer.directory_id
+    await visit.app.store.run(
+        lambda tx: beginning.set_begins(tx, program.id, visit.now, by, begins=begins)
+    )
+    visit.app.woken.set()
+    return _back(visit, "It begins by itself." if begins else "It waits until you launch it.")
+
+
+async def do_close(visit: Visit) -> Go:
+    """Close the program, or take a closed one up again."""
+    program, by = program_of(visit), visit.viewer.directory_id
+    act = beginning.open_again if visit.form.get("closed") == "no" else beginning.close
+    await visit.app.store.run(lambda tx: act(tx, program.id, visit.now, by))
+    said = "Taken up again." if visit.form.get("closed") == "no" else "Closed."
+    return _back(visit, said)
 
 
 # --- what messages say -----------------------------------------------------------------------
@@ -217,6 +250,8 @@ PAGES = (
         section="settings",
         acts=(
             Act(path=f"{PATH}/announce", do=do_announce),
+            Act(path=f"{PATH}/begin", do=do_begin),
+            Act(path=f"{PATH}/close", do=do_close),
             Act(path=f"{PATH}/words", do=do_describe),
             Act(path=f"{PATH}/evidence", do=do_evidence),
             Act(path=f"{PATH}/staff", do=do_add_staff),
