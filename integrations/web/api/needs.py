@@ -113,14 +113,14 @@ def _telling(call: Call) -> Telling:
 async def take(call: Call) -> NeedChanged:
     """The caller looks after the row."""
     by, now = call.visit.viewer.directory_id, call.visit.now
-    return await _changed(call, "taken", lambda tx, need: needs.take(tx, need.id, by, now))
+    return await _acted_on(call, "taken", lambda tx, need: needs.take(tx, need.id, by, now))
 
 
 async def snooze(call: Call) -> NeedChanged:
     """Put the row off until the morning of a day."""
     by, now = call.visit.viewer.directory_id, call.visit.now
     at = morning_of(call.visit, call.body.until)
-    return await _changed(
+    return await _acted_on(
         call, "snoozed", lambda tx, need: needs.snooze(tx, need.id, at, now, by=by)
     )
 
@@ -128,16 +128,18 @@ async def snooze(call: Call) -> NeedChanged:
 async def note(call: Call) -> NeedChanged:
     """Keep words with the row."""
     by, now, text = call.visit.viewer.directory_id, call.visit.now, call.body.note
-    return await _changed(call, "noted", lambda tx, need: needs.note(tx, need.id, text, now, by=by))
+    return await _acted_on(
+        call, "noted", lambda tx, need: needs.note(tx, need.id, text, now, by=by)
+    )
 
 
 async def done(call: Call) -> NeedChanged:
     """Nobody has to do anything about the row any more."""
     by, now = call.visit.viewer.directory_id, call.visit.now
-    return await _changed(call, "done", lambda tx, need: needs.done(tx, need.id, now, by=by))
+    return await _acted_on(call, "done", lambda tx, need: needs.done(tx, need.id, now, by=by))
 
 
-async def _changed(
+async def _acted_on(
     call: Call, change: str, tell: Callable[[Transaction, Need], object]
 ) -> NeedChanged:
     need = _need(call)
