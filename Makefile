@@ -26,7 +26,7 @@ endif
 WORKER := build/worker
 
 # Test packages from npm, one folder each; a lock file beside every package.json.
-NODE_FOLDERS := tests/queue tests/simulator/foreign tests/browser
+NODE_FOLDERS := tests/queue tests/simulator/foreign tests/browser tests/teams
 NODE_INSTALLED := $(NODE_FOLDERS:%=%/node_modules/.package-lock.json)
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
@@ -37,13 +37,14 @@ export UV_CACHE_DIR = $(CURDIR)/build/uv
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-large soak soak-selftest lint types bench screenshots node worker lock sbom docs clean
+.PHONY: help setup demo serve test test-large soak soak-selftest kills lint types bench screenshots node worker lock sbom docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are booked in a simulated tenant and live for five months"
 	@echo "make serve   the same firm some weeks on, with its pages open in a browser"
 	@echo "make test    lint, types and all tests; the last line says what was skipped"
 	@echo "make test-large  the behaviours of scale with 500 pairs"
+	@echo "make kills   kill the demo KILLS times at moments that SEED draws; it must end as if it had not"
 	@echo "make soak    SEEDS lives under faults from SEED_BASE on; soak-selftest plants faults"
 	@echo "make lint    ruff, mypy and the direction of imports"
 	@echo "make bench   planning and booking at size"
@@ -94,6 +95,9 @@ soak: $(INSTALLED)
 
 soak-selftest: $(INSTALLED)
 	@"$(BIN)/python" -m tests.simulation.selftest $(ARGS)
+
+kills: $(INSTALLED)
+	@"$(BIN)/python" -m tests.cli.killing
 
 lint: $(INSTALLED)
 	@"$(BIN)/python" -m ruff check .

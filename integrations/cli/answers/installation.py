@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from integrations.cli import console, opening
 from integrations.errors import SettingsError
 from integrations.runtime import ease_garbage_collection
 from integrations.store.dump import dump
+from integrations.teams.manifest import TeamsApp
+from integrations.teams.package import package_of
 from integrations.workflows import decommission as leaving
 from integrations.workflows.app import App
 from integrations.workflows.doctor import Check, Finding, examine
@@ -143,3 +145,36 @@ async def do_now(tandem: App, kinds: Sequence[str]) -> None:
 
     until = tandem.clock.now() + AT_ONCE
     await build_worker(tandem).run(until_quiet=False, progress=quietly, kinds=kinds, until=until)
+
+
+@dataclass(frozen=True, slots=True)
+class TeamsWish:
+    """What the settings do not say of a Teams app."""
+
+    firm: str
+    version: str
+    privacy: str | None
+    terms: str | None
+
+
+def teams_package(wish: TeamsWish, to: Path, *, as_json: bool) -> None:
+    """Write the app package of this installation, and say what is to be done with it."""
+    settings = opening.read_settings()
+    app = TeamsApp(
+        client_id=settings.client_id,
+        public_url=settings.public_url or "",
+        firm=wish.firm,
+        version=wish.version,
+        privacy_url=wish.privacy,
+        terms_url=wish.terms,
+    )
+    to.write_bytes(package_of(app))
+    if as_json:
+        console.show_json(
+            {"file": str(to), "teams_app_id": str(app.app_id), "resource": app.resource}
+        )
+        return
+    console.out.print(f"{to} is written: version {wish.version}, Teams app id {app.app_id}.")
+    console.out.print(
+        f"The app registration has to expose {app.resource}; docs/how-to/teams.md says how."
+    )

@@ -20,7 +20,7 @@ Confirmed = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(mailbox, name="mailbox")
-    for command in (doctor, probe, decommission):
+    for command in (doctor, probe, decommission, teams_package):
         app.command()(command)
 
 
@@ -76,3 +76,26 @@ def decommission(
     from integrations.cli.answers import installation
 
     installation.decommission(end_dates, export, confirm=confirm, as_json=as_json)
+
+
+def teams_package(
+    firm: Annotated[str, typer.Option("--firm", help="Who publishes the app, as people read it.")],
+    to: Annotated[
+        Path, typer.Option("--to", help="The file that is uploaded to Teams' admin center.")
+    ] = Path("tandem-teams.zip"),
+    version: Annotated[
+        str, typer.Option("--version", help="Of the package; an update needs a higher one.")
+    ] = "1.0.0",
+    privacy: Annotated[
+        str | None, typer.Option("--privacy", help="The firm's page about data protection.")
+    ] = None,
+    terms: Annotated[
+        str | None, typer.Option("--terms", help="The firm's page with terms of use.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the app package for Teams: tabs for pairs and coordinators, news in the feed."""
+    from integrations.cli.answers import installation
+
+    wish = installation.TeamsWish(firm, version, privacy, terms)
+    installation.teams_package(wish, to, as_json=as_json)

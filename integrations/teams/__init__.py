@@ -1,0 +1,1 @@
+"""The Teams app: a package for the firm's app catalogue."""
