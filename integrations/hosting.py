@@ -22,7 +22,7 @@ from integrations.bootstrap import (
     warm_up,
 )
 from integrations.errors import FaultsError, IntegrationError
-from integrations.logs import JsonLines, log_event
+from integrations.logs import JsonLines, log_event, set_level
 from integrations.queue.no_queue import NoQueue
 from integrations.telemetry import TRIGGER, traced
 from integrations.workflows.app import App
@@ -106,7 +106,7 @@ def log_through_host(level: int) -> None:
     for handler in root.handlers:
         handler.setFormatter(JsonLines())
     root.setLevel(logging.WARNING)
-    logging.getLogger("integrations").setLevel(level)
+    set_level(level)
 
 
 class TriggerError(Exception):

@@ -12,6 +12,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+MEASUREMENTS = "integrations.workflows.measures"
+"""Who writes the line that alerts ask for: without it they would all be silent."""
 _EVENT = "tandem_event"
 _FIELDS = "tandem_fields"
 
@@ -52,4 +54,10 @@ def log_to(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    set_level(level)
+
+
+def set_level(level: int) -> None:
+    """Let the product's loggers write from this level up, and what alerts rest on in any case."""
     logging.getLogger("integrations").setLevel(level)
+    logging.getLogger(MEASUREMENTS).setLevel(min(level, logging.INFO))

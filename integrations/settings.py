@@ -113,7 +113,8 @@ class Settings(BaseModel):
         " that its events and attendance are refused. Without it somebody of a pair stands for it.",
     )
     read_only: Switch = Field(
-        default=False, description="on = look and plan, write nothing to Microsoft Graph."
+        default=False,
+        description="on = look and plan, write nothing to Microsoft Graph, send no verdict.",
     )
     nightly_doctor: Switch = Field(
         default=True,
@@ -262,7 +263,9 @@ class Settings(BaseModel):
         " people who are in no other pair. 0 = until somebody erases them.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least level of Tandem's own log lines."
+        default="info",
+        description="Least level of Tandem's own log lines; the one that alerts ask for is written"
+        " at any level.",
     )
 
     @field_validator("tenant_id")

@@ -173,21 +173,20 @@ async def left_of(app: App) -> Left:
 
 
 def revoking_commands(client_id: str, mailboxes: Sequence[str]) -> list[str]:
-    """What IT runs to take Tandem's rights away, one command a line."""
-    policies = "Get-CsApplicationAccessPolicy"
+    """What IT runs to take Tandem's rights away, one command a line: the scripts that granted them.
+
+    ``GROUP`` stands for the coordinators' group, which Tandem does not know.
+    """
     return [
-        "# Entra ID: the app registration with all that was consented to it",
-        f"Get-MgApplication -Filter \"appId eq '{client_id}'\" | Remove-MgApplication",
-        f"Get-MgServicePrincipal -Filter \"appId eq '{client_id}'\" | Remove-MgServicePrincipal",
-        "# Exchange: RBAC for Applications",
-        f"Get-ManagementRoleAssignment -RoleAssignee {client_id} | Remove-ManagementRoleAssignment",
-        f"Remove-ServicePrincipal -Identity {client_id}",
-        "# Teams: the application access policy of each program mailbox",
+        "# in the folder infra/permissions of this version, in PowerShell",
+        f"./grant-teams.ps1 -ClientId {client_id} -ProgramMailbox {', '.join(mailboxes)} -Revoke",
+        f"$principal = Get-MgServicePrincipal -Filter \"appId eq '{client_id}'\"",
+        "./grant-exchange.ps1 -ServicePrincipalObjectId $principal.Id -Revoke",
         *(
-            f"Grant-CsApplicationAccessPolicy -Identity {address} -PolicyName $null"
+            f"./prepare-mailbox.ps1 -ProgramMailbox {address} -CoordinatorGroup GROUP -Revoke"
             for address in mailboxes
         ),
-        f"{policies} | Where-Object AppIds -Contains {client_id} | Remove-{policies[4:]}",
+        "./register-app.ps1 -Revoke",
     ]
 
 

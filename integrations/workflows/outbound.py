@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from integrations.attendance_records import Delivery
-from integrations.errors import ClaimLostError, NotTakenError
+from integrations.errors import ClaimLostError, NotTakenError, ReadOnlyModeError
 from integrations.ports import Outbound, Transaction
 from integrations.records import Blocker, BlockerScope
 from integrations.workflows.acting import Claim, NotYet
@@ -65,9 +65,13 @@ async def send_verdicts(app: App, claim: Claim, subject: str) -> None:
         NotYet: always, with the time of the next message.
         ClaimLostError: somebody else does this now.
         WritingStoppedError: all writing is stopped; what is due waits.
+        ReadOnlyModeError: this installation only looks; what is due waits.
     """
     if app.outbound is None:
         raise NotYet(app.clock.now() + timedelta(days=1), "no receiver is named")
+    if app.options.read_only:
+        # Of a copy of the store that is only looked at, the receiver would hear everything twice.
+        raise ReadOnlyModeError("verdicts wait")
     later: datetime | None = None
     while later is None:
         messages = await app.store.run(lambda tx: _due(tx, app.clock.now()))

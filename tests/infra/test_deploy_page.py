@@ -8,6 +8,7 @@ import re
 import pytest
 
 from integrations.settings import PREFIX, Settings
+from integrations.workflows.decommission import revoking_commands
 from tests.docs.pages import commands
 from tests.infra.bicep import parsed
 from tests.project.sources import ROOT
@@ -21,7 +22,9 @@ VARIABLES = set(
 )
 OUTPUTS = set(parsed("main")["outputs"])
 SCRIPTS = ROOT / "infra/permissions"
-CALLS = [line for line in LINES if ".ps1" in line]
+PRINTED = revoking_commands("app-id", ["one@firm.example", "two@firm.example"])
+"""What `tandem decommission` has IT run."""
+CALLS = [line for line in (*LINES, *PRINTED) if ".ps1" in line]
 # Forms of other people's tools that the page uses; a slip of the pen is none of them.
 TOOLS = {
     "az": {

@@ -136,6 +136,18 @@ async def test_each_verdict_arrives_once_signed_and_as_the_schema_says(town: Tow
 
 
 @in_town
+async def test_in_read_only_mode_verdicts_wait_and_go_out_once_it_ends(town: Town) -> None:
+    """A copy of the store that is only looked at would tell the receiver everything twice."""
+    key = await town.judge(0)
+    town.settings["read_only"] = "on"
+    await town.send()
+    assert town.keys() == []
+    town.settings["read_only"] = "off"
+    await town.send(timedelta(hours=1))
+    assert town.keys() == [key]
+
+
+@in_town
 async def test_a_corrected_verdict_is_another_message_of_the_same_session(town: Town) -> None:
     first = await town.judge(0, 1, "short")
     await town.send()

@@ -17,8 +17,11 @@ from integrations.workflows.app import App
 from integrations.workflows.writing import let_writing_go_on
 from integrations.writing import is_decommissioned
 from simulator.virtual_time import run_virtually, virtual_now
+from tests.docs.pages import ROOT
 from tests.support.world import SECRET, World, dies, quietly
 from tests.workflows.doctor.installed import LATER, Kept, kept_installation
+
+SCRIPTS = ROOT / "infra" / "permissions"
 
 
 @pytest.fixture(scope="module")
@@ -149,10 +152,11 @@ def test_the_export_holds_every_row_and_no_secret(kept: Kept, tmp_path: Path) ->
     assert SECRET not in "".join("".join(lines) for lines in files.values())
 
 
-def test_the_commands_for_it_name_the_app_and_each_mailbox() -> None:
+def test_the_commands_for_it_are_the_scripts_and_name_the_app_and_each_mailbox() -> None:
     commands = leaving.revoking_commands("app-id", ["one@firm.example", "two@firm.example"])
     said = "\n".join(commands)
     for name in ("app-id", "one@firm.example", "two@firm.example"):
         assert name in said
-    for what in ("Remove-MgApplication", "Remove-ManagementRoleAssignment", "AccessPolicy"):
-        assert what in said
+    called = [line.split(" ")[0].removeprefix("./") for line in commands if line.startswith("./")]
+    assert set(called) == {path.name for path in SCRIPTS.glob("*.ps1")}
+    assert called[-1] == "register-app.ps1", "the registration finds its own principal until then"
