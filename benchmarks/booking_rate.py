@@ -28,10 +28,10 @@ from integrations.bootstrap import Surroundings, build_app, build_worker, warm_u
 from integrations.demo.run import demo_settings
 from integrations.demo.tenant import Ready, running_tenant
 from integrations.store.upgrade import upgrade
-from integrations.workflows import book
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.booking import book
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.planning.plan import plan_enrolled
 
 CALLS_AT_ONCE = 4
 BOOKING_CALLS = ("create_event", "list_instances", "find_meeting", "move_event", "cancel_event")

@@ -30,7 +30,7 @@ from integrations.store.upgrade import upgrade
 from integrations.web import sessions
 from integrations.web.app import asgi_app
 from integrations.workflows.app import App
-from integrations.workflows.standings import count_weeks, refresh
+from integrations.workflows.showing.standings import count_weeks, refresh
 
 ORIGIN = "https://tandem.firm.example"
 ASKED, WANTED_MS = 40, 100.0

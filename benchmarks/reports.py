@@ -39,7 +39,7 @@ from integrations.workflows.reporting.adherence import Adherence
 from integrations.workflows.reporting.history import histories
 from integrations.workflows.reporting.sponsor import sponsor_tables
 from integrations.workflows.reporting.writers import Format, to_csv, written
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 
 NOW = datetime(2027, 4, 20, 12, tzinfo=UTC)
 FIRST = datetime(2027, 1, 12, 15, tzinfo=UTC)

@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-MEASUREMENTS = "integrations.workflows.measures"
+MEASUREMENTS = "integrations.workflows.operating.measures"
 """Who writes the line that alerts ask for: without it they would all be silent."""
 _EVENT = "tandem_event"
 _FIELDS = "tandem_fields"

@@ -163,7 +163,8 @@ class Pair:
     something would have told of a meeting when a date was last judged.
 
     ``swaps`` are the dates (ISO, in order) from each of which the two change roles; ``mentor_id``
-    stays who it was at enrolment (``integrations.workflows.roles`` says who leads on a day).
+    stays who it was at enrolment (``integrations.workflows.rulebook.roles`` says
+    who leads on a day).
     ``predecessor_id`` is the pair that one of the two was in before, where this one follows it.
     """
 

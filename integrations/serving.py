@@ -16,7 +16,7 @@ from integrations.errors import IntegrationError
 from integrations.logs import log_event
 from integrations.web.app import asgi_app
 from integrations.workflows.app import App
-from integrations.workflows.measures import EVERY, measure
+from integrations.workflows.operating.measures import EVERY, measure
 from integrations.workflows.standing_work import ensure_standing
 
 logger = logging.getLogger(__name__)

@@ -16,13 +16,13 @@ from rich.table import Table
 if TYPE_CHECKING:
     # Only named here: planning a file shows nothing of these, and they take long to load.
     from integrations.records import Pair, Session
-    from integrations.workflows.at_once import Outcome
     from integrations.workflows.doctor import Check
-    from integrations.workflows.journal_words import Line
-    from integrations.workflows.need_lines import NeedLine
-    from integrations.workflows.report import BlockerLine, DateLine, IntendedWrite, PairLine
-    from integrations.workflows.rule_previews import PairPreview
-    from integrations.workflows.stories import Story
+    from integrations.workflows.ordering.at_once import Outcome
+    from integrations.workflows.rulebook.rule_previews import PairPreview
+    from integrations.workflows.showing.journal_words import Line
+    from integrations.workflows.showing.report import BlockerLine, DateLine, IntendedWrite, PairLine
+    from integrations.workflows.showing.stories import Story
+    from integrations.workflows.telling.need_lines import NeedLine
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

@@ -10,9 +10,9 @@ from collections import Counter
 from integrations.ports import Transaction
 from integrations.workflows.app import App
 from integrations.workflows.attendance.modes import mode_at, set_mode
-from integrations.workflows.enrol import set_rule
-from integrations.workflows.orders import COORDINATOR
-from integrations.workflows.rules import CreditRule, ProgramRule
+from integrations.workflows.enrolment.enrol import set_rule
+from integrations.workflows.ordering.orders import COORDINATOR
+from integrations.workflows.rulebook.rules import CreditRule, ProgramRule
 from scheduling.attendance.credit import CapPeriod, Purpose, Role
 from scheduling.attendance.evidence import EvidenceKind, EvidenceMode
 

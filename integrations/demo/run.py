@@ -38,14 +38,14 @@ from integrations.runtime import ease_garbage_collection, inline
 from integrations.settings import Settings
 from integrations.store.upgrade import upgrade as upgrade_store
 from integrations.web.app import asgi_app
-from integrations.workflows import plan as planning
-from integrations.workflows import report
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
-from integrations.workflows.needs import open_needs
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.planning import plan as planning
 from integrations.workflows.reporting.history import histories
+from integrations.workflows.showing import report
+from integrations.workflows.showing.stories import stories
 from integrations.workflows.standing_work import ensure_standing
-from integrations.workflows.stories import stories
+from integrations.workflows.telling.needs import open_needs
 
 _STORY = "story.json"
 PUBLIC_URL = "https://tandem.harcourtvale.example"

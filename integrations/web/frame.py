@@ -27,8 +27,8 @@ from integrations.web.limits import Limit
 from integrations.web.page import Act, Go, NoSuchPageError, Page, Sent, Show, Shown, Visit
 from integrations.web.rendering import render
 from integrations.workflows.app import App
-from integrations.workflows.calendar_age import old_calendars
-from integrations.workflows.watch import last_look_at
+from integrations.workflows.looking.watch import last_look_at
+from integrations.workflows.planning.calendar_age import old_calendars
 from integrations.writing import is_stopped
 
 logger = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from integrations.logs import log_event
 from integrations.ports import Transaction
 from integrations.queue.errors import QueueError
-from integrations.workflows import hints
 from integrations.workflows.app import App
-from integrations.workflows.hints import Known, Notice, Taken
+from integrations.workflows.looking import hints
+from integrations.workflows.looking.hints import Known, Notice, Taken
 from integrations.workflows.work import wake
 
 logger = logging.getLogger(__name__)

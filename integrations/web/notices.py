@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from integrations.workflows.hints import LIFECYCLE, Notice
+from integrations.workflows.looking.hints import LIFECYCLE, Notice
 
 MOST_ENTRIES = 10_000
 _SUBSCRIPTION_ID = re.compile(r"[0-9A-Za-z-]{1,64}")

@@ -5,28 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from integrations.workflows import (
-    beginning,
-    book,
-    checkup,
-    comparing,
-    mailboxes,
-    outbound,
-    outbox,
-    retention,
-    rule_trials,
-    standing,
-    standing_plan,
-    standings,
-    subscriptions,
-    sweep,
-    watch,
-    wave_trial,
-)
 from integrations.workflows.acting import Claim
 from integrations.workflows.app import App
 from integrations.workflows.attendance import harvest, judging, rounds
+from integrations.workflows.booking import beginning, book, mailboxes, wave_trial
 from integrations.workflows.changes import reconcile
+from integrations.workflows.enrolment import standing
+from integrations.workflows.looking import comparing, subscriptions, sweep, watch
+from integrations.workflows.operating import checkup, retention
+from integrations.workflows.planning import standing_plan
+from integrations.workflows.rulebook import rule_trials
+from integrations.workflows.showing import standings
+from integrations.workflows.telling import outbound, outbox
 from integrations.workflows.work import Handler, Worker
 
 

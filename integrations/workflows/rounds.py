@@ -8,9 +8,9 @@ from datetime import timedelta
 from integrations.logs import log_event
 from integrations.ports import Transaction, WakeUp
 from integrations.records import JournalEntry, WorkState
-from integrations.workflows import standing_plan
 from integrations.workflows.app import App
-from integrations.workflows.measures import measure
+from integrations.workflows.operating.measures import measure
+from integrations.workflows.planning import standing_plan
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.standing_work import make_due
 from integrations.workflows.work import Worker, put_aside, wake, wake_consumers

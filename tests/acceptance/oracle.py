@@ -30,7 +30,7 @@ from integrations.records import (
 )
 from integrations.runtime import EventLog, Incarnation, LoopClock, inline
 from integrations.workflows.app import App
-from integrations.workflows.report import PairLine, pair_lines
+from integrations.workflows.showing.report import PairLine, pair_lines
 from simulator.mail import Mail
 from simulator.people import Firm, FirmPerson
 from simulator.requests import LoggedCall

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.records import PairState, SessionState
-from integrations.workflows import book
 from integrations.workflows.app import App
-from integrations.workflows.calendars import look_at
-from integrations.workflows.enrol import enrol
-from integrations.workflows.plan import horizon, load_roll, plan_enrolled
+from integrations.workflows.booking import book
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.planning.calendars import look_at
+from integrations.workflows.planning.plan import horizon, load_roll, plan_enrolled
 from scheduling.people import NO_HOURS, LocalRange
 from tests.acceptance.keeping import live_until
 from tests.acceptance.oracle import assert_booked_once

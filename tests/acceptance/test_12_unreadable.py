@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from integrations.records import PairState
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.planning.plan import plan_enrolled
 from integrations.workflows.rounds import planning_round
 from simulator.faults import Fault
 from simulator.firm_staff import program_mailbox

@@ -10,8 +10,8 @@ import pytest
 
 from integrations.blockers import BLOCKERS
 from integrations.records import PairState
-from integrations.workflows.enrol import enrol
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.planning.plan import plan_enrolled
 from integrations.workflows.rounds import planning_round
 from simulator.people import Firm, FirmPerson
 from tests.acceptance.oracle import (

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.records import PairState
-from integrations.workflows.calendars import look_at
-from integrations.workflows.enrol import enrol
-from integrations.workflows.people import refresh_settings
-from integrations.workflows.plan import horizon, load_roll, plan_enrolled
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.enrolment.people import refresh_settings
+from integrations.workflows.planning.calendars import look_at
+from integrations.workflows.planning.plan import horizon, load_roll, plan_enrolled
 from scheduling.freebusy import reading_windows
 from scheduling.people import Person, instant_at
 from scheduling.timespan import TimeSpan

@@ -9,7 +9,7 @@ import pytest
 
 from integrations.bootstrap import build_worker
 from integrations.records import PairState, WorkState
-from integrations.workflows import book
+from integrations.workflows.booking import book
 from tests.acceptance.oracle import assert_booked_once, planned_world, remembered
 from tests.support.world import MANY, Empty, World, quietly, virtually
 

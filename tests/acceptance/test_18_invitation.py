@@ -19,9 +19,9 @@ import pytest
 from integrations.ports import Transaction
 from integrations.records import Pair, SessionState
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
+from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.messages.texts import set_text
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.planning.plan import plan_enrolled
 from tests.acceptance.oracle import (
     Listening,
     Memory,

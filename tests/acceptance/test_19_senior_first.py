@@ -10,12 +10,12 @@ import pytest
 
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState, SessionState
-from integrations.workflows import book
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol, set_rule
-from integrations.workflows.journal_words import journal_lines
-from integrations.workflows.plan import plan_enrolled
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.booking import book
+from integrations.workflows.enrolment.enrol import enrol, set_rule
+from integrations.workflows.planning.plan import plan_enrolled
+from integrations.workflows.rulebook.rules import ProgramRule
+from integrations.workflows.showing.journal_words import journal_lines
 from tests.acceptance.keeping import live_until
 from tests.acceptance.oracle import assert_booked_once, invitations, remembered, writes
 from tests.support.world import START, Empty, World, firm_of, virtually

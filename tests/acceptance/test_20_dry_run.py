@@ -13,7 +13,7 @@ from integrations.bootstrap import build_worker
 from integrations.cli import app as command_line
 from integrations.errors import ReadOnlyModeError
 from integrations.records import PairState
-from integrations.workflows import book
+from integrations.workflows.booking import book
 from integrations.workflows.doctor import examine
 from integrations.workflows.doctor.checks import RED
 from scheduling.timespan import TimeSpan

@@ -13,8 +13,8 @@ import pytest
 from integrations.bootstrap import build_worker
 from integrations.records import JournalEntry, Session, SessionState
 from integrations.web.app import WEBHOOK_PATH, asgi_app
-from integrations.workflows import subscriptions
 from integrations.workflows.app import App
+from integrations.workflows.looking import subscriptions
 from integrations.workflows.standing_work import FIRM, ensure_standing
 from simulator.transport import TenantTransport
 from tests.acceptance.oracle import INSTANCES, calls

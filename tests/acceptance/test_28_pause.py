@@ -11,7 +11,7 @@ import pytest
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
-from integrations.workflows import orders
+from integrations.workflows.ordering import orders
 from simulator.virtual_time import virtual_now
 from tests.support.world import Empty, quietly
 from tests.workflows.changes.stage import Stage, on_stage

@@ -10,10 +10,10 @@ import pytest
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import PairState, Session, SessionState
-from integrations.workflows import orders
 from integrations.workflows.app import App
-from integrations.workflows.rule_previews import PairPreview, apply_rule, preview_rule
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.ordering import orders
+from integrations.workflows.rulebook.rule_previews import PairPreview, apply_rule, preview_rule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.changes.rule_changes import KeptBecause
 from tests.acceptance.oracle import writes
 from tests.support.world import Empty, quietly

@@ -12,8 +12,8 @@ from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.attendance.telling import correct
-from integrations.workflows.rule_previews import apply_rule
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rule_previews import apply_rule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.attendance.evidence import Correction, VerdictKind
 from tests.acceptance.keeping import live_until
 from tests.acceptance.oracle import remembered

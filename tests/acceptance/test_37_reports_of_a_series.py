@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from integrations.workflows import orders
+from integrations.workflows.ordering import orders
 from tests.acceptance.attending import MINUTE, attending
 from tests.acceptance.keeping import hint, live_until
 from tests.support.world import Empty

@@ -28,7 +28,7 @@ from integrations.workflows.reporting.credit import Credit, export_credit
 from integrations.workflows.reporting.history import histories
 from integrations.workflows.reporting.sponsor import WITHHELD, sponsor_tables
 from integrations.workflows.reporting.writers import to_csv
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from tests.support.world import Empty, enrolled, firm_of, virtually
 
 pytestmark = pytest.mark.acceptance(40)

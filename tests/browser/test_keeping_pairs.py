@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from integrations.demo.tenant import Control, running_tenant
 from integrations.ports import Transaction
 from integrations.records import Need, Pair, PairState, Participant, Session, SessionState
-from integrations.workflows.standing import MEMORY
+from integrations.workflows.enrolment.standing import MEMORY
 from tests.browser.browsing import PHONE, SCHEMES, WIDTHS, Visitors
 from tests.browser.firm import ServedFirm, served
 

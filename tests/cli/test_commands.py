@@ -23,8 +23,8 @@ from integrations.cli import opening
 from integrations.runtime import Immortal, inline
 from integrations.settings import Settings
 from integrations.store.store import SqlStore
-from integrations.workflows.roster import read_roster, template
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.enrolment.roster import read_roster, template
+from integrations.workflows.rulebook.rules import ProgramRule
 from simulator.virtual_time import run_virtually
 from tests.acceptance.oracle import planned_world
 from tests.support.terminal import Office, Terminal, assert_told

@@ -19,8 +19,8 @@ from integrations.attendance_records import KeptVerdict
 from integrations.ports import Transaction
 from integrations.records import Rule, SessionState
 from integrations.store.upgrade import upgrade
-from integrations.workflows.enrol import program_id
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.enrolment.enrol import program_id
+from integrations.workflows.rulebook.rules import ProgramRule
 from tests.support.stores import NOW, enrol, open_store, person, session
 
 PROGRAM = "Reverse mentoring"

@@ -20,7 +20,7 @@ import pytest
 from integrations.bootstrap import Surroundings, build_app
 from integrations.records import PairState, SessionState, WorkState
 from integrations.runtime import LoopClock, inline
-from integrations.workflows.report import mails_by_kind
+from integrations.workflows.showing.report import mails_by_kind
 from integrations.workflows.work import BOOKING
 from simulator.people import Firm
 from simulator.tenant import Tenant

@@ -18,7 +18,7 @@ from integrations import cli
 from integrations.blockers import BLOCKERS, PASSING
 from integrations.workflows.messages.catalogue import FIELDS, MESSAGES, MessageKind
 from integrations.workflows.messages.texts import usual_text
-from integrations.workflows.outbound_message import schema
+from integrations.workflows.telling.outbound_message import schema
 from simulator import behaviour, operations
 from tests.docs.api_page import api_page
 from tests.docs.telemetry_page import telemetry_page

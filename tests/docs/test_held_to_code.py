@@ -13,7 +13,7 @@ import pytest
 import integrations.errors as errors
 from integrations.blockers import BLOCKERS
 from integrations.errors import IntegrationError
-from integrations.workflows.roster import COLUMNS, MOST_CHARACTERS, REQUIRED
+from integrations.workflows.enrolment.roster import COLUMNS, MOST_CHARACTERS, REQUIRED
 from scheduling.changes.limits import Limits
 from scheduling.rule import CadenceRule
 from simulator.behaviour import TeamsPolicy
@@ -94,7 +94,7 @@ def test_the_roster_page_has_every_column_with_its_length() -> None:
 def test_the_rule_page_has_every_member_with_its_default() -> None:
     rows = tables(ROOT / "docs/how-to/set-a-cadence-rule.md", "Members of `cadence`")
     shown = {row[0].lstrip("| ").strip("`"): row[1].strip("`") for row in rows}
-    from integrations.workflows.rules import ProgramRule
+    from integrations.workflows.rulebook.rules import ProgramRule
 
     defaults = ProgramRule().to_body()["cadence"]
     assert list(shown) == [field.name for field in fields(CadenceRule)]
@@ -108,7 +108,7 @@ def test_the_rule_page_has_every_limit_with_its_default() -> None:
     shown = {row[0].lstrip("| ").strip("`"): row[1].strip("`") for row in rows}
     import json
 
-    from integrations.workflows.rules import ProgramRule
+    from integrations.workflows.rulebook.rules import ProgramRule
 
     defaults = ProgramRule().to_body()["limits"]
     assert list(shown) == [field.name for field in fields(Limits)]

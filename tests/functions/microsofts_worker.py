@@ -22,8 +22,8 @@ from integrations.hosting import SharedHost
 from integrations.ports import WakeUp
 from integrations.queue.messages import to_message
 from integrations.store.upgrade import upgrade
-from integrations.workflows import book
 from integrations.workflows.app import App
+from integrations.workflows.booking import book
 from simulator.virtual_time import run_virtually
 from tests.support.functions import WORK, MemoryQueues
 from tests.support.world import START, Empty, World, enrolled, firm_of

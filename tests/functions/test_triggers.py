@@ -29,9 +29,9 @@ from integrations.records import (
     Work,
     WorkState,
 )
-from integrations.workflows import book
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
+from integrations.workflows.booking import book
+from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.work import BOOKING
 from simulator.virtual_time import virtual_now
 from tests.functions.conftest import Join

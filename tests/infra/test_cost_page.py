@@ -9,7 +9,7 @@ import pytest
 
 from integrations.graph import free_busy
 from integrations.settings import MAILS_PER_WRITE, Settings
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from tests.docs.markdown import tables
 from tests.infra.bicep import parsed, resources
 from tests.project.sources import ROOT

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from integrations.settings import PREFIX, Settings
-from integrations.workflows.decommission import revoking_commands
+from integrations.workflows.operating.decommission import revoking_commands
 from tests.docs.pages import commands
 from tests.infra.bicep import parsed
 from tests.project.sources import ROOT

@@ -14,7 +14,7 @@ from integrations.graph.operations import OPERATIONS, Operation, Whose
 from integrations.graph.permissions import permissions_page
 from integrations.web.access import ADMINISTRATOR
 from integrations.web.signing_in import BACK_PATH
-from integrations.workflows.mailboxes import OPEN_LOBBIES
+from integrations.workflows.booking.mailboxes import OPEN_LOBBIES
 from tests.project.sources import ROOT
 
 FOLDER = ROOT / "infra/permissions"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from integrations.records import OutboxMail, PairState
 from integrations.workflows.app import App
-from integrations.workflows.restoring import take_over
-from integrations.workflows.writing import let_writing_go_on
+from integrations.workflows.operating.restoring import take_over
+from integrations.workflows.operating.writing import let_writing_go_on
 from tests.acceptance.keeping import hint, live_until
 from tests.support.world import Empty, World, book_all, enrolled, firm_of, virtually
 from tests.workflows.changes.reconciling import answers, junior, now, session

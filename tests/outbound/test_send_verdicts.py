@@ -15,9 +15,9 @@ from integrations.attendance_records import Delivery, KeptVerdict
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import Blocker
-from integrations.workflows import outbound
-from integrations.workflows.outbound_message import VerdictMessage, message_id, schema
 from integrations.workflows.standing_work import FIRM
+from integrations.workflows.telling import outbound
+from integrations.workflows.telling.outbound_message import VerdictMessage, message_id, schema
 from simulator.virtual_time import virtual_now
 from tests.docs.pages import ROOT
 from tests.outbound.receiver import HOST, KEY, SECRET, Inbox

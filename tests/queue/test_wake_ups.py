@@ -17,8 +17,8 @@ from integrations.ports import Transaction
 from integrations.queue.messages import from_message
 from integrations.queue.storage_queue import StorageQueue
 from integrations.records import PairState, WorkState
-from integrations.workflows import book
 from integrations.workflows.app import App
+from integrations.workflows.booking import book
 from integrations.workflows.work import BOOKING
 from tests.support.azurite import Azurite, OnItsOwnLoop, azurite
 from tests.support.functions import indexed, tick

@@ -9,7 +9,7 @@ from datetime import timedelta
 from integrations.ports import Transaction
 from integrations.records import BlockerScope, PairState, SessionState
 from integrations.workflows.app import App
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.planning.plan import plan_enrolled
 from simulator.behaviour import TeamsPolicy
 from tests.acceptance.oracle import (
     EVENT,

@@ -28,9 +28,10 @@ from integrations.runtime import EventLog
 from integrations.settings import Settings
 from integrations.store.upgrade import upgrade
 from integrations.web.app import asgi_app
-from integrations.workflows import book, rounds
+from integrations.workflows import rounds
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
+from integrations.workflows.booking import book
+from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.standing_work import STANDING, ensure_standing
 from integrations.workflows.work import Worker

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from integrations.ports import Transaction
 from integrations.records import Pair, SessionState
-from integrations.workflows import orders
 from integrations.workflows.app import App
+from integrations.workflows.ordering import orders
 from tests.simulation.weather import OrderGiven
 
 

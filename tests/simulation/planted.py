@@ -19,12 +19,15 @@ from integrations.ports import Transaction
 from integrations.records import Intent, IntentState
 from integrations.store import permits as stored_permits
 from integrations.store.work import WorkRows
-from integrations.workflows import acting, book, outbox, registry, watch
+from integrations.workflows import acting, registry
 from integrations.workflows.acting import Happened, NotHappened
+from integrations.workflows.booking import book
 from integrations.workflows.changes import calendar_view, case, ending, known_time, owed, writes
 from integrations.workflows.changes.remembering import store_only
 from integrations.workflows.changes.steps import packed
+from integrations.workflows.looking import watch
 from integrations.workflows.messages import hours, room
+from integrations.workflows.telling import outbox
 from scheduling import freebusy
 from scheduling.changes import limits
 from scheduling.changes.situation import Situation

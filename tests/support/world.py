@@ -23,10 +23,10 @@ from integrations.ports import Transaction
 from integrations.records import Session, SessionState
 from integrations.runtime import Death, EventLog, Incarnation, LoopClock, inline
 from integrations.settings import Settings
-from integrations.workflows import book
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.booking import book
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.planning.plan import plan_enrolled
 from simulator.firm import make_firm
 from simulator.people import Firm
 from simulator.registration import AppRegistration, Secret

@@ -11,7 +11,7 @@ import pytest
 
 from integrations.logs import log_event, log_to
 from integrations.telemetry import MEASURED
-from integrations.workflows import measures
+from integrations.workflows.operating import measures
 
 
 @pytest.fixture

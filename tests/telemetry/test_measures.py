@@ -16,7 +16,7 @@ from integrations.runtime import Immortal, inline
 from integrations.store.store import SqlStore
 from integrations.telemetry import Metric
 from integrations.workflows.app import Options
-from integrations.workflows.measures import installation
+from integrations.workflows.operating.measures import installation
 from tests.support.stores import NOW, enrol
 
 Deed = Callable[[Transaction], object]

@@ -82,7 +82,7 @@ def booked(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         await queues.deliver()
         return world
 
-    measures = logging.getLogger("integrations.workflows.measures")
+    measures = logging.getLogger("integrations.workflows.operating.measures")
     measures.addHandler(lines)
     with pytest.MonkeyPatch.context() as patch, listening() as heard:
         world = run_virtually(START, book())

@@ -20,7 +20,7 @@ from integrations.records import (
     SessionState,
 )
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
+from integrations.workflows.enrolment.enrol import enrol
 from simulator.virtual_time import run_virtually
 from tests.support.world import START, Empty, World, firm_of
 from tests.web.support import KEYS, ORIGIN, Visitor, coordinator

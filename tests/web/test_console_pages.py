@@ -13,10 +13,10 @@ import pytest
 from integrations.page_records import Confirmation, StaffRole
 from integrations.ports import Transaction
 from integrations.records import PairState
-from integrations.workflows import standings
 from integrations.workflows.acting import NotYet
 from integrations.workflows.app import App
 from integrations.workflows.reporting import sheets
+from integrations.workflows.showing import standings
 from integrations.workflows.standing_work import DueAgain
 from tests.support.world import START, Empty
 from tests.web.console_firm import Console, at_the_console

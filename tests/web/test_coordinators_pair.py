@@ -16,8 +16,8 @@ from integrations.errors import FaultsError
 from integrations.page_records import Goal
 from integrations.records import Blocker, BlockerScope, PairState
 from integrations.workflows.app import App
-from integrations.workflows.at_once import reconcile_pairs
-from integrations.workflows.pair_acts import PairAct, telling_of
+from integrations.workflows.ordering.at_once import reconcile_pairs
+from integrations.workflows.ordering.pair_acts import PairAct, telling_of
 from tests.support.world import Empty
 from tests.web.support import KEYS, ORIGIN, Visitor, coordinator
 from tests.workflows.changes.reconciling import mails, now

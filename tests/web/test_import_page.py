@@ -13,8 +13,8 @@ import pytest
 
 from integrations.errors import RosterError
 from integrations.records import PairState
-from integrations.workflows.roster import MOST_ROWS, read_roster
-from integrations.workflows.workbook import MOST_UNFOLDED, roster_of
+from integrations.workflows.enrolment.roster import MOST_ROWS, read_roster
+from integrations.workflows.enrolment.workbook import MOST_UNFOLDED, roster_of
 from simulator.virtual_time import run_virtually
 from tests.support.world import START, Empty, firm_of
 from tests.web.support import KEYS, ORIGIN, coordinator
@@ -43,7 +43,7 @@ def pieces_in(text: str) -> list[str]:
 
 async def _empty_desk(empty: Empty) -> Desk:
     """A coordinator of a program with one pair of the roster."""
-    from integrations.workflows.enrol import enrol
+    from integrations.workflows.enrolment.enrol import enrol
 
     world = empty.world(firm_of(4))
     app = await world.begin(public_url=ORIGIN, signing_keys=KEYS)

@@ -12,10 +12,10 @@ import pytest
 from integrations.graph.permits import Urgency
 from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
-from integrations.workflows.at_once import reconcile_pairs
-from integrations.workflows.enrol import set_rule
-from integrations.workflows.people import refresh_settings
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.enrolment.enrol import set_rule
+from integrations.workflows.enrolment.people import refresh_settings
+from integrations.workflows.ordering.at_once import reconcile_pairs
+from integrations.workflows.rulebook.rules import ProgramRule
 from tests.support.world import Empty
 from tests.web.pair_pages import Room, at_the_page, hours_on, words
 from tests.workflows.changes.stage import MIDWAY

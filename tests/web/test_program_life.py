@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import PairState, ProgramState
-from integrations.workflows import beginning
+from integrations.workflows.booking import beginning
 from tests.acceptance.oracle import remembered
 from tests.support.world import Empty, quietly
 from tests.web.support import signed_in

@@ -16,11 +16,11 @@ from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
 from integrations.web.console import rule_form
 from integrations.web.forms import Form
-from integrations.workflows import book
+from integrations.workflows.booking import book
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.messages.hours import mail_hours
 from integrations.workflows.reporting.history import histories_of
-from integrations.workflows.rules import OfficeHolidays, ProgramRule
+from integrations.workflows.rulebook.rules import OfficeHolidays, ProgramRule
 from scheduling.rule import SessionKind
 from tests.acceptance.oracle import assert_booked_once, remembered, writes
 from tests.support.world import Empty

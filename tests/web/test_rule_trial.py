@@ -10,7 +10,7 @@ from integrations.bootstrap import build_worker
 from integrations.page_records import TryState
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, PairState
-from integrations.workflows import rule_trials
+from integrations.workflows.rulebook import rule_trials
 from simulator.faults import Fault
 from tests.acceptance.oracle import remembered, writes
 from tests.support.world import Empty, quietly

@@ -12,17 +12,17 @@ from integrations.bootstrap import build_worker
 from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import PairState, Program, ProgramState
-from integrations.workflows import book
-from integrations.workflows.announce import (
+from integrations.workflows.app import App
+from integrations.workflows.booking import book
+from integrations.workflows.booking.announce import (
     AnnouncedLaterError,
     Announcement,
     RunningProgramError,
     announce,
     announcement,
 )
-from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.planning.plan import plan_enrolled
 from tests.support.world import Empty, World, firm_of, quietly, virtually
 
 # Five working days after the Monday on which every world begins.

@@ -13,8 +13,8 @@ from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState, Participant
 from integrations.workflows.app import App
-from integrations.workflows.asking_hours import HoursAsked, ask_hours_as_seen, asking_hours
-from integrations.workflows.enrol import enrol
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.ordering.asking_hours import HoursAsked, ask_hours_as_seen, asking_hours
 from tests.support.world import Empty, World, firm_of, quietly, virtually
 
 PAGES = "https://tandem.firm.example/pairs"

@@ -10,8 +10,8 @@ import pytest
 from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState
-from integrations.workflows import book
 from integrations.workflows.app import App
+from integrations.workflows.booking import book
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.pair_page.acting import Actor, NotTheirsError
 from integrations.workflows.pair_page.beginning import (

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from integrations.records import PairState
-from integrations.workflows import book
+from integrations.workflows.booking import book
 from simulator.firm_staff import program_mailbox
 from tests.support.world import Empty, book_all, enrolled, firm_of, virtually
 

@@ -12,9 +12,9 @@ from integrations.bootstrap import build_worker
 from integrations.errors import DecommissionedError
 from integrations.records import PairState, ProgramState
 from integrations.store.dump import dump
-from integrations.workflows import decommission as leaving
 from integrations.workflows.app import App
-from integrations.workflows.writing import let_writing_go_on
+from integrations.workflows.operating import decommission as leaving
+from integrations.workflows.operating.writing import let_writing_go_on
 from integrations.writing import is_decommissioned
 from simulator.virtual_time import run_virtually, virtual_now
 from tests.docs.pages import ROOT

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from integrations.errors import GraphError, RosterError, SettingsError
-from integrations.workflows.enrol import enrol
+from integrations.workflows.enrolment.enrol import enrol
 from simulator.faults import Fault
 from tests.acceptance.oracle import remembered, writes
 from tests.support.world import Empty, World, firm_of, virtually

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from integrations.records import SessionState
-from integrations.workflows.plan import plan_pairs
+from integrations.workflows.planning.plan import plan_pairs
 from simulator.people import Appointment
 from tests.acceptance.oracle import (
     GET_SCHEDULE,

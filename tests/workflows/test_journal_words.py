@@ -13,11 +13,17 @@ import pytest
 
 from integrations.bootstrap import build_worker
 from integrations.records import JournalEntry
-from integrations.workflows import orders
 from integrations.workflows.changes.steps import StepKind
-from integrations.workflows.fact_words import fact_in_words
-from integrations.workflows.journal_words import DEEDS, Known, journal_lines, lines_of, words_of
 from integrations.workflows.messages.catalogue import MESSAGES, Channel
+from integrations.workflows.ordering import orders
+from integrations.workflows.showing.fact_words import fact_in_words
+from integrations.workflows.showing.journal_words import (
+    DEEDS,
+    Known,
+    journal_lines,
+    lines_of,
+    words_of,
+)
 from scheduling.changes.reasons import WORDS, ChangeCode
 from tests.support.sources import tree_of
 from tests.support.world import Empty

@@ -12,12 +12,12 @@ from integrations.bootstrap import build_worker
 from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Pair
-from integrations.workflows import orders
 from integrations.workflows.app import App
 from integrations.workflows.attendance import telling
 from integrations.workflows.changes.case import rule_of
-from integrations.workflows.mails_caused import Caused, Telling, mails_caused
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.ordering import orders
+from integrations.workflows.ordering.mails_caused import Caused, Telling, mails_caused
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.attendance.evidence import Correction, VerdictKind
 from scheduling.cadence import SeriesSlot
 from simulator.faults import Fault

@@ -11,14 +11,15 @@ from integrations.bootstrap import build_worker
 from integrations.errors import NotPossibleError
 from integrations.ports import Transaction
 from integrations.records import BlockerScope, PairState
-from integrations.workflows import standing, sweep
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol, sync_mailboxes
-from integrations.workflows.health import health_of
-from integrations.workflows.move_mailbox import MOVING, MovePlan, move_pairs, plan_move
-from integrations.workflows.needs import open_needs
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.booking.move_mailbox import MOVING, MovePlan, move_pairs, plan_move
+from integrations.workflows.enrolment import standing
+from integrations.workflows.enrolment.enrol import enrol, sync_mailboxes
+from integrations.workflows.looking import sweep
+from integrations.workflows.planning.plan import plan_enrolled
+from integrations.workflows.showing.health import health_of
 from integrations.workflows.standing_work import ensure_standing
+from integrations.workflows.telling.needs import open_needs
 from simulator.firm import make_firm
 from simulator.people import FirmPerson
 from simulator.virtual_time import virtual_now

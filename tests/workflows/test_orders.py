@@ -13,16 +13,17 @@ from integrations.bootstrap import build_worker
 from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Need, Order, Pair, PairState, Session, SessionState
-from integrations.workflows import needs, orders
 from integrations.workflows.app import App
 from integrations.workflows.attendance.ready_acts import lower_minimum
-from integrations.workflows.orders import (
+from integrations.workflows.ordering import orders
+from integrations.workflows.ordering.orders import (
     UnknownDateError,
     UnknownPairError,
     WrongStateError,
     find_pair,
     find_session,
 )
+from integrations.workflows.telling import needs
 from scheduling.changes.acts import ReadyAct
 from scheduling.changes.reasons import ChangeCode
 from tests.support.world import Empty, book_all, enrolled, firm_of, quietly, virtually

@@ -13,12 +13,12 @@ from integrations.errors import FaultsError
 from integrations.page_records import Wave, WaveState
 from integrations.ports import Transaction
 from integrations.records import PairState
-from integrations.workflows import at_once
 from integrations.workflows.app import App
-from integrations.workflows.bulk_acts import BulkAct, carry_out_bulk, preview_bulk
 from integrations.workflows.changes.case import rule_of
-from integrations.workflows.mails_caused import mails_caused
-from integrations.workflows.pair_acts import PairAct, telling_of
+from integrations.workflows.ordering import at_once
+from integrations.workflows.ordering.bulk_acts import BulkAct, carry_out_bulk, preview_bulk
+from integrations.workflows.ordering.mails_caused import mails_caused
+from integrations.workflows.ordering.pair_acts import PairAct, telling_of
 from tests.support.world import Empty, enrolled, firm_of, quietly, virtually
 from tests.workflows.changes.reconciling import lines, live, mails, now, reconciled
 from tests.workflows.changes.stage import DAY, Stage, on_stage

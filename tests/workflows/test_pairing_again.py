@@ -11,10 +11,10 @@ from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState
 from integrations.workflows.app import App
-from integrations.workflows.at_once import reconcile_pairs
-from integrations.workflows.mails_caused import mails_caused
-from integrations.workflows.orders import withdraw
-from integrations.workflows.pairing_again import NewPartner, pair_again
+from integrations.workflows.ordering.at_once import reconcile_pairs
+from integrations.workflows.ordering.mails_caused import mails_caused
+from integrations.workflows.ordering.orders import withdraw
+from integrations.workflows.ordering.pairing_again import NewPartner, pair_again
 from tests.support.world import Empty, quietly
 from tests.workflows.changes.reconciling import mails, now
 from tests.workflows.changes.stage import HOUR, Stage, on_stage

@@ -32,7 +32,7 @@ from integrations.ports import Transaction
 from integrations.records import Need, NeedNote, Note, PairState, Participant, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.attendance.judging import judge_session
-from integrations.workflows.privacy import GONE_WORD, TOMBSTONE, Erasure, data_of, erase
+from integrations.workflows.operating.privacy import GONE_WORD, TOMBSTONE, Erasure, data_of, erase
 from integrations.workflows.reporting.adherence import Adherence
 from integrations.workflows.reporting.history import histories
 from integrations.workflows.reporting.hours import hours_tables

@@ -10,7 +10,7 @@ import pytest
 
 from integrations.errors import FaultsError
 from integrations.settings import Settings
-from integrations.workflows.enrol import sync_mailboxes
+from integrations.workflows.enrolment.enrol import sync_mailboxes
 from integrations.workflows.probe import (
     Answer,
     NobodyAsked,

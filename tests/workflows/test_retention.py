@@ -9,8 +9,8 @@ from datetime import timedelta
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import OutboxMail, Pair, PairState
-from integrations.workflows import retention
 from integrations.workflows.app import App, Keeping
+from integrations.workflows.operating import retention
 from tests.support.world import Empty, World, virtually
 from tests.workflows.looking import booked, until
 

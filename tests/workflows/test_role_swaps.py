@@ -11,13 +11,13 @@ from integrations.bootstrap import build_worker
 from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Pair
-from integrations.workflows import orders
 from integrations.workflows.app import App
-from integrations.workflows.mails_caused import mails_caused
-from integrations.workflows.orders import WrongStateError
+from integrations.workflows.ordering import orders
+from integrations.workflows.ordering.mails_caused import mails_caused
+from integrations.workflows.ordering.orders import WrongStateError
+from integrations.workflows.ordering.role_swaps import swap_roles
 from integrations.workflows.reporting.history import History, histories
-from integrations.workflows.role_swaps import swap_roles
-from integrations.workflows.roles import leader_on, mentee_on, mentor_on
+from integrations.workflows.rulebook.roles import leader_on, mentee_on, mentor_on
 from tests.support.world import Empty, quietly
 from tests.workflows.changes.reconciling import lines, mails, now, reconciled, to_both
 from tests.workflows.changes.stage import DAY, Stage, on_stage

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.errors import RosterError
-from integrations.workflows.roster import (
+from integrations.workflows.enrolment.roster import (
     COLUMNS,
     MOST_BYTES,
     MOST_ROWS,

@@ -12,10 +12,10 @@ from integrations.bootstrap import build_worker
 from integrations.errors import UnreachableError
 from integrations.ports import Transaction
 from integrations.records import PairState
-from integrations.workflows import orders
 from integrations.workflows.app import App
-from integrations.workflows.rule_previews import PairPreview, apply_rule, preview_rule
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.ordering import orders
+from integrations.workflows.rulebook.rule_previews import PairPreview, apply_rule, preview_rule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.rule_changes import KeptBecause
 from simulator.faults import Fault

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.workflows.rules import ProgramLimits, ProgramRule, RuleError
+from integrations.workflows.rulebook.rules import ProgramLimits, ProgramRule, RuleError
 from scheduling.changes.limits import DEFAULT_LIMITS, Limits
 from scheduling.changes.views import Mode
 from scheduling.rule import SessionKind

@@ -12,8 +12,8 @@ from integrations.page_records import Risk, Standing
 from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, JournalEntry, PairState
 from integrations.standing_records import ProgramWeek
-from integrations.workflows import standings
-from integrations.workflows.calendar_age import old_calendars
+from integrations.workflows.planning.calendar_age import old_calendars
+from integrations.workflows.showing import standings
 from tests.support.world import START, Empty
 from tests.web.console_firm import Console, at_the_console, put_session
 

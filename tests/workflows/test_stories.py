@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from integrations.demo.account import account_of
 from integrations.records import PairState
-from integrations.workflows import orders
-from integrations.workflows.stories import stories
+from integrations.workflows.ordering import orders
+from integrations.workflows.showing.stories import stories
 from tests.support.world import Empty
 from tests.workflows.changes.reconciling import (
     answers,

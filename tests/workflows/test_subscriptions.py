@@ -17,8 +17,8 @@ from integrations.ports import Transaction
 from integrations.records import BlockerScope, Mailbox, PairState, ProgramState, Subscription
 from integrations.web.app import WEBHOOK_PATH, asgi_app
 from integrations.workflows.app import App
+from integrations.workflows.looking.subscriptions import KIND, LIFE, LOOK_EVERY
 from integrations.workflows.standing_work import FIRM
-from integrations.workflows.subscriptions import KIND, LIFE, LOOK_EVERY
 from simulator.faults import Fault
 from simulator.subscriptions import Subscription as LiveOne
 from simulator.transport import TenantTransport

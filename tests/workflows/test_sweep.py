@@ -11,8 +11,8 @@ import pytest
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import BlockerScope, PairState, Session
-from integrations.workflows import sweep
 from integrations.workflows.app import App
+from integrations.workflows.looking import sweep
 from tests.acceptance.oracle import begin_listening
 from tests.support.world import Empty, World, dies, later, virtually
 from tests.workflows.looking import (

@@ -6,7 +6,7 @@ from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import BlockerScope, Work, WorkState
 from integrations.workflows.app import App
-from integrations.workflows.taking_up import take_up
+from integrations.workflows.operating.taking_up import take_up
 from integrations.workflows.work import put_aside
 from tests.support.world import Empty, virtually
 from tests.workflows.looking import booked

@@ -6,8 +6,8 @@ import asyncio
 
 from integrations.bootstrap import build_worker
 from integrations.records import PairState
-from integrations.workflows import book
 from integrations.workflows.app import App
+from integrations.workflows.booking import book
 from tests.support.world import Empty, enrolled, firm_of, quietly, virtually
 
 

@@ -14,11 +14,16 @@ from integrations.page_records import StaffMember, StaffRole, Wave, WaveState
 from integrations.ports import Transaction
 from integrations.records import PairState, ProgramState
 from integrations.runtime import Death
-from integrations.workflows import book, wave_trial, waves
-from integrations.workflows.announce import AnnouncedLaterError, announce
 from integrations.workflows.app import App
-from integrations.workflows.plan import plan_enrolled
-from integrations.workflows.waves import Choice, ClosedProgramError, WavePreview, WaveStateError
+from integrations.workflows.booking import book, wave_trial, waves
+from integrations.workflows.booking.announce import AnnouncedLaterError, announce
+from integrations.workflows.booking.waves import (
+    Choice,
+    ClosedProgramError,
+    WavePreview,
+    WaveStateError,
+)
+from integrations.workflows.planning.plan import plan_enrolled
 from tests.acceptance.oracle import assert_booked_once, planned_world, remembered, writes
 from tests.support.world import Empty, World, quietly, virtually
 

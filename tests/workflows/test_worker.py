@@ -271,7 +271,7 @@ async def test_work_of_a_kind_nobody_here_knows_is_left_for_others(empty: Empty)
 
 @virtually
 async def test_standing_rows_are_made_once_and_keep_their_time(empty: Empty) -> None:
-    from integrations.workflows.enrol import enrol
+    from integrations.workflows.enrolment.enrol import enrol
 
     world = empty.world(firm_of(3))
     app = await world.begin()

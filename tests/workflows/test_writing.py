@@ -11,13 +11,14 @@ from integrations.bootstrap import build_worker
 from integrations.errors import WritingStoppedError
 from integrations.ports import Transaction
 from integrations.records import PairState, WorkState
-from integrations.workflows import book, orders
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
-from integrations.workflows.plan import plan_enrolled
-from integrations.workflows.subscriptions import KIND as SUBSCRIPTIONS
+from integrations.workflows.booking import book
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.looking.subscriptions import KIND as SUBSCRIPTIONS
+from integrations.workflows.operating.writing import let_writing_go_on, stop_writing
+from integrations.workflows.ordering import orders
+from integrations.workflows.planning.plan import plan_enrolled
 from integrations.workflows.work import WITHHELD
-from integrations.workflows.writing import let_writing_go_on, stop_writing
 from integrations.writing import is_stopped, writing_stopped
 from scheduling.timespan import TimeSpan
 from tests.acceptance.oracle import assert_booked_once, planned_world, remembered, writes

@@ -7,10 +7,10 @@ from datetime import date, datetime, time
 from integrations.cli import console, opening
 from integrations.ports import Transaction
 from integrations.records import Pair
-from integrations.workflows import at_once, orders
 from integrations.workflows.app import App
 from integrations.workflows.attendance import modes, telling
-from integrations.workflows.programs import find_program
+from integrations.workflows.enrolment.programs import find_program
+from integrations.workflows.ordering import at_once, orders
 from scheduling.attendance.evidence import EvidenceMode, VerdictKind
 
 

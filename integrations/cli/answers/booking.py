@@ -20,14 +20,14 @@ from integrations.ports import Transaction
 from integrations.records import WorkState
 from integrations.store.admission import admit as admit_to_store
 from integrations.store.upgrade import upgrade as upgrade_store
-from integrations.workflows import book as booking
-from integrations.workflows import plan as planning
-from integrations.workflows import report
 from integrations.workflows.app import App
-from integrations.workflows.enrol import enrol
-from integrations.workflows.programs import program_key
+from integrations.workflows.booking import book as booking
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.enrolment.programs import program_key
+from integrations.workflows.operating.taking_up import take_up
+from integrations.workflows.planning import plan as planning
+from integrations.workflows.showing import report
 from integrations.workflows.standing_work import ensure_standing
-from integrations.workflows.taking_up import take_up
 from integrations.workflows.work import Worker
 from integrations.writing import is_stopped
 

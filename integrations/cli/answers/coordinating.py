@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from integrations.cli import console, opening
 from integrations.ports import Transaction
 from integrations.records import Pair, Session
-from integrations.workflows import at_once, needs, orders
 from integrations.workflows.app import App
-from integrations.workflows.journal_words import Line, journal_lines
-from integrations.workflows.need_lines import NeedLine
-from integrations.workflows.programs import program_key
+from integrations.workflows.enrolment.programs import program_key
+from integrations.workflows.ordering import at_once, orders
+from integrations.workflows.showing.journal_words import Line, journal_lines
+from integrations.workflows.telling import needs
+from integrations.workflows.telling.need_lines import NeedLine
 
 
 def pause(name: str, first: date | None, last: date, *, as_json: bool) -> None:

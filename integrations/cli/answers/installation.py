@@ -15,19 +15,19 @@ from integrations.runtime import ease_garbage_collection
 from integrations.store.dump import dump
 from integrations.teams.manifest import TeamsApp
 from integrations.teams.package import package_of
-from integrations.workflows import decommission as leaving
 from integrations.workflows.app import App
-from integrations.workflows.doctor import Check, Finding, examine
-from integrations.workflows.doctor.checks import RED
-from integrations.workflows.doctor.installation import settings_checks
-from integrations.workflows.enrol import sync_mailboxes
-from integrations.workflows.move_mailbox import (
+from integrations.workflows.booking.move_mailbox import (
     MOVING,
     MovePlan,
     OtherNumberError,
     move_pairs,
     plan_move,
 )
+from integrations.workflows.doctor import Check, Finding, examine
+from integrations.workflows.doctor.checks import RED
+from integrations.workflows.doctor.installation import settings_checks
+from integrations.workflows.enrolment.enrol import sync_mailboxes
+from integrations.workflows.operating import decommission as leaving
 
 NOT_WELL, TOO_WIDE = 6, 7
 AT_ONCE = timedelta(minutes=2)

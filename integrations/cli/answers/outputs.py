@@ -22,8 +22,8 @@ from integrations.cli import console, opening
 from integrations.errors import Fault, FaultsError
 from integrations.ports import Transaction
 from integrations.runtime import SystemClock
-from integrations.workflows import privacy
-from integrations.workflows.programs import program_key
+from integrations.workflows.enrolment.programs import program_key
+from integrations.workflows.operating import privacy
 from integrations.workflows.reporting import adherence, credit, hours, sponsor
 from integrations.workflows.reporting.history import histories, histories_of_person
 from integrations.workflows.reporting.objectives import objectives_table

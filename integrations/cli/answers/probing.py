@@ -13,7 +13,7 @@ from rich.table import Table
 from integrations.cli import console, opening
 from integrations.ports import Clock
 from integrations.workflows.app import App
-from integrations.workflows.enrol import sync_mailboxes
+from integrations.workflows.enrolment.enrol import sync_mailboxes
 from integrations.workflows.probe import Answer, NobodyAsked, Volunteers, probe, recommended
 
 _LEAVE = (

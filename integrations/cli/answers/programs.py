@@ -13,11 +13,11 @@ from integrations.errors import Fault
 from integrations.page_records import StaffMember, StaffRole
 from integrations.ports import Transaction
 from integrations.records import Program
-from integrations.workflows.announce import Announcement, announce_as_seen, announcement
 from integrations.workflows.app import App
-from integrations.workflows.asking_hours import HoursAsked, ask_hours_as_seen, asking_hours
-from integrations.workflows.at_once import apply_changed_rule
-from integrations.workflows.enrol import set_rule
+from integrations.workflows.booking.announce import Announcement, announce_as_seen, announcement
+from integrations.workflows.enrolment.enrol import set_rule
+from integrations.workflows.enrolment.programs import describe_program, find_program
+from integrations.workflows.enrolment.staff import add_staff, remove_staff, staff_of
 from integrations.workflows.messages.catalogue import MESSAGES
 from integrations.workflows.messages.texts import (
     TextError,
@@ -26,10 +26,10 @@ from integrations.workflows.messages.texts import (
     set_text,
     usual_text,
 )
-from integrations.workflows.programs import describe_program, find_program
-from integrations.workflows.rule_previews import PairPreview, preview_rule
-from integrations.workflows.rules import ProgramRule
-from integrations.workflows.staff import add_staff, remove_staff, staff_of
+from integrations.workflows.ordering.asking_hours import HoursAsked, ask_hours_as_seen, asking_hours
+from integrations.workflows.ordering.at_once import apply_changed_rule
+from integrations.workflows.rulebook.rule_previews import PairPreview, preview_rule
+from integrations.workflows.rulebook.rules import ProgramRule
 
 TERMINAL = "terminal"
 """Who gave an order at the command line: nobody signs in there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from integrations.cli import console, opening
 from integrations.cli.answers.programs import TERMINAL
 from integrations.workflows.app import App
-from integrations.workflows.restoring import Restored, take_over
+from integrations.workflows.operating.restoring import Restored, take_over
 
 
 def say_restored() -> None:

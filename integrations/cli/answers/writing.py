@@ -5,7 +5,7 @@ from __future__ import annotations
 from integrations.cli import console, opening
 from integrations.cli.answers.programs import TERMINAL
 from integrations.workflows.app import App
-from integrations.workflows.writing import let_writing_go_on, stop_writing
+from integrations.workflows.operating.writing import let_writing_go_on, stop_writing
 
 
 def stop() -> None:

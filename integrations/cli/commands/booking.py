@@ -61,7 +61,7 @@ def import_roster(
 ) -> None:
     """Enrol the pairs of a roster: whole or, with any fault, not at all."""
     if show_template:
-        from integrations.workflows.roster import template
+        from integrations.workflows.enrolment.roster import template
 
         console.out.file.write(template())
         return

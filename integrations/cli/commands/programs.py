@@ -36,7 +36,7 @@ def program_rule(
 ) -> None:
     """Show a program's cadence rule, or set it from a JSON file."""
     if show_template or name is None:
-        from integrations.workflows.rules import ProgramRule
+        from integrations.workflows.rulebook.rules import ProgramRule
 
         console.show_json(ProgramRule().to_body())
         return

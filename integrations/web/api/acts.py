@@ -22,11 +22,11 @@ from integrations.web.api.problems import ApiError
 from integrations.web.console.outcomes import Foretold, look_at
 from integrations.web.console.pair_forms import FORMS
 from integrations.web.page import pair_of
-from integrations.workflows import at_once
 from integrations.workflows.app import App
-from integrations.workflows.mails_caused import Telling
-from integrations.workflows.pair_acts import PairAct, telling_of
-from integrations.workflows.regular_hours import regular_hours
+from integrations.workflows.ordering import at_once
+from integrations.workflows.ordering.mails_caused import Telling
+from integrations.workflows.ordering.pair_acts import PairAct, telling_of
+from integrations.workflows.ordering.regular_hours import regular_hours
 
 SHAPES: Mapping[PairAct, type[Act]] = MappingProxyType(
     {

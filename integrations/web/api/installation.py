@@ -12,8 +12,8 @@ from integrations.api_client.models import (
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.api.endpoint import Call, Do, Endpoint
-from integrations.workflows.health import Health, health_of
-from integrations.workflows.writing import let_writing_go_on, stop_writing
+from integrations.workflows.operating.writing import let_writing_go_on, stop_writing
+from integrations.workflows.showing.health import Health, health_of
 from integrations.writing import is_stopped
 
 

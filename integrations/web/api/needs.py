@@ -23,9 +23,9 @@ from integrations.web.api.cursors import stretch, values_in
 from integrations.web.api.endpoint import Call, Do, Endpoint
 from integrations.web.console.needs import ELSEWHERE, Choice, morning_of, telling_of_row
 from integrations.web.page import NoSuchPageError
-from integrations.workflows import needs
-from integrations.workflows.mails_caused import Telling
-from integrations.workflows.need_lines import NeedLine, lines_of
+from integrations.workflows.ordering.mails_caused import Telling
+from integrations.workflows.telling import needs
+from integrations.workflows.telling.need_lines import NeedLine, lines_of
 from scheduling.changes.acts import ReadyAct
 
 PATH = "/needs/{need}"

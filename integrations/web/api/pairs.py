@@ -27,9 +27,9 @@ from integrations.web.api.endpoint import Call, Endpoint
 from integrations.web.api.programs import journal_of
 from integrations.web.page import pair_of, program_of
 from integrations.web.pair.saying import actor_of
-from integrations.workflows.pair_overview import PairShown, overview_of_pair
 from integrations.workflows.pair_page import home
-from integrations.workflows.standings import bring_up_to_date
+from integrations.workflows.showing.pair_overview import PairShown, overview_of_pair
+from integrations.workflows.showing.standings import bring_up_to_date
 
 PATH = "/programs/{program}/pairs/{pair}"
 

@@ -19,10 +19,10 @@ from integrations.web.access import Who
 from integrations.web.api.cursors import cursor_of, stretch, values_in
 from integrations.web.api.endpoint import Call, Endpoint
 from integrations.web.page import program_of
-from integrations.workflows.journal_words import Line, lines_of
-from integrations.workflows.overview import overview_of
 from integrations.workflows.reporting.sheets import FEWEST, sheet_of
-from integrations.workflows.standings import bring_up_to_date
+from integrations.workflows.showing.journal_words import Line, lines_of
+from integrations.workflows.showing.overview import overview_of
+from integrations.workflows.showing.standings import bring_up_to_date
 from integrations.writing import is_stopped
 
 

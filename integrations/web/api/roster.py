@@ -7,8 +7,8 @@ from integrations.web.access import Who
 from integrations.web.api.endpoint import Call, Endpoint
 from integrations.web.console.importing import import_roster
 from integrations.web.page import program_of
-from integrations.workflows.enrol import check_roster
-from integrations.workflows.workbook import roster_of
+from integrations.workflows.enrolment.enrol import check_roster
+from integrations.workflows.enrolment.workbook import roster_of
 
 PATH = "/programs/{program}/roster"
 

@@ -12,15 +12,15 @@ from integrations.web.api.endpoint import Call, Endpoint
 from integrations.web.api.problems import ApiError
 from integrations.web.page import program_of
 from integrations.workflows.changes.case import parsed_rule
-from integrations.workflows.rule_trials import is_large
-from integrations.workflows.rule_whatif import (
+from integrations.workflows.rulebook.rule_trials import is_large
+from integrations.workflows.rulebook.rule_whatif import (
     Comparison,
     OtherMailsError,
     WhatIf,
     compare,
     save_rule,
 )
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 
 PATH = "/programs/{program}/rule"
 

@@ -7,7 +7,7 @@ from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
-from integrations.workflows.asking_hours import HoursAsked, ask_hours_as_seen, asking_hours
+from integrations.workflows.ordering.asking_hours import HoursAsked, ask_hours_as_seen, asking_hours
 
 PATH = "/programs/{program}/hours"
 

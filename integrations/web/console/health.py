@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit
-from integrations.workflows.checkup import last_check
-from integrations.workflows.health import check_permissions, health_of
-from integrations.workflows.taking_up import take_up
+from integrations.workflows.operating.checkup import last_check
+from integrations.workflows.operating.taking_up import take_up
+from integrations.workflows.showing.health import check_permissions, health_of
 
 
 async def show_health(visit: Visit) -> Shown:

@@ -11,9 +11,15 @@ from integrations.errors import Fault, RosterError
 from integrations.records import JournalEntry
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Sent, Shown, Visit, program_of
-from integrations.workflows.enrol import CheckedRow, Enrolment, check_roster, enrol
-from integrations.workflows.roster import COLUMNS, MOST_BYTES, MOST_ROWS, REQUIRED, template
-from integrations.workflows.workbook import roster_of
+from integrations.workflows.enrolment.enrol import CheckedRow, Enrolment, check_roster, enrol
+from integrations.workflows.enrolment.roster import (
+    COLUMNS,
+    MOST_BYTES,
+    MOST_ROWS,
+    REQUIRED,
+    template,
+)
+from integrations.workflows.enrolment.workbook import roster_of
 
 PATH = "/programs/{program}/import"
 _MOST_SHOWN = 200

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.page import Page, Shown, Visit, program_of
-from integrations.workflows.journal_words import Line, lines_of
 from integrations.workflows.messages.words import names_of
+from integrations.workflows.showing.journal_words import Line, lines_of
 
 AT_ONCE = 50
 

@@ -13,9 +13,9 @@ from integrations.records import Program
 from integrations.web.access import Who
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, NoSuchPageError, Page, Shown, Visit, program_of
-from integrations.workflows import wave_trial, waves
+from integrations.workflows.booking import wave_trial, waves
+from integrations.workflows.booking.waves import Choice, Progress, WavePreview
 from integrations.workflows.registry import HANDLERS
-from integrations.workflows.waves import Choice, Progress, WavePreview
 from integrations.workflows.work import Worker
 
 PATH = "/programs/{program}/launch"

@@ -17,11 +17,12 @@ from integrations.web.console.saying import by_field
 from integrations.web.forms import day_or_none
 from integrations.web.page import Act, Go, NoSuchPageError, Page, Shown, Visit, program_of
 from integrations.web.paging import Listed, offset_in
-from integrations.workflows import at_once, needs, orders
 from integrations.workflows.app import App
-from integrations.workflows.beginning import waiting_to_begin
-from integrations.workflows.mails_caused import Telling
-from integrations.workflows.need_lines import NeedLine, lines_of
+from integrations.workflows.booking.beginning import waiting_to_begin
+from integrations.workflows.ordering import at_once, orders
+from integrations.workflows.ordering.mails_caused import Telling
+from integrations.workflows.telling import needs
+from integrations.workflows.telling.need_lines import NeedLine, lines_of
 from scheduling.changes.acts import ReadyAct
 
 PATH = "/needs"

@@ -10,8 +10,8 @@ from datetime import datetime
 from integrations.ports import Transaction
 from integrations.records import Pair, Participant
 from integrations.web.page import Visit
-from integrations.workflows.at_once import Outcome
-from integrations.workflows.mails_caused import Caused, CausedMail, Telling, mails_caused
+from integrations.workflows.ordering.at_once import Outcome
+from integrations.workflows.ordering.mails_caused import Caused, CausedMail, Telling, mails_caused
 
 _EXCHANGE = {
     "update": "an update of the date from the calendar",

@@ -18,13 +18,13 @@ from integrations.web.console.pair_forms import FORMS, Asked, Choices, choices_o
 from integrations.web.console.saying import by_field
 from integrations.web.forms import day_or_none
 from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of, program_of
-from integrations.workflows import at_once, orders
 from integrations.workflows.attendance.telling import confirm_identity_of
-from integrations.workflows.pair_acts import Given, PairAct, telling_of
-from integrations.workflows.pair_overview import PairShown, overview_of_pair
+from integrations.workflows.ordering import at_once, orders
+from integrations.workflows.ordering.pair_acts import Given, PairAct, telling_of
+from integrations.workflows.ordering.pairing_again import NewPartner, pair_again
+from integrations.workflows.ordering.regular_hours import regular_hours
 from integrations.workflows.pair_page.another_time import CannotBeReadError
-from integrations.workflows.pairing_again import NewPartner, pair_again
-from integrations.workflows.regular_hours import regular_hours
+from integrations.workflows.showing.pair_overview import PairShown, overview_of_pair
 
 PATH = "/programs/{program}/pairs/{pair}"
 _ALL_LINES = 5_000

@@ -12,7 +12,7 @@ from integrations.records import Participant, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import load_pair, parsed_rule
 from integrations.workflows.messages.words import names_of, when
-from integrations.workflows.pair_acts import CORRECTED_TO, PairAct, days_in_words
+from integrations.workflows.ordering.pair_acts import CORRECTED_TO, PairAct, days_in_words
 from scheduling.rule import CadenceRule
 
 _MINUTE = timedelta(minutes=1)

@@ -14,9 +14,14 @@ from integrations.standing_records import SORTS, PairRow, PairSearch
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
 from integrations.web.paging import AT_ONCE, Listed, offset_in
-from integrations.workflows.bulk_acts import BulkAct, BulkPreview, carry_out_bulk, preview_bulk
+from integrations.workflows.ordering.bulk_acts import (
+    BulkAct,
+    BulkPreview,
+    carry_out_bulk,
+    preview_bulk,
+)
 from integrations.workflows.reporting.adherence import FORECASTS
-from integrations.workflows.standings import bring_up_to_date
+from integrations.workflows.showing.standings import bring_up_to_date
 
 _LONGEST_SEARCH = 80
 _UNCONFIRMED = {0: "start page not confirmed", 1: "start page confirmed by one"}

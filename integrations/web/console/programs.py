@@ -8,8 +8,8 @@ from integrations.records import Program
 from integrations.web.access import Who
 from integrations.web.charts import Columns, bars
 from integrations.web.page import Page, Shown, Visit, program_of
-from integrations.workflows.overview import Overview, overview_of
-from integrations.workflows.standings import bring_up_to_date
+from integrations.workflows.showing.overview import Overview, overview_of
+from integrations.workflows.showing.standings import bring_up_to_date
 
 _KINDS = {
     "reached": "good-mark",

@@ -22,10 +22,15 @@ from integrations.web.console.rule_items import SECTIONS
 from integrations.web.console.rule_shown import comparison_shown, hidden_fields, speaks_later
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
-from integrations.workflows import rule_trials
 from integrations.workflows.changes.case import parsed_rule
-from integrations.workflows.rule_whatif import Comparison, OtherMailsError, compare, save_rule
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook import rule_trials
+from integrations.workflows.rulebook.rule_whatif import (
+    Comparison,
+    OtherMailsError,
+    compare,
+    save_rule,
+)
+from integrations.workflows.rulebook.rules import ProgramRule
 
 PATH = "/programs/{program}/rule"
 _NONE: Mapping[str, str] = MappingProxyType({})

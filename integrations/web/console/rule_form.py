@@ -16,7 +16,7 @@ from integrations.records import Json
 from integrations.web.console.rule_items import ITEMS, Item
 from integrations.web.forms import Form
 from integrations.workflows.messages.words import KIND_WORDS
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.rule import SessionKind
 
 _LENGTH = TypeAdapter(timedelta)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.ports import Transaction
-from integrations.workflows.rule_whatif import Comparison
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rule_whatif import Comparison
+from integrations.workflows.rulebook.rules import ProgramRule
 
 _MOST_SHOWN = 200
 """So many pairs stand in the table; those changed most come first."""

@@ -12,9 +12,9 @@ from integrations.web.console.rule_form import altered, values_of
 from integrations.web.console.rule_shown import comparison_shown, hidden_fields, speaks_later
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
-from integrations.workflows import rule_trials
 from integrations.workflows.changes.case import parsed_rule
-from integrations.workflows.rule_trials import Found, HowFar
+from integrations.workflows.rulebook import rule_trials
+from integrations.workflows.rulebook.rule_trials import Found, HowFar
 from integrations.workflows.work import WITHHELD
 
 PATH = "/programs/{program}/rule/what-if"

@@ -15,13 +15,13 @@ from integrations.records import JournalEntry, Program, ProgramState
 from integrations.web.access import Who
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
-from integrations.workflows import announce as announcing
-from integrations.workflows import beginning
 from integrations.workflows.attendance.modes import modes_of, set_mode
+from integrations.workflows.booking import announce as announcing
+from integrations.workflows.booking import beginning
+from integrations.workflows.enrolment.programs import describe_program
+from integrations.workflows.enrolment.staff import add_staff, remove_staff, staff_of
 from integrations.workflows.messages.catalogue import MESSAGES
 from integrations.workflows.messages.texts import own_texts
-from integrations.workflows.programs import describe_program
-from integrations.workflows.staff import add_staff, remove_staff, staff_of
 from scheduling.attendance.evidence import EvidenceMode
 
 PATH = "/programs/{program}/settings"

@@ -9,9 +9,9 @@ from integrations.web.access import Who
 from integrations.web.charts import Columns
 from integrations.web.console.programs import weeks_chart
 from integrations.web.page import Page, Shown, Visit, program_of
-from integrations.workflows.overview import overview_of
 from integrations.workflows.reporting.sheets import FEWEST, Sheet, sheet_of
 from integrations.workflows.reporting.sponsor import WITHHELD
+from integrations.workflows.showing.overview import overview_of
 
 _OBJECTIVES = {
     "held_rate": "held, of a hundred",

@@ -6,8 +6,8 @@ from integrations.ports import Transaction
 from integrations.records import JournalEntry
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit
+from integrations.workflows.operating.writing import let_writing_go_on, stop_writing
 from integrations.workflows.work import WITHHELD
-from integrations.workflows.writing import let_writing_go_on, stop_writing
 from integrations.writing import is_stopped
 
 PATH = "/writing"

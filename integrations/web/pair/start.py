@@ -17,7 +17,7 @@ from integrations.workflows.pair_page.beginning import (
 )
 from integrations.workflows.pair_page.clocks import clocks, zones_of
 from integrations.workflows.pair_page.words import MOST_CHARACTERS
-from integrations.workflows.roles import mentee_on, mentor_on
+from integrations.workflows.rulebook.roles import mentee_on, mentor_on
 
 PATH = "/pairs/{pair}/start"
 

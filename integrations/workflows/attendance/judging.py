@@ -27,7 +27,7 @@ from integrations.workflows.attendance.modes import mode_at
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.changes.views import is_on_record
 from integrations.workflows.noticed import due_pairs
-from integrations.workflows.rules import ON_TEAMS, ProgramRule
+from integrations.workflows.rulebook.rules import ON_TEAMS, ProgramRule
 from scheduling.attendance.evidence import (
     Correction,
     Evidence,

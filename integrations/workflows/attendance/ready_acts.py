@@ -14,8 +14,8 @@ from integrations.workflows.app import App
 from integrations.workflows.attendance import telling
 from integrations.workflows.changes import reconcile
 from integrations.workflows.changes.case import rule_of
-from integrations.workflows.orders import WrongStateError
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.ordering.orders import WrongStateError
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.attendance.evidence import Correction, VerdictKind
 
 

@@ -23,7 +23,7 @@ from integrations.workflows.app import App
 from integrations.workflows.attendance.harvest import KIND as HARVEST
 from integrations.workflows.attendance.judging import judge_session
 from integrations.workflows.changes.case import rule_of
-from integrations.workflows.orders import COORDINATOR, zone_of
+from integrations.workflows.ordering.orders import COORDINATOR, zone_of
 from scheduling.attendance.evidence import Correction, Said, VerdictKind
 from scheduling.attendance.statements import FARTHEST, LONGEST_MEETING
 from scheduling.attendance.verdict import Judgement

@@ -27,7 +27,7 @@ from integrations.records import (
     SessionState,
 )
 from integrations.workflows.acting import STALE_FOR
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.changes.limits import week_began
 from scheduling.problem import Commitment
 from scheduling.timespan import TimeSpan

@@ -16,9 +16,9 @@ from datetime import date, datetime, timedelta
 from integrations.errors import RefusedError
 from integrations.ports import EventSnapshot
 from integrations.records import IntentState, Json, Session
-from integrations.workflows import mailboxes
 from integrations.workflows.acting import Claim
 from integrations.workflows.app import App
+from integrations.workflows.booking import mailboxes
 from integrations.workflows.changes.case import Case
 from integrations.workflows.changes.remembering import store_only
 from integrations.workflows.changes.steps import Step, StepKind, packed

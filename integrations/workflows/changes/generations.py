@@ -12,7 +12,7 @@ from datetime import datetime
 
 from integrations.ports import Transaction
 from integrations.records import PairState, Session, SessionState
-from integrations.workflows import book
+from integrations.workflows.booking import book
 from scheduling.changes.acts import StartGeneration
 from scheduling.changes.views import session_id_of
 

@@ -23,7 +23,7 @@ from integrations.workflows.changes.views import (
     slot_data,
 )
 from integrations.workflows.messages.enqueue import enqueue
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.changes.acts import (
     Act,
     ChangeOrganizer,

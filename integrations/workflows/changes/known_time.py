@@ -9,10 +9,10 @@ from datetime import time as midnight_time
 
 from integrations.records import Participant, Session, SessionState
 from integrations.workflows.app import App
-from integrations.workflows.calendars import Look, look_at
 from integrations.workflows.changes.calendar_view import Reading, answer_of
 from integrations.workflows.changes.case import Case
 from integrations.workflows.changes.views import pair_view, standing_of, windows_from
+from integrations.workflows.planning.calendars import Look, look_at
 from scheduling.changes.views import KnownTime, Standing, Time, UnreadableTime
 from scheduling.freebusy import Answer, OwnSession, without_own_sessions
 from scheduling.people import BusyItem, BusyTable, Person

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from integrations.errors import NotFoundError
 from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Booking, JournalEntry, Json, PairState
-from integrations.workflows import book
 from integrations.workflows.acting import ChangedByPersonError
 from integrations.workflows.app import App
+from integrations.workflows.booking import book
 from integrations.workflows.changes.calendar_view import digest
 from integrations.workflows.changes.case import Case
 from integrations.workflows.changes.remembering import remember_all
 from integrations.workflows.changes.steps import packed
-from integrations.workflows.plan import plan_pairs
-from integrations.workflows.rules import ProgramRule
-from integrations.workflows.terms import first_monday, for_the_rest
+from integrations.workflows.planning.plan import plan_pairs
+from integrations.workflows.rulebook.rules import ProgramRule
+from integrations.workflows.rulebook.terms import first_monday, for_the_rest
 from scheduling.changes.acts import AdoptSeries, BookSeries
 from scheduling.timespan import TimeSpan
 

@@ -25,7 +25,7 @@ from integrations.records import (
 )
 from integrations.workflows.acting import ChangedByPersonError, Claim, NotYet, Withheld
 from integrations.workflows.app import App
-from integrations.workflows.calendars import Look, record_look
+from integrations.workflows.booking.wave_gate import is_let
 from integrations.workflows.changes.calendar_view import (
     Reading,
     digest,
@@ -42,8 +42,8 @@ from integrations.workflows.changes.known_time import (
     read_time,
 )
 from integrations.workflows.changes.views import pair_view, standing_of
+from integrations.workflows.planning.calendars import Look, record_look
 from integrations.workflows.standing_work import DueAgain
-from integrations.workflows.wave_gate import is_let
 from scheduling.cadence import zone_info
 from scheduling.changes.acts import Decision
 from scheduling.changes.decide import decide

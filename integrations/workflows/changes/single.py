@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from integrations.workflows.booking.invitation import location_of, page_of
 from integrations.workflows.changes.case import Case
-from integrations.workflows.invitation import location_of, page_of
 from integrations.workflows.messages.texts import Letter, letter
 from integrations.workflows.messages.words import contact_of, names_of, when
-from integrations.workflows.roles import mentor_on
+from integrations.workflows.rulebook.roles import mentor_on
 from scheduling.timespan import TimeSpan
 
 

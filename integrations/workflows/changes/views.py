@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from integrations.records import Json, Order, Pair, Participant, Session
 from integrations.workflows.changes.case import Case, parsed_rule
-from integrations.workflows.terms import first_monday
+from integrations.workflows.rulebook.terms import first_monday
 from scheduling.attendance.evidence import VerdictKind
 from scheduling.attendance.progress import ON_RECORD
 from scheduling.cadence import SeriesSlot, zone_info

@@ -12,7 +12,6 @@ from datetime import datetime
 from integrations.errors import ChangedMeanwhileError, NotFoundError
 from integrations.ports import EventDraft, EventSnapshot, Transaction
 from integrations.records import Blocker, BlockerScope, Intent, Json
-from integrations.workflows import mailboxes
 from integrations.workflows.acting import (
     STALE_FOR,
     Act,
@@ -27,12 +26,13 @@ from integrations.workflows.acting import (
     perform,
 )
 from integrations.workflows.app import App
+from integrations.workflows.booking import mailboxes
+from integrations.workflows.booking.invitation import location_of
 from integrations.workflows.changes.calendar_view import digest
 from integrations.workflows.changes.case import Case
 from integrations.workflows.changes.remembering import remember_all
 from integrations.workflows.changes.single import single_invitation
 from integrations.workflows.changes.steps import MAILS, Step, StepKind, before_of
-from integrations.workflows.invitation import location_of
 from integrations.workflows.messages.comments import Comment, comment_text
 
 Written = EventSnapshot | None

@@ -10,7 +10,7 @@ from integrations.ports import LiveSubscription, Transaction
 from integrations.records import Blocker, BlockerScope, Subscription
 from integrations.workflows.app import App
 from integrations.workflows.doctor.checks import Check, Finding, failed, untried
-from integrations.workflows.subscriptions import NO_SUBSCRIPTION, mailboxes_in_use
+from integrations.workflows.looking.subscriptions import NO_SUBSCRIPTION, mailboxes_in_use
 
 _WRONG: Mapping[str, tuple[str, str]] = {
     "unreachable": (

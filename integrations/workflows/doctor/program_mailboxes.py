@@ -9,11 +9,11 @@ from integrations.blockers import BLOCKERS
 from integrations.errors import IntegrationError, MailboxGoneError, RefusedError
 from integrations.ports import DirectoryUser, Transaction
 from integrations.records import Blocker, BlockerScope, Mailbox
-from integrations.workflows import mailboxes
 from integrations.workflows.app import App
 from integrations.workflows.attendance.modes import modes_of
+from integrations.workflows.booking import mailboxes
 from integrations.workflows.doctor.checks import MOVE_AWAY, Check, Finding, failed, untried
-from integrations.workflows.enrol import sync_mailboxes
+from integrations.workflows.enrolment.enrol import sync_mailboxes
 from integrations.workflows.work import Worker
 from integrations.writing import writing_stopped
 from scheduling.attendance.evidence import EvidenceMode

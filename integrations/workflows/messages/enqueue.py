@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from integrations.ports import Transaction
 from integrations.records import Json, OutboxMail
+from integrations.workflows.booking.wave_gate import was_undone
 from integrations.workflows.messages.catalogue import MESSAGES
 from integrations.workflows.messages.hours import mail_hours
-from integrations.workflows.wave_gate import was_undone
 from scheduling.cadence import SeriesSlot
 from scheduling.changes.acts import (
     Act,

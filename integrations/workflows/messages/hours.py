@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.changes.mail_hours import next_mailable
 
 

@@ -18,8 +18,9 @@ from integrations.records import (
     SessionState,
 )
 from integrations.workflows.attendance.links import PersonalLinks, prolong
+from integrations.workflows.booking.invitation import page_of
 from integrations.workflows.changes.case import rule_of
-from integrations.workflows.invitation import page_of
+from integrations.workflows.enrolment.people import OWN_SOURCES
 from integrations.workflows.messages.texts import Letter, letter
 from integrations.workflows.messages.words import (
     WEEKDAYS,
@@ -32,9 +33,8 @@ from integrations.workflows.messages.words import (
     regular,
     when,
 )
-from integrations.workflows.people import OWN_SOURCES
-from integrations.workflows.roles import mentor_on
-from integrations.workflows.rules import Participation, ProgramRule
+from integrations.workflows.rulebook.roles import mentor_on
+from integrations.workflows.rulebook.rules import Participation, ProgramRule
 from scheduling.cadence import SeriesSlot
 
 OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})

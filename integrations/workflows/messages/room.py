@@ -8,7 +8,7 @@ from integrations.ports import Transaction
 from integrations.records import IntentState
 from integrations.workflows.changes.case import is_capped
 from integrations.workflows.messages.hours import mail_hours
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.changes.limits import next_week, week_began
 
 

@@ -11,8 +11,8 @@ from integrations.errors import NotPossibleError
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Order, Pair, Session, SessionState
 from integrations.workflows.app import App
-from integrations.workflows.at_once import reconcile_now
-from integrations.workflows.journal_words import ON_BEHALF, instant_of
+from integrations.workflows.ordering.at_once import reconcile_now
+from integrations.workflows.showing.journal_words import ON_BEHALF, instant_of
 from scheduling.changes.reasons import ChangeCode
 
 _DONE = frozenset({ChangeCode.MOVED_BY_ORDER, ChangeCode.LEFT_OUT, ChangeCode.ORDER_CARRIED_OUT})

@@ -10,12 +10,12 @@ from typing import TypeVar
 from integrations.errors import GraphError, NoPermitError, NotPossibleError
 from integrations.ports import Transaction
 from integrations.records import Order, Pair
-from integrations.workflows import orders
 from integrations.workflows.app import App
 from integrations.workflows.changes.calendar_view import read_calendar, series_view
 from integrations.workflows.changes.case import Case, load_case
 from integrations.workflows.changes.known_time import horizon_of, read_near_time, read_time
 from integrations.workflows.changes.views import pair_view
+from integrations.workflows.ordering import orders
 from integrations.workflows.pair_page.acting import Actor, Told, tell, upcoming
 from scheduling.changes.search import other_hours
 from scheduling.changes.situation import Situation

@@ -17,9 +17,9 @@ from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.pair_page.words import set_goal
-from integrations.workflows.plan import plan_pairs
-from integrations.workflows.rules import ProgramRule
-from integrations.workflows.terms import first_monday
+from integrations.workflows.planning.plan import plan_pairs
+from integrations.workflows.rulebook.rules import ProgramRule
+from integrations.workflows.rulebook.terms import first_monday
 from scheduling.rule import MOST_OCCURRENCES, CadenceRule
 
 LATEST_START = timedelta(weeks=8)

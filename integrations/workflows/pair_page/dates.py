@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from integrations.ports import Transaction
 from integrations.records import Order, Pair
-from integrations.workflows import orders
 from integrations.workflows.app import App
-from integrations.workflows.orders import zone_of
+from integrations.workflows.ordering import orders
+from integrations.workflows.ordering.orders import zone_of
 from integrations.workflows.pair_page.acting import Actor, Told, tell, upcoming
 
 

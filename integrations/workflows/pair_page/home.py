@@ -20,8 +20,8 @@ from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.pair_page.clocks import Clocks, clocks, zones_of
 from integrations.workflows.pair_page.meetings import is_asked
 from integrations.workflows.pair_page.regular_hour import offered_to
-from integrations.workflows.roles import leader_on, mentee_on, mentor_on
-from integrations.workflows.rules import Participation
+from integrations.workflows.rulebook.roles import leader_on, mentee_on, mentor_on
+from integrations.workflows.rulebook.rules import Participation
 from scheduling.cadence import zone_info
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.views import CancelCause, OrderKind

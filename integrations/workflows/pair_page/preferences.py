@@ -10,9 +10,9 @@ from integrations.errors import Fault, FaultsError
 from integrations.page_records import Preference
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Json, Pair, PairState, Participant
+from integrations.workflows.enrolment.people import BY_PERSON
 from integrations.workflows.pair_page.acting import Actor
-from integrations.workflows.people import BY_PERSON
-from integrations.workflows.rules import ON_TEAMS
+from integrations.workflows.rulebook.rules import ON_TEAMS
 from scheduling.rule import WEEKDAYS, end_minute_of, minute_of
 
 Week = Mapping[str, Sequence[tuple[str, str]]]

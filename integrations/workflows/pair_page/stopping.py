@@ -10,7 +10,7 @@ from integrations.records import JournalEntry, Need
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.pair_page.acting import Actor
-from integrations.workflows.rules import Participation
+from integrations.workflows.rulebook.rules import Participation
 from scheduling.changes.acts import RaiseNeed, ReadyAct
 from scheduling.changes.reasons import ChangeCode
 

@@ -18,7 +18,7 @@ from integrations.ports import Transaction
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.reporting.history import History, Judged, histories
 from integrations.workflows.reporting.tables import Table, table
-from integrations.workflows.roles import mentor_on
+from integrations.workflows.rulebook.roles import mentor_on
 from scheduling.attendance.credit import (
     Attended,
     CreditAccount,

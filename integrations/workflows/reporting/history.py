@@ -17,8 +17,8 @@ from integrations.ports import Transaction
 from integrations.records import Pair, PairState, PersonShown, Program, SessionDate, SessionState
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.changes.views import pause_of, windows_from
-from integrations.workflows.roles import leader_on
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.roles import leader_on
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.attendance.evidence import EvidenceKind, VerdictKind
 from scheduling.attendance.progress import Calm, Progress, SessionOutcome, progress_of
 from scheduling.changes.acts import RaiseNeed

@@ -13,7 +13,7 @@ from integrations.records import Pair
 from integrations.workflows.reporting.adherence import label_of
 from integrations.workflows.reporting.history import History
 from integrations.workflows.reporting.tables import Cell, Table, table
-from integrations.workflows.roles import mentor_on
+from integrations.workflows.rulebook.roles import mentor_on
 from scheduling.attendance.evidence import VerdictKind
 from scheduling.attendance.progress import held_meetings
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from integrations.workflows.reporting.history import History
 from integrations.workflows.reporting.sponsor import figures_of, percent
 from integrations.workflows.reporting.tables import Cell, Table, table
-from integrations.workflows.rules import Figure, Objective
+from integrations.workflows.rulebook.rules import Figure, Objective
 
 _COLUMNS = (
     ("objective", "Objective"),

@@ -16,8 +16,8 @@ from integrations.workflows.attendance.judging import judge_session
 from integrations.workflows.attendance.modes import set_mode
 from integrations.workflows.attendance.telling import state
 from integrations.workflows.changes.case import Case
-from integrations.workflows.rule_previews import apply_rule
-from integrations.workflows.rules import OfficeHolidays, ProgramRule
+from integrations.workflows.rulebook.rule_previews import apply_rule
+from integrations.workflows.rulebook.rules import OfficeHolidays, ProgramRule
 from scheduling.attendance.evidence import EvidenceMode
 from scheduling.attendance.verdict import Judgement
 from simulator.virtual_time import virtual_now

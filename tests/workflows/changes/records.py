@@ -24,7 +24,7 @@ from integrations.workflows.app import App, Options
 from integrations.workflows.changes.case import load_pair
 from integrations.workflows.changes.keep import NO_EVENTS, Change
 from integrations.workflows.changes.views import pair_view
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.changes.views import Member, PairView, Standing
 
 T = TypeVar("T")

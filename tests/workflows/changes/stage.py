@@ -18,9 +18,9 @@ from integrations.ports import Transaction
 from integrations.records import IntentState, PairState, Session, SessionState
 from integrations.runtime import Death, Immortal, LoopClock, inline
 from integrations.store import SqlStore
-from integrations.workflows import book
 from integrations.workflows.acting import ChangedByPersonError, Claim, NotYet
 from integrations.workflows.app import App
+from integrations.workflows.booking import book
 from integrations.workflows.changes.carry_out import carry_out, drop_unwanted, settle_open
 from integrations.workflows.changes.case import Case, load_case
 from scheduling.changes.acts import Decision

@@ -21,7 +21,7 @@ from integrations.records import (
 from integrations.workflows.acting import STALE_FOR
 from integrations.workflows.changes.calendar_view import Reading, digest, series_view
 from integrations.workflows.changes.case import Case
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.freebusy import Answer
 from scheduling.timespan import TimeSpan
 from tests.scheduling.changes.builders import DAY, HOUR, START, hour, tuesday

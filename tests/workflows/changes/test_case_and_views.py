@@ -27,7 +27,7 @@ from integrations.workflows.changes.views import (
     standing_of,
     windows_from,
 )
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.cadence import SeriesSlot
 from scheduling.changes.views import Offer, Pause, Standing
 from scheduling.timespan import TimeSpan

@@ -8,10 +8,10 @@ from dataclasses import replace
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import PairState, Session, SessionState
-from integrations.workflows import orders
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case
-from integrations.workflows.rule_previews import apply_rule
+from integrations.workflows.ordering import orders
+from integrations.workflows.rulebook.rule_previews import apply_rule
 from scheduling.changes.acts import Act, BookSeries, Decision, FollowCancel, decision
 from scheduling.changes.reasons import ChangeCode
 from simulator.faults import Fault

@@ -6,11 +6,11 @@ import pytest
 
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
-from integrations.workflows import book
+from integrations.workflows.booking import book
 from integrations.workflows.changes.reconcile import KIND
-from integrations.workflows.enrol import enrol, set_rule
-from integrations.workflows.plan import plan_enrolled
-from integrations.workflows.rules import ProgramRule
+from integrations.workflows.enrolment.enrol import enrol, set_rule
+from integrations.workflows.planning.plan import plan_enrolled
+from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.changes.views import Mode
 from tests.support.world import Empty, firm_of, virtually
 

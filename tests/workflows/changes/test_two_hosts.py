@@ -12,7 +12,7 @@ from integrations.workflows.acting import Claim, NotYet, OutdatedError
 from integrations.workflows.app import App
 from integrations.workflows.changes.carry_out import carry_out
 from integrations.workflows.changes.case import Case, load_case
-from integrations.workflows.freshness import still_holds
+from integrations.workflows.planning.freshness import still_holds
 from scheduling.changes.acts import MoveDate, decision
 from scheduling.changes.reasons import ChangeCode
 from scheduling.timespan import TimeSpan

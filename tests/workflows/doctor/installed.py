@@ -12,8 +12,8 @@ from integrations.bootstrap import build_worker
 from integrations.web.app import WEBHOOK_PATH, asgi_app
 from integrations.workflows.app import App
 from integrations.workflows.doctor import Check, Finding, examine
-from integrations.workflows.enrol import enrol
-from integrations.workflows.plan import plan_enrolled
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.planning.plan import plan_enrolled
 from simulator.registration import AppRegistration
 from simulator.tenant import Tenant
 from simulator.transport import TenantTransport

@@ -14,8 +14,8 @@ from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import BlockerScope, WorkState
 from integrations.workflows.app import App
-from integrations.workflows.checkup import KIND, NOT_WELL, last_check
-from integrations.workflows.measures import installation
+from integrations.workflows.operating.checkup import KIND, NOT_WELL, last_check
+from integrations.workflows.operating.measures import installation
 from simulator.virtual_time import run_virtually
 from tests.workflows.doctor.installed import LATER, Installed, Kept, kept_installation
 
@@ -106,7 +106,7 @@ def test_what_is_not_well_at_two_looks_is_said_once_and_until_it_is_well(
         scope = installed.registration.roles[role]
         installed.without(role)
         first = await look(app)
-        assert (first.not_well, first.blocker, first.gauge) == ({"meetings"}, (), 0)
+        assert (first.not_well, first.blocker, first.gauge) == (frozenset({"meetings"}), (), 0)
         assert first.next_at == first.at + HOUR
         second = await look(app)
         assert (second.blocker, second.gauge) == (("meetings",), 1)

@@ -12,11 +12,11 @@ from integrations.errors import IntegrationError
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, OutboxMail
 from integrations.runtime import Death
-from integrations.workflows import outbox
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import load_case
 from integrations.workflows.messages import Notice, enqueue
+from integrations.workflows.telling import outbox
 from scheduling.changes.acts import Act
 from simulator.mail import Mail
 from simulator.virtual_time import virtual_now

@@ -10,8 +10,8 @@ import pytest
 
 from integrations.ports import Transaction
 from integrations.records import Need
-from integrations.workflows import needs
-from integrations.workflows.need_lines import READY_WORDS, NeedLine
+from integrations.workflows.telling import needs
+from integrations.workflows.telling.need_lines import READY_WORDS, NeedLine
 from scheduling.changes.acts import ReadyAct
 from scheduling.changes.reasons import WORDS, ChangeCode
 from simulator.virtual_time import virtual_now

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from integrations.ports import Transaction
-from integrations.workflows import outbox
 from integrations.workflows.acting import Claim, OutdatedError, perform
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import load_case
 from integrations.workflows.messages import Notice, enqueue
+from integrations.workflows.telling import outbox
 from simulator.virtual_time import virtual_now
 from tests.support.world import Empty
 from tests.workflows.changes.stage import MIDWAY, Stage, on_stage

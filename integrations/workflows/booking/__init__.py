@@ -1,0 +1,1 @@
+"""From planned hours to series in calendars: waves, mailboxes, invitations."""

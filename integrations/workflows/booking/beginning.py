@@ -1,0 +1,168 @@
+"""From announced to running by itself, and from running to closed by a coordinator's word.
+
+Whoever announces a program may say that it begins by itself: on the morning of the day that people
+were told of, every pair that has a plan by then is launched as a wave, which can be stopped and
+undone like any other. Without that word nothing starts, and *Needs you* says that the day has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from integrations.errors import FaultsError, NotPossibleError
+from integrations.ports import Transaction
+from integrations.records import JournalEntry, PairState, Program, ProgramState
+from integrations.workflows.acting import Claim, NotYet
+from integrations.workflows.app import App
+from integrations.workflows.booking import waves
+from integrations.workflows.booking.announce import told_day
+
+KIND = "begin_program"
+MORNING = time(8)
+"""In the program's zone, when its booking begins on its day."""
+EVIDENCE_LASTS = timedelta(days=7)
+"""So long after a date a report about it may still come."""
+_BEGINS = "begins/"
+_LIVING = (
+    PairState.ENROLLED,
+    PairState.PLANNED,
+    PairState.BOOKING,
+    PairState.BOOKED,
+    PairState.PAUSED,
+)
+
+
+class StillLivingError(NotPossibleError):
+    """A program with pairs that go on cannot be closed."""
+
+    remedy = "End the pairs that go on first, one by one or many at once on the list of pairs."
+
+    def __init__(self, program_id: str, pairs: int) -> None:
+        self.program_id, self.pairs = program_id, pairs
+        said = "one pair goes on" if pairs == 1 else f"{pairs} pairs go on"
+        super().__init__(f"this program cannot be closed: {said}")
+
+
+class LateReportsError(NotPossibleError):
+    """The last dates are so recent that it may still come out who met."""
+
+    remedy = "Close it once a week has passed since its last date."
+
+    def __init__(self, program_id: str, ended_at: datetime) -> None:
+        self.program_id, self.ended_at = program_id, ended_at
+        super().__init__("this program cannot be closed: reports about its last dates may come")
+
+
+def begins_by(tx: Transaction, program_id: str) -> str | None:
+    """Who said that the program begins by itself; None if nobody did."""
+    return tx.switches.get(_BEGINS + program_id)
+
+
+def keep_begins(tx: Transaction, program_id: str, by: str | None) -> None:
+    """Keep who said so; None: nobody."""
+    tx.switches.set(_BEGINS + program_id, by)
+
+
+def set_begins(tx: Transaction, program_id: str, now: datetime, by: str, *, begins: bool) -> None:
+    """Have an announced program begin by itself on its day, or wait for somebody."""
+    program = tx.programs.require(program_id)
+    was = begins_by(tx, program_id) is not None
+    keep_begins(tx, program_id, by if begins else None)
+    if begins:
+        tx.work.schedule(KIND, program_id, max(now, _morning(tx, program)))
+    if begins != was:
+        code = "begins_by_itself" if begins else "begins_by_hand"
+        tx.journal.write(JournalEntry(at=now, code=code, program_id=program_id, data={"by": by}))
+
+
+def _morning(tx: Transaction, program: Program, after: date | None = None) -> datetime:
+    """Eight o'clock of the day people were told of, or of the day after ``after``."""
+    day = told_day(tx, program)
+    if after is not None:
+        day = max(day, after + timedelta(days=1))
+    return datetime.combine(day, MORNING, ZoneInfo(program.zone))
+
+
+async def begin_program(app: App, claim: Claim, program_id: str) -> None:
+    """Launch what has a plan, if the program was announced to begin by itself and its day is here.
+
+    Raises:
+        NotYet: its day is still to come, or no pair has a plan yet.
+    """
+    now = app.clock.now()
+
+    def look(tx: Transaction) -> tuple[str | None, datetime, datetime]:
+        program = tx.programs.require(program_id)
+        is_open = program.state is ProgramState.ANNOUNCED
+        today = now.astimezone(ZoneInfo(program.zone)).date()
+        by = begins_by(tx, program_id) if is_open else None
+        return by, _morning(tx, program), _morning(tx, program, today)
+
+    by, morning, next_morning = await app.store.run(look)
+    if by is None:
+        return
+    if now < morning:
+        raise NotYet(morning, "the day people were told of")
+    try:
+        await waves.start(
+            app, program_id, waves.Choice(), name="Began by itself", mails=None, by=by
+        )
+    except FaultsError:
+        raise NotYet(next_morning, "a pair that has a plan") from None
+
+
+def waiting_to_begin(
+    tx: Transaction, program_ids: Iterable[str], now: datetime
+) -> list[tuple[Program, date]]:
+    """Announced programs whose day has come and which begin by hand, with that day."""
+    found = (tx.programs.get(key) for key in sorted(program_ids))
+    announced = [p for p in found if p is not None and p.state is ProgramState.ANNOUNCED]
+    days = [(program, told_day(tx, program)) for program in announced]
+    return [
+        (program, day)
+        for program, day in days
+        if begins_by(tx, program.id) is None
+        and now.astimezone(ZoneInfo(program.zone)).date() >= day
+    ]
+
+
+def close(tx: Transaction, program_id: str, now: datetime, by: str) -> None:
+    """Close a program that is over: nothing of it is looked at any more. Twice is harmless.
+
+    Raises:
+        StillLivingError: some of its pairs go on.
+        LateReportsError: its last dates are not a week ago.
+    """
+    program = tx.programs.require(program_id)
+    if program.state is ProgramState.CLOSED:
+        return
+    if living := tx.pairs.in_state(*_LIVING, program_id=program_id):
+        raise StillLivingError(program_id, len(living))
+    _require_evidence(tx, program_id, now)
+    tx.programs.put(replace(program, state=ProgramState.CLOSED))
+    tx.journal.write(
+        JournalEntry(at=now, code="program_closed", program_id=program_id, data={"by": by})
+    )
+
+
+def _require_evidence(tx: Transaction, program_id: str, now: datetime) -> None:
+    over = tx.pairs.in_state(PairState.COMPLETED, PairState.WITHDRAWN, program_id=program_id)
+    dates = tx.sessions.of_pairs([pair.id for pair in over])
+    ends = (one.end for sessions in dates.values() for one in sessions if one.end <= now)
+    last = max(ends, default=None)
+    if last is not None and now - last < EVIDENCE_LASTS:
+        raise LateReportsError(program_id, last)
+
+
+def open_again(tx: Transaction, program_id: str, now: datetime, by: str) -> None:
+    """Take a closed program up again, as a running one. Twice is harmless."""
+    program = tx.programs.require(program_id)
+    if program.state is not ProgramState.CLOSED:
+        return
+    tx.programs.put(replace(program, state=ProgramState.RUNNING))
+    tx.journal.write(
+        JournalEntry(at=now, code="program_opened", program_id=program_id, data={"by": by})
+    )

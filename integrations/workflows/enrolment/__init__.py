@@ -1,0 +1,1 @@
+"""Who takes part: rosters, people, programs, and whether accounts still are."""

@@ -1,0 +1,1 @@
+"""Finding out what changed: sweeps, watches, notifications."""

@@ -1,0 +1,1 @@
+"""What IT looks after: checks, measures, retention, restoring, taking away."""

@@ -1,0 +1,280 @@
+"""What is kept about one person: handing it over, and putting a tombstone in its place.
+
+Erasing keeps what is counted. The person's row stays under its internal id, with nothing in it that
+says who it was; sessions, verdicts, credit and journal refer to that id and stay as they are. Names
+and addresses are taken out of what people typed, word by word. What has left Tandem (mails, files,
+the outbound webhook, calendars) is not called back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from integrations.attendance_records import CorrectionNote
+from integrations.errors import NotPossibleError
+from integrations.page_records import Aim, Goal
+from integrations.ports import Transaction
+from integrations.records import (
+    JournalEntry,
+    Json,
+    NeedNote,
+    Note,
+    Pair,
+    PairState,
+    Participant,
+    Program,
+)
+from integrations.workflows.booking.beginning import begins_by, keep_begins
+
+R = TypeVar("R")
+N = TypeVar("N", Note, NeedNote, CorrectionNote, Goal, Aim)
+
+TOMBSTONE = "Erased person"
+GONE_WORD = "[erased]"
+_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
+_SHORTEST_WORD = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """What erasing a person changes: how many rows of what. ``done`` says whether it was done.
+
+    ``contact_of`` are programs whose contact has the person's address; that is the program's own
+    and stays until somebody changes it.
+    """
+
+    person_id: str
+    rows: dict[str, int]
+    contact_of: tuple[str, ...]
+    done: bool
+
+
+def data_of(tx: Transaction, person_id: str) -> Json:
+    """Everything the store has about a person, as data; partners are named by internal id alone."""
+    person = tx.participants.require(person_id)
+    pairs = tx.pairs.of_people([person_id])
+    ids = [pair.id for pair in pairs]
+    sessions = [s for found in tx.sessions.of_pairs(ids).values() for s in found]
+    keys = [session.id for session in sessions]
+    statements = [s for found in tx.statements.of_sessions(keys).values() for s in found]
+    links = [link for found in tx.links.of_sessions(keys).values() for link in found]
+    lines = [line for found in tx.credit_lines.of_pairs(ids).values() for line in found]
+    return {
+        "person": asdict(person),
+        "pairs": [asdict(pair) for pair in pairs],
+        "sessions": [asdict(session) for session in sessions],
+        "verdicts": [asdict(v) for found in tx.verdicts.of_pairs(ids).values() for v in found],
+        "reports": [asdict(r) for found in tx.reports.of_pairs(ids).values() for r in found],
+        "statements": [asdict(s) for s in statements if s.person_id == person_id],
+        # The id of a link is a secret until it is used.
+        "links": [asdict(replace(x, id="")) for x in links if x.person_id == person_id],
+        "credit_lines": [asdict(line) for line in lines if line.person_id == person_id],
+        "mails": [
+            asdict(mail)
+            for pair_id in ids
+            for mail in tx.outbox.of_pair(pair_id)
+            if mail.person_id == person_id
+        ],
+        "blockers": [asdict(b) for b in tx.blockers.open(None, [person_id])],
+        "need_notes": [
+            asdict(note)
+            for note in tx.need_notes.all()
+            if (need := tx.needs.get(note.need_id)) is not None and need.pair_id in ids
+        ],
+        "notes": [asdict(note) for pair_id in ids if (note := tx.notes.get(pair_id)) is not None],
+        "goals": [
+            asdict(goal)
+            for pair_id in ids
+            for goal in tx.goals.of_pair(pair_id).values()
+            if goal.person_id == person_id
+        ],
+        "aims": [asdict(aim) for aim in tx.aims.of_sessions(keys).values()],
+        "confirmations": [
+            asdict(each)
+            for found in tx.confirmations.of_pairs(ids).values()
+            for each in found.values()
+            if each.person_id == person_id
+        ],
+        "preferences": [asdict(p) for p in tx.preferences.many([person_id]).values()],
+        # What the key of a session is the hash of signs somebody in.
+        "web_sessions": [
+            asdict(replace(each, id=""))
+            for each in tx.web_sessions.all()
+            if each.directory_id == person.directory_id
+        ],
+        "staff": [asdict(member) for member in tx.staff.of_person(person.directory_id)],
+        "journal": [
+            asdict(entry)
+            for pair_id in ids
+            for entry in tx.journal.read(pair_id=pair_id)
+            if _about(entry, person_id)
+        ],
+    }
+
+
+def _about(entry: JournalEntry, person_id: str) -> bool:
+    return entry.person_id == person_id or person_id in str(entry.data)
+
+
+def erase(tx: Transaction, person_id: str, now: datetime, *, for_good: bool) -> Erasure:
+    """Put a tombstone in place of a person, or only say what that would change.
+
+    Raises:
+        NotPossibleError: the person is in a pair that is not over, or was erased before.
+    """
+    person = tx.participants.require(person_id)
+    if person.name == TOMBSTONE:
+        raise NotPossibleError("this person was erased before")
+    pairs = tx.pairs.of_people([person_id])
+    living = [pair.roster_id or pair.id for pair in pairs if pair.state not in _OVER]
+    if living:
+        raise NotPossibleError(
+            f"the person is still in {len(living)} pair(s): {', '.join(sorted(living))}",
+            remedy="Withdraw them first with `tandem withdraw`, and let the dates be taken out.",
+        )
+    eraser = _Eraser(tx, person, now, for_good=for_good)
+    eraser.erase(pairs)
+    return Erasure(
+        person_id=person_id,
+        rows=eraser.rows,
+        contact_of=tuple(p.name for p in tx.programs.all() if _is_contact(p, person)),
+        done=for_good,
+    )
+
+
+def _is_contact(program: Program, person: Participant) -> bool:
+    return str(program.contact.get("mail") or "").casefold() == person.mail.casefold()
+
+
+class _Eraser:
+    """Changes row after row and counts them; writes only ``for_good``."""
+
+    def __init__(
+        self, tx: Transaction, person: Participant, now: datetime, *, for_good: bool
+    ) -> None:
+        self._tx, self._person, self._now, self._for_good = tx, person, now, for_good
+        self._words = _pattern(person)
+        self.rows: dict[str, int] = {}
+
+    def erase(self, pairs: Sequence[Pair]) -> None:
+        """Everything: the person, what people typed, intervals, links, mails that wait, grants."""
+        tx, ids = self._tx, [pair.id for pair in pairs]
+        self._put("participants", tx.participants.put, [_tombstone(self._person)])
+        self._put("pairs", tx.pairs.put, self._changed(tx.pairs.all(), self._without_name))
+        self._texts()
+        reports = [r for found in tx.reports.of_pairs(ids).values() for r in found]
+        whole = [
+            replace(r, presences=(), reduced_at=self._now) for r in reports if r.reduced_at is None
+        ]
+        self._put("reports", tx.reports.put, whole)
+        keys = [s.id for found in tx.sessions.of_pairs(ids).values() for s in found]
+        links = [link for found in tx.links.of_sessions(keys).values() for link in found]
+        unused = [
+            replace(link, used_at=self._now)
+            for link in links
+            if link.person_id == self._person.id and link.used_at is None
+        ]
+        self._put("links", tx.links.put, unused)
+        waiting = [
+            mail
+            for pair_id in ids
+            for mail in tx.outbox.of_pair(pair_id)
+            if mail.person_id == self._person.id and mail.state == "waiting"
+        ]
+        self._put("outbox", lambda mail: tx.outbox.drop(mail, "dropped"), waiting)
+        self._pages(ids, keys)
+        if self._for_good:
+            tx.journal.write(
+                JournalEntry(
+                    at=self._now, code="person_erased", person_id=self._person.id, data=self.rows
+                )
+            )
+
+    def _pages(self, pair_ids: Sequence[str], session_ids: Sequence[str]) -> None:
+        """What the person left on the pages: their own goes, what others wrote stays unnamed."""
+        tx, person = self._tx, self._person
+        goals = [goal for i in pair_ids for goal in tx.goals.of_pair(i).values()]
+        mine = [goal for goal in goals if goal.person_id == person.id]
+        self._remove("goals", tx.goals.remove, [f"{g.pair_id}/{g.person_id}" for g in mine])
+        theirs = [goal for goal in goals if goal.person_id != person.id]
+        self._put("goals", tx.goals.put, self._changed(theirs, self._note))
+        aims = tx.aims.of_sessions(session_ids).values()
+        self._put("aims", tx.aims.put, self._changed(aims, self._note))
+        self._remove("preferences", tx.preferences.remove, tx.preferences.many([person.id]))
+        account = person.directory_id
+        signed_in = [s.id for s in tx.web_sessions.all() if s.directory_id == account]
+        self._remove("web_sessions", tx.web_sessions.remove, signed_in)
+        grants = [f"{m.program_id}/{account}/{m.role}" for m in tx.staff.of_person(account)]
+        self._remove("staff", tx.staff.remove, grants)
+        added = [m for m in tx.staff.all() if m.added_by == account and m.directory_id != account]
+        self._put("staff", tx.staff.put, [replace(m, added_by=GONE_WORD) for m in added])
+        begun = [wave for wave in tx.waves.all() if wave.created_by == account]
+        self._put("waves", tx.waves.put, [replace(w, created_by=GONE_WORD) for w in begun])
+        told = [p.id for p in tx.programs.all() if begins_by(tx, p.id) == account]
+        self._put("switches", lambda key: keep_begins(tx, key, GONE_WORD), told)
+        tried = [trial for trial in tx.tried_rules.all() if trial.begun_by == account]
+        by_gone = [replace(trial, begun_by=GONE_WORD) for trial in tried]
+        self._put("tried_rules", tx.tried_rules.put, by_gone)
+
+    def _texts(self) -> None:
+        """What coordinators typed, wherever it names the person."""
+        tx = self._tx
+        self._put("notes", tx.notes.put, self._changed(tx.notes.all(), self._note))
+        self._put("need_notes", tx.need_notes.put, self._changed(tx.need_notes.all(), self._note))
+        told = self._changed(tx.correction_notes.all(), self._note)
+        self._put("correction_notes", tx.correction_notes.put, told)
+
+    def _note(self, note: N) -> N:
+        return replace(note, text=self._cleaned(note.text))
+
+    def _without_name(self, pair: Pair) -> Pair:
+        """The pair with nothing in it that names the person; an assistant's place is empty."""
+        mine = {self._person.id, self._person.mail.casefold()}
+        return replace(
+            pair,
+            assistants=tuple(a for a in pair.assistants if a.casefold() not in mine),
+            focus=self._cleaned(pair.focus) if pair.focus else pair.focus,
+            place=self._cleaned(pair.place) if pair.place else pair.place,
+            roster_id=self._cleaned(pair.roster_id) if pair.roster_id else pair.roster_id,
+        )
+
+    def _cleaned(self, text: str) -> str:
+        return self._words.sub(GONE_WORD, text)
+
+    def _changed(self, records: Iterable[R], change: Callable[[R], R]) -> list[R]:
+        return [new for record in records if (new := change(record)) != record]
+
+    def _put(self, table: str, put: Callable[[R], object], records: Sequence[R]) -> None:
+        if records:
+            self.rows[table] = self.rows.get(table, 0) + len(records)
+        if self._for_good:
+            for record in records:
+                put(record)
+
+    def _remove(self, table: str, remove: Callable[[str], object], keys: Iterable[str]) -> None:
+        self._put(table, remove, list(keys))
+
+
+def _tombstone(person: Participant) -> Participant:
+    key = f"erased-{person.id}"
+    return Participant(
+        id=person.id,
+        directory_id=key,
+        mail=f"{key}@erased.invalid",
+        name=TOMBSTONE,
+        office=person.office,
+        enabled=False,
+        gone=True,
+    )
+
+
+def _pattern(person: Participant) -> re.Pattern[str]:
+    """Any of the words that name a person: address, name, and each part of the name."""
+    parts = [part for part in re.split(r"[\s,]+", person.name) if len(part) >= _SHORTEST_WORD]
+    words = [person.mail, person.name, *parts, *(str(k.get("mail") or "") for k in person.known_as)]
+    ordered = sorted({word for word in words if word}, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ordered))})(?!\w)", re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""What coordinators and pairs order, and which mails it would cause."""

@@ -1,0 +1,1 @@
+"""From calendars to hours: reading people's time and placing series in it."""
