@@ -71,6 +71,11 @@ def day_or_none(text: str, name: str) -> date | None:
         raise FaultsError([Fault(name, "a date such as 2027-03-21", text)]) from None
 
 
+def plain(text: str) -> str:
+    """The text without NUL characters: nobody types one, and PostgreSQL keeps none."""
+    return text.replace("\x00", "")
+
+
 async def read_form(
     request: Request, *, uploads: bool = False, most_bytes: int = MOST_BYTES
 ) -> Form:
@@ -108,7 +113,7 @@ async def _form(data: FormData) -> Form:
             if value.filename:
                 files[name] = Upload(value.filename, await value.read())
         else:
-            fields.setdefault(name, []).append(value)
+            fields.setdefault(plain(name), []).append(plain(value))
     await data.close()
     return Form(fields, files)
 

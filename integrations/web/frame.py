@@ -22,7 +22,7 @@ from integrations.ports import Transaction
 from integrations.records import Need, Pair, Program, Session
 from integrations.web import sessions
 from integrations.web.access import NEEDED, Answer, Viewer, Who, may, viewer_of
-from integrations.web.forms import Form, FormError, read_form
+from integrations.web.forms import Form, FormError, plain, read_form
 from integrations.web.limits import Limit
 from integrations.web.page import Act, Go, NoSuchPageError, Page, Sent, Show, Shown, Visit
 from integrations.web.rendering import render
@@ -107,7 +107,7 @@ class Frame:
             around = await _around(app, request, now)
             if around is None:
                 return _to_sign_in(request)
-            asked = Asked(_path_of(request), dict(request.query_params), form or Form())
+            asked = Asked(_path_of(request), _query_of(request), form or Form())
             visit = await visit_of(app, around.viewer, who, asked)
             return self._told(request, page, around, visit, await show(visit))
         except Exception as error:  # noqa: BLE001 - nothing stands above a page but the host
@@ -187,6 +187,10 @@ async def _around(app: App, request: Request, now: datetime) -> _Around | None:
 
 def _path_of(request: Request) -> dict[str, str]:
     return {name: str(value) for name, value in request.path_params.items()}
+
+
+def _query_of(request: Request) -> dict[str, str]:
+    return {plain(name): plain(value) for name, value in request.query_params.items()}
 
 
 @dataclass(frozen=True, slots=True)

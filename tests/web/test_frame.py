@@ -36,6 +36,10 @@ async def echo(visit: Visit) -> Sent:
     return Sent("|".join(said).encode(), "text/plain", "echo.txt")
 
 
+async def echo_query(visit: Visit) -> Sent:
+    return Sent(repr(dict(visit.query)).encode(), "text/plain", "echo.txt")
+
+
 async def leave(visit: Visit) -> Go:
     return Go("/plain", "Done: <b>bold</b>")
 
@@ -65,6 +69,7 @@ PAGES = (
             Act(path="/narrow", do=leave, who=Who.ADMINISTRATOR),
         ),
     ),
+    Page(path="/query", who=Who.SIGNED_IN, show=echo_query, template="home.html", title="Query"),
     Page(
         path="/of/{program}",
         who=Who.COORDINATOR,
@@ -178,6 +183,16 @@ def test_a_form_is_read_whole_and_no_further_than_its_bounds(empty: Empty) -> No
         assert (await visitor.post("/echo", {"word": "a"}, files=file)).status_code == 415
         huge = {"file": ("r.csv", b"y" * (MOST_UPLOAD_BYTES + 1))}
         assert (await visitor.post("/upload", files=huge)).status_code == 413
+
+    at_the_pages(empty, play)
+
+
+def test_what_no_database_keeps_is_not_taken_in(empty: Empty) -> None:
+    """PostgreSQL refuses a NUL in any text, also in one that is only looked for."""
+
+    async def play(visitor: Visitor) -> None:
+        assert (await visitor.post("/echo", {"word": "a\x00b"})).text == "ab|no file"
+        assert (await visitor.client.get("/query?find=a%00b")).text == "{'find': 'ab'}"
 
     at_the_pages(empty, play)
 

@@ -29,7 +29,15 @@ from integrations.page_records import (
     WebSession,
 )
 from integrations.ports import Transaction
-from integrations.records import Need, NeedNote, Note, PairState, Participant, SessionState
+from integrations.records import (
+    Need,
+    NeedNote,
+    Note,
+    Order,
+    PairState,
+    Participant,
+    SessionState,
+)
 from integrations.workflows.app import App
 from integrations.workflows.attendance.judging import judge_session
 from integrations.workflows.operating.privacy import GONE_WORD, TOMBSTONE, Erasure, data_of, erase
@@ -132,7 +140,12 @@ async def _left(world: World, app: App) -> Left:
         )
         tx.corrections.add(
             KeptCorrection(
-                id="c1", session_id=session.id, verdict="held", at=ended, given_by="x", minutes=55
+                id="c1",
+                session_id=session.id,
+                verdict="held",
+                at=ended,
+                given_by=person.directory_id,
+                minutes=55,
             )
         )
         tx.statements.add(
@@ -213,6 +226,21 @@ def _on_pages(
             created_at=now,
             seen_at=now,
             expires_at=now + WEEK,
+        )
+    )
+    other = next(
+        pair for pair in tx.pairs.all() if person.id not in (pair.mentor_id, pair.mentee_id)
+    )
+    raised = Need(id="taken", key="k", pair_id=other.id, code="no_other_hour", raised_at=now)
+    tx.needs.put(replace(raised, owner=person.directory_id))
+    tx.orders.put(
+        Order(
+            id="ordered",
+            pair_id=other.id,
+            kind="pause",
+            data={},
+            given_at=now,
+            given_by=person.directory_id,
         )
     )
     program = tx.pairs.require(pair_id).program_id

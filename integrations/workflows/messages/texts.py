@@ -23,6 +23,7 @@ from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.workflows.messages.catalogue import FIELDS, MESSAGES, MessageKind
 from integrations.workflows.messages.words import count_word
+from scheduling.wording import counted
 
 OWN_TEXTS = "texts"
 _LONGEST = 10_000
@@ -128,7 +129,7 @@ def _faults_in(kind: MessageKind, made: Letter) -> list[str]:
     if kind.channel.has_subject and not made.subject:
         faults.append("a first line 'Subject: …' and an empty line")
     if len(_LINK.findall(made.body)) > kind.links:
-        faults.append(f"at most {kind.links} link(s)")
+        faults.append(counted(f"at most {kind.links} link(s)"))
     return faults
 
 

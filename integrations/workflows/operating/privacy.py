@@ -29,6 +29,7 @@ from integrations.records import (
     Program,
 )
 from integrations.workflows.booking.beginning import begins_by, keep_begins
+from scheduling.wording import counted
 
 R = TypeVar("R")
 N = TypeVar("N", Note, NeedNote, CorrectionNote, Goal, Aim)
@@ -133,7 +134,7 @@ def erase(tx: Transaction, person_id: str, now: datetime, *, for_good: bool) -> 
     living = [pair.roster_id or pair.id for pair in pairs if pair.state not in _OVER]
     if living:
         raise NotPossibleError(
-            f"the person is still in {len(living)} pair(s): {', '.join(sorted(living))}",
+            counted(f"the person is still in {len(living)} pair(s): {', '.join(sorted(living))}"),
             remedy="Withdraw them first with `tandem withdraw`, and let the dates be taken out.",
         )
     eraser = _Eraser(tx, person, now, for_good=for_good)
@@ -219,6 +220,18 @@ class _Eraser:
         tried = [trial for trial in tx.tried_rules.all() if trial.begun_by == account]
         by_gone = [replace(trial, begun_by=GONE_WORD) for trial in tried]
         self._put("tried_rules", tx.tried_rules.put, by_gone)
+        self._as_coordinator()
+
+    def _as_coordinator(self) -> None:
+        """What the person took on, ordered or corrected for other pairs."""
+        tx, person = self._tx, self._person
+        names = {person.directory_id, person.mail, person.name}
+        taken = [need for need in tx.needs.all() if need.owner in names]
+        self._put("needs", tx.needs.put, [replace(need, owner=GONE_WORD) for need in taken])
+        given = [order for order in tx.orders.all() if order.given_by in names]
+        self._put("orders", tx.orders.put, [replace(o, given_by=GONE_WORD) for o in given])
+        said = [each for each in tx.corrections.all() if each.given_by in names]
+        self._put("corrections", tx.corrections.put, [replace(c, given_by=GONE_WORD) for c in said])
 
     def _texts(self) -> None:
         """What coordinators typed, wherever it names the person."""
