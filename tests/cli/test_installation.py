@@ -63,7 +63,7 @@ def test_taking_tandem_away_is_shown_first_and_wants_the_number_it_named(
     done = office.read(
         "decommission", "--leave-dates", "--export", str(tmp_path / "out"), "--confirm", "0"
     )
-    assert "Remove-MgApplication" in done
+    assert "./register-app.ps1 -Revoke" in done
     assert (tmp_path / "out" / "pairs.jsonl").exists()
     assert len(office.tenant.mail_log) == mails
     code, _, err = office.terminal("writing", "go-on")

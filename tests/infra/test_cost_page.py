@@ -85,8 +85,8 @@ def test_prices_stand_for_what_is_deployed() -> None:
     assert shape["instanceMemory"]["default"] == 2048
     assert f"`{shape['storeSku']['default']}`, {shape['storeDisk']['default']} GB" in TEXT
     rules = len(parsed("alerts")["variables"]["rules"]["value"]) + 1
-    assert rules == 9
-    assert "nine alert rules" in TEXT
+    assert rules == 10
+    assert "ten alert rules" in TEXT
     assert {
         r.properties["evaluationFrequency"]
         for r in resources("Microsoft.Insights/scheduledQueryRules")
