@@ -185,6 +185,8 @@ class _Story:
             await run_booking(tandem)
             console.show_pairs(await tandem.store.run(report.pair_lines))
             if self._wish.months:
+                await self._show_costs(tandem.graph.calls_by_kind())
+                console.out.print(self._where)
                 await self._live()
             calls = tandem.graph.calls_by_kind()
             console.out.print("[bold]6[/] Every meeting is read back …")
@@ -193,6 +195,11 @@ class _Story:
         finally:
             await self._browser.close()
             await tandem.close()
+
+    @property
+    def _where(self) -> str:
+        store = self._folder / "tandem.sqlite"
+        return f"The store is {store}; the tenant's state is beside it."
 
     async def _application(self) -> App:
         return self._tandem
@@ -258,16 +265,21 @@ class _Story:
         for line in account.words:
             console.out.print(line)
 
+    async def _show_costs(self, calls: dict[str, int]) -> dict[str, int]:
+        """What it took so far, in calls and mails; the mails that the journal announced."""
+        announced = await self._tandem.store.run(report.mails_by_kind)
+        console.show_counts("Microsoft Graph calls", calls)
+        console.show_counts("Mails announced in the journal", announced)
+        return announced
+
     async def _show(self, calls: dict[str, int], audit: Audit) -> None:
         tandem, now, zone = self._tandem, self._clock.now(), self._settings.zone
-        announced = await tandem.store.run(report.mails_by_kind)
         if self._wish.months:
             await self._show_lives(now)
             needs = await tandem.store.run(lambda tx: open_needs(tx, now, default_zone=zone))
             if needs:
                 console.show_needs(needs)
-        console.show_counts("Microsoft Graph calls", calls)
-        console.show_counts("Mails announced in the journal", announced)
+        announced = await self._show_costs(calls)
         sent = sent_for_the_app(self._control.get("/mails"))
         console.show_counts("Mails the tenant sent for Tandem", sent)
         console.out.print(
@@ -280,8 +292,7 @@ class _Story:
             faults += await self._show_who_met(now)
         for fault in faults:
             console.out.print(f"  {escape(fault)}")
-        store = self._folder / "tandem.sqlite"
-        console.out.print(f"The store is {store}; the tenant's state is beside it.")
+        console.out.print(self._where)
         if faults:
             raise IntegrationError("the tenant and the store disagree", remedy="Report this fault.")
 
