@@ -36,6 +36,12 @@ class PairState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
+"""States of a pair that has come to its end."""
+GOING_ON = tuple(state for state in PairState if state not in OVER)
+"""All the others, in the order of a pair's life."""
+
+
 class SessionState(StrEnum):
     """Life of a session up to its end; what became of it after that is its verdict."""
 

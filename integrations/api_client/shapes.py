@@ -19,13 +19,14 @@ Mails = Annotated[
 class Shape(BaseModel):
     """A JSON object with known members only, none of them converted."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # Built when first used: most processes of a host answer no program.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class Answer(Shape):
     """What is answered. Members may be added in a later release of this version."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, defer_build=True)
 
 
 class ProblemFault(Answer):

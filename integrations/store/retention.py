@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from integrations.page_records import WaveState
-from integrations.records import BlockerScope, PairState, ProgramState, WorkState
+from integrations.records import OVER, BlockerScope, ProgramState, WorkState
 from integrations.store import tables
 from integrations.store.rows import chunks
 
@@ -80,7 +80,6 @@ KEPT: Mapping[str, str] = MappingProxyType(
 )
 """How long each table is kept; docs/reference/data.md says what the words mean."""
 
-_OVER = (PairState.COMPLETED, PairState.WITHDRAWN)
 _CONTACT = "contact:%"
 _OWNERS = ("pair_id", "session_id", "need_id", "correction_id")
 
@@ -122,7 +121,7 @@ class RetentionRows:
         """Entries older than ``before``, but those of what goes on still."""
         entry, pairs, programs = tables.journal.c, tables.pairs.c, tables.programs.c
         goes_on = or_(
-            exists().where(pairs.id == entry.pair_id, pairs.state.not_in(_OVER)),
+            exists().where(pairs.id == entry.pair_id, pairs.state.not_in(OVER)),
             and_(
                 entry.pair_id.is_(None),
                 exists().where(
@@ -150,7 +149,7 @@ class RetentionRows:
         )
         found = (
             select(pairs.id)
-            .where(pairs.id > after, pairs.state.in_(_OVER), pairs.start_date < before.date())
+            .where(pairs.id > after, pairs.state.in_(OVER), pairs.start_date < before.date())
             .where(*(~each for each in lately))
             .order_by(pairs.id)
             .limit(limit)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from integrations.ports import Transaction
-from integrations.records import PairState
+from integrations.records import OVER
 from integrations.web.access import Viewer, Who
 from integrations.web.page import Go, Page, Shown, Visit
-
-_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def _pairs_of(tx: Transaction, viewer: Viewer) -> list[Place]:
     """The living pairs of this viewer, and those they assist in."""
     mine = tx.pairs.of_people([viewer.person_id]) if viewer.person_id else []
     assisted = [pair for pair in tx.pairs.assisted_by(viewer.mail) if pair not in mine]
-    pairs = [pair for pair in (*mine, *assisted) if pair.state not in _OVER]
+    pairs = [pair for pair in (*mine, *assisted) if pair.state not in OVER]
     people = tx.participants.many(id_ for p in pairs for id_ in (p.mentor_id, p.mentee_id))
     return [
         Place(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.errors import FaultsError, NotPossibleError
 from integrations.ports import Transaction
-from integrations.records import JournalEntry, PairState, Program, ProgramState
+from integrations.records import GOING_ON, OVER, JournalEntry, Program, ProgramState
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.booking import waves
@@ -26,13 +26,6 @@ MORNING = time(8)
 EVIDENCE_LASTS = timedelta(days=7)
 """So long after a date a report about it may still come."""
 _BEGINS = "begins/"
-_LIVING = (
-    PairState.ENROLLED,
-    PairState.PLANNED,
-    PairState.BOOKING,
-    PairState.BOOKED,
-    PairState.PAUSED,
-)
 
 
 class StillLivingError(NotPossibleError):
@@ -139,7 +132,7 @@ def close(tx: Transaction, program_id: str, now: datetime, by: str) -> None:
     program = tx.programs.require(program_id)
     if program.state is ProgramState.CLOSED:
         return
-    if living := tx.pairs.in_state(*_LIVING, program_id=program_id):
+    if living := tx.pairs.in_state(*GOING_ON, program_id=program_id):
         raise StillLivingError(program_id, len(living))
     _require_evidence(tx, program_id, now)
     tx.programs.put(replace(program, state=ProgramState.CLOSED))
@@ -149,7 +142,7 @@ def close(tx: Transaction, program_id: str, now: datetime, by: str) -> None:
 
 
 def _require_evidence(tx: Transaction, program_id: str, now: datetime) -> None:
-    over = tx.pairs.in_state(PairState.COMPLETED, PairState.WITHDRAWN, program_id=program_id)
+    over = tx.pairs.in_state(*sorted(OVER), program_id=program_id)
     dates = tx.sessions.of_pairs([pair.id for pair in over])
     ends = (one.end for sessions in dates.values() for one in sessions if one.end <= now)
     last = max(ends, default=None)

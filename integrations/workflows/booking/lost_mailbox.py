@@ -11,14 +11,20 @@ from datetime import datetime
 from uuid import UUID
 
 from integrations.ports import DirectoryUser, Transaction
-from integrations.records import Blocker, BlockerScope, JournalEntry, Need, Pair, PairState
+from integrations.records import (
+    GOING_ON,
+    Blocker,
+    BlockerScope,
+    JournalEntry,
+    Need,
+    Pair,
+)
 from integrations.workflows.app import App
 from scheduling.changes.reasons import ChangeCode
 
 CODE = "mailbox_gone"
 NO_MAILBOX = "no_mailbox"
 _ACCOUNT = "account"
-_OVER = (PairState.COMPLETED, PairState.WITHDRAWN)
 
 
 def keep_account(
@@ -68,7 +74,7 @@ def settle(tx: Transaction, mailbox_id: str, now: datetime, outcome: str) -> Non
 
 def pairs_of(tx: Transaction, mailbox_id: str) -> list[Pair]:
     """Pairs that are not over and whose meetings this mailbox organizes."""
-    states = [state for state in PairState if state not in _OVER]
+    states = GOING_ON
     return [pair for pair in tx.pairs.in_state(*states) if pair.mailbox_id == mailbox_id]
 
 

@@ -16,6 +16,7 @@ from datetime import time as midnight_time
 from integrations.errors import NotFoundError, ReadOnlyModeError, RefusedError
 from integrations.ports import Transaction
 from integrations.records import (
+    OVER,
     Blocker,
     BlockerScope,
     JournalEntry,
@@ -66,7 +67,6 @@ REFUSED_PAUSE = timedelta(hours=12)
 READ_ONLY_PAUSE = timedelta(hours=1)
 INVITATION_GONE = "invitation_gone"
 
-_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 _UNBOOKED = frozenset({PairState.ENROLLED, PairState.PLANNED})
 
 
@@ -151,7 +151,7 @@ class _Reconciliation:
             case = await self._settled_case()
             if case.pair.state is PairState.BOOKING:
                 return self._app.clock.now() + LATER
-            if case.pair.state in _OVER and not case.orders:
+            if case.pair.state in OVER and not case.orders:
                 await drop_unwanted(self._app, case)
                 return None
             if case.pair.state in _UNBOOKED and not await self._is_let(case):

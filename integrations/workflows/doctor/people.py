@@ -7,13 +7,12 @@ from datetime import timedelta
 
 from integrations.errors import IntegrationError
 from integrations.ports import Transaction, Unreadable
-from integrations.records import Mailbox, PairState, Participant
+from integrations.records import GOING_ON, Mailbox, Participant
 from integrations.workflows.app import App
 from integrations.workflows.doctor.checks import Check, Finding, failed, untried
 from scheduling.timespan import TimeSpan
 
 MOST = 20
-_OVER = (PairState.COMPLETED, PairState.WITHDRAWN)
 _OWN = (
     "Set TANDEM_FREE_BUSY_READER=own_mailbox, and grant Calendars.Read by Exchange RBAC for"
     " Applications with the participants' group in its scope; or have the firm's sharing policy"
@@ -23,7 +22,7 @@ _OWN = (
 
 def some_people(tx: Transaction) -> list[Participant]:
     """Up to twenty people of pairs that are not over, with accounts in use."""
-    states = [state for state in PairState if state not in _OVER]
+    states = GOING_ON
     pairs = tx.pairs.in_state(*states)
     ids = sorted({person for pair in pairs for person in (pair.mentor_id, pair.mentee_id)})
     people = [p for p in tx.participants.many(ids).values() if p.enabled and not p.guest]

@@ -7,7 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from integrations.ports import DirectoryUser, Transaction
-from integrations.records import Blocker, BlockerScope, JournalEntry, PairState, Participant
+from integrations.records import (
+    GOING_ON,
+    Blocker,
+    BlockerScope,
+    JournalEntry,
+    Participant,
+)
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.booking.lost_mailbox import keep_account
@@ -17,7 +23,6 @@ from integrations.workflows.standing_work import DueAgain
 
 KIND = "check_people"
 MEMORY = "people_checked"
-CONCERNED = frozenset(PairState) - {PairState.COMPLETED, PairState.WITHDRAWN}
 
 
 async def check_people(app: App, claim: Claim, subject: str) -> None:
@@ -63,7 +68,7 @@ def _to_be_asked(tx: Transaction, night: datetime) -> Sequence[Participant] | No
     asked_at = tx.switches.get(MEMORY)
     if asked_at is not None and datetime.fromisoformat(asked_at) >= night:
         return None
-    pairs = tx.pairs.in_state(*sorted(CONCERNED))
+    pairs = tx.pairs.in_state(*GOING_ON)
     people = tx.participants.many({p for pair in pairs for p in (pair.mentor_id, pair.mentee_id)})
     return [people[key] for key in sorted(people)]
 
@@ -86,7 +91,7 @@ def _keep_news(tx: Transaction, known: Participant, person: Participant, now: da
             data={"enabled": person.enabled, "guest": person.guest, "gone": person.gone},
         )
     )
-    due_pairs(tx, (p.id for p in tx.pairs.of_people([person.id])), now, states=CONCERNED)
+    due_pairs(tx, (p.id for p in tx.pairs.of_people([person.id])), now, states=GOING_ON)
 
 
 def _as_now(person: Participant, user: DirectoryUser | None) -> Participant:

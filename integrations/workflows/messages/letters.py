@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.ports import Transaction
 from integrations.records import (
+    OVER,
     OutboxMail,
     Pair,
     PairState,
@@ -37,7 +38,6 @@ from integrations.workflows.rulebook.roles import mentor_on
 from integrations.workflows.rulebook.rules import Participation, ProgramRule
 from scheduling.cadence import SeriesSlot
 
-OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 _NOT_BOOKED = frozenset({PairState.ENROLLED, PairState.PLANNED})
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)

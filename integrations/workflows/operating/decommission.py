@@ -14,7 +14,7 @@ from functools import partial
 
 from integrations.errors import IntegrationError, NotPossibleError
 from integrations.ports import Transaction
-from integrations.records import JournalEntry, Pair, PairState, ProgramState, SessionState
+from integrations.records import OVER, JournalEntry, Pair, ProgramState, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.changes import reconcile
 from integrations.workflows.ordering import orders
@@ -25,7 +25,6 @@ from integrations.writing import DECOMMISSIONED, STOPPED, SWITCH
 ENDING = (reconcile.KIND, SEND_MAILS)
 """Kinds of work by which dates end."""
 _BY = "decommission"
-_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 
 
 class ChosenOtherwiseError(NotPossibleError):
@@ -195,7 +194,7 @@ def _withdraw(_: App, tx: Transaction, pair: Pair, now: datetime) -> None:
 
 
 def _living(tx: Transaction) -> list[str]:
-    return [pair.id for pair in tx.pairs.all() if pair.state not in _OVER and not pair.withdrawn]
+    return [pair.id for pair in tx.pairs.all() if pair.state not in OVER and not pair.withdrawn]
 
 
 def _chosen(tx: Transaction) -> bool | None:

@@ -19,12 +19,12 @@ from integrations.errors import NotPossibleError
 from integrations.page_records import Aim, Goal
 from integrations.ports import Transaction
 from integrations.records import (
+    OVER,
     JournalEntry,
     Json,
     NeedNote,
     Note,
     Pair,
-    PairState,
     Participant,
     Program,
 )
@@ -36,7 +36,6 @@ N = TypeVar("N", Note, NeedNote, CorrectionNote, Goal, Aim)
 
 TOMBSTONE = "Erased person"
 GONE_WORD = "[erased]"
-_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 _SHORTEST_WORD = 3
 
 
@@ -131,7 +130,7 @@ def erase(tx: Transaction, person_id: str, now: datetime, *, for_good: bool) -> 
     if person.name == TOMBSTONE:
         raise NotPossibleError("this person was erased before")
     pairs = tx.pairs.of_people([person_id])
-    living = [pair.roster_id or pair.id for pair in pairs if pair.state not in _OVER]
+    living = [pair.roster_id or pair.id for pair in pairs if pair.state not in OVER]
     if living:
         raise NotPossibleError(
             counted(f"the person is still in {len(living)} pair(s): {', '.join(sorted(living))}"),

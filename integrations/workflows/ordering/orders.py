@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.ports import Transaction
 from integrations.records import (
+    OVER,
     JournalEntry,
     Json,
     Need,
@@ -35,7 +36,6 @@ from scheduling.changes.acts import Resume
 from scheduling.changes.views import OrderKind, Pause
 
 _LIVING = frozenset({PairState.BOOKED, PairState.PAUSED})
-_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 _PAUSE_HELP = "Name the last date of the pause, today or later; it is included."
 COORDINATOR = "coordinator"
 
@@ -174,7 +174,7 @@ def withdraw(tx: Transaction, pair: Pair, now: datetime, by: str = COORDINATOR) 
 
     A pair that was not booked yet ends at once. Withdrawing twice is harmless.
     """
-    if pair.state in _OVER or pair.withdrawn:
+    if pair.state in OVER or pair.withdrawn:
         return
     booked = pair.state in _LIVING or pair.state is PairState.BOOKING
     state = pair.state if booked else PairState.WITHDRAWN
@@ -326,7 +326,7 @@ def _give(
 ) -> Order:
     now = app.clock.now()
     pair = tx.pairs.require(pair_id)
-    if pair.state in _OVER:
+    if pair.state in OVER:
         raise WrongStateError(pair_id, pair.state, kind.value)
     about = {} if session_id is None else {"session": session_id}
     order = Order(

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from integrations.errors import Fault, FaultsError
 from integrations.ports import DirectoryUser, Transaction
-from integrations.records import JournalEntry, Pair, PairState, Participant
+from integrations.records import OVER, JournalEntry, Pair, Participant
 from integrations.workflows.app import App
 from integrations.workflows.changes import reconcile
 from integrations.workflows.enrolment.enrol import keep_rows, pair_id, person_id
@@ -23,7 +23,6 @@ from integrations.workflows.rulebook.roles import mentor_on
 from scheduling.changes.acts import ReadyAct
 from scheduling.changes.reasons import ChangeCode
 
-_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 _HELP = "Name somebody of the directory by address; nothing was changed."
 
 
@@ -101,7 +100,7 @@ def _keep(
         replace(line, data={"by": by, "successor": new_id}),
         replace(line, code="follows", pair_id=new_id, data={"by": by, "predecessor": old.id}),
     )
-    if old.state not in _OVER:
+    if old.state not in OVER:
         reconcile.due(tx, old.id, now)
     return new_id
 

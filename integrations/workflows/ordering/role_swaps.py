@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from integrations.errors import Fault, FaultsError
 from integrations.ports import Transaction
-from integrations.records import JournalEntry, Pair, PairState
+from integrations.records import OVER, JournalEntry, Pair, PairState
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import load_pair
 from integrations.workflows.messages.enqueue import Notice, enqueue
@@ -15,7 +15,6 @@ from integrations.workflows.ordering import orders
 from integrations.workflows.rulebook.roles import mentor_on
 
 SWAPPED = "roles_swapped"
-_ENDED = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 
 
 def swap_roles(
@@ -31,7 +30,7 @@ def swap_roles(
         FaultsError: the date has passed, so that who led what would change after the fact.
     """
     now = app.clock.now()
-    if pair.state in _ENDED:
+    if pair.state in OVER:
         raise orders.WrongStateError(pair.id, pair.state, "swap roles")
     today = now.astimezone(orders.zone_of(tx, pair)).date()
     if first < today:

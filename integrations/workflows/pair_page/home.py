@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from integrations.ports import Transaction
-from integrations.records import Order, Pair, PairState, Session, SessionState
+from integrations.records import OVER, Order, Pair, PairState, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.changes.views import pause_of, slot_of
@@ -138,7 +138,7 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
     coming = tuple(shown.date(s) for s in live if s.end > now)
     zone, other_zone = zones_of(case, reader)
     bookings = tx.bookings.of_pair(pair_id)
-    is_over = pair.state in (PairState.COMPLETED, PairState.WITHDRAWN)
+    is_over = pair.state in OVER
     pause, goals = pause_of(pair.pause), _goals(tx, pair_id, actor)
     return Home(
         pair=pair,

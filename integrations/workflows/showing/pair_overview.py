@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.ports import Transaction
 from integrations.records import (
+    OVER,
     Json,
     Pair,
     PairState,
@@ -126,7 +127,7 @@ class PairShown:
     @property
     def is_over(self) -> bool:
         """Whether nothing more comes of it."""
-        return self.pair.state in (PairState.COMPLETED, PairState.WITHDRAWN)
+        return self.pair.state in OVER
 
 
 def overview_of_pair(

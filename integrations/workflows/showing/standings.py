@@ -19,7 +19,7 @@ from integrations.blockers import STOPPING
 from integrations.errors import StoreLockedError
 from integrations.page_records import Risk, Standing
 from integrations.ports import Transaction
-from integrations.records import Blocker, BlockerScope, Pair, PairState
+from integrations.records import OVER, Blocker, BlockerScope, Pair, PairState
 from integrations.standing_records import ProgramWeek
 from integrations.workflows.acting import Claim
 from integrations.workflows.app import App
@@ -39,7 +39,6 @@ AT_A_PAGE = 200
 """So many pairs are worked out while somebody waits for a page; the others by the hourly look."""
 _ENTRIES = 2_000
 _NOT_BOOKED = frozenset({PairState.ENROLLED, PairState.PLANNED, PairState.BOOKING})
-_OVER = frozenset({PairState.COMPLETED, PairState.WITHDRAWN})
 _WELL = frozenset({Forecast.REACHED, Forecast.ON_COURSE})
 
 
@@ -204,7 +203,7 @@ def has_begun(pair: Pair) -> bool:
 
 
 def _risk(history: History, needs: int, blocker: str | None) -> Risk:
-    if history.pair.state in _OVER:
+    if history.pair.state in OVER:
         return Risk.OVER
     if blocker is not None:
         return Risk.BLOCKED
