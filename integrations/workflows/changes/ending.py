@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from integrations.errors import NotFoundError
 from integrations.ports import EventSnapshot
-from integrations.records import Booking, Json, Session
+from integrations.records import Booking, Json, Session, SessionState
 from integrations.workflows.acting import Claim
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case
@@ -80,14 +80,18 @@ async def _cut(app: App, ending: _Ending, booking: Booking, acts: tuple[Json, ..
 
 
 async def _standing(app: App, ending: _Ending, booking: Booking) -> Mapping[datetime, TimeSpan]:
-    """Where dates stand, by recurrence id, that the calendar only seemed to have lost."""
-    seemed = ending.seemed_gone
-    if not seemed:
+    """Where dates stand, by recurrence id, of which the store may hold something else.
+
+    That is what the calendar only seemed to have lost, and what is over: a person may have put it
+    where it was really held, and an ending may be decided without a look at the calendar.
+    """
+    doubtful = ending.seemed_gone | ending.kept_over(app.clock.now())
+    if not doubtful:
         return {}
-    around = TimeSpan(min(seemed) - _FAR, max(seemed) + _FAR)
+    around = TimeSpan(min(doubtful) - _FAR, max(doubtful) + _FAR)
     found = await app.graph.calendar.instances(booking.mailbox_id, booking.event_id, around)
     by_id = {event.original_start or event.span.start: event for event in found}
-    return {at: by_id[at].span for at in seemed & by_id.keys() if not by_id[at].cancelled}
+    return {at: by_id[at].span for at in doubtful & by_id.keys() if not by_id[at].cancelled}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,19 @@ class _Ending:
         lost = {s.series_start for s in self.case.sessions if s.cause == CancelCause.IN_CALENDAR}
         return lost & set(self.act.truncation.cancel_again)
 
+    def kept_over(self, now: datetime) -> set[datetime]:
+        """Recurrence ids of kept occurrences that are over, and that no write of ours put there
+        so lately that a read may show what was before it."""
+        lately = {intent.session_id for intent in self.case.settled_lately}
+        alone = {session_id for session_id, _ in self.act.truncation.singles}
+        apart = lately | alone | set(self.act.truncation.cancelled)
+        return {
+            s.series_start
+            for s in self.case.sessions
+            if self._is_inside(s) and s.id not in apart
+            if s.state is SessionState.SCHEDULED and s.end <= now
+        }
+
     def cut(
         self,
         booking: Booking,
@@ -155,7 +172,7 @@ class _Ending:
     ) -> Step | None:
         """The series cut after its last kept date; None where it ends there already.
 
-        What is ``standing`` though it seemed to be gone stays where it is.
+        What is ``standing``, where the calendar has it, stays there.
         """
         stands, wanted = master.recurrence, self.act.truncation.range
         if stands is None or wanted is None:
@@ -187,16 +204,25 @@ class _Ending:
         for recurrence_id in (*cut.cancel_again, *unfit):
             if recurrence_id not in standing:
                 yield _owed(StepKind.CANCEL, booking, key, recurrence_id)
-        for recurrence_id, span in sorted(standing.items()):
-            if span.start != recurrence_id:
-                yield _owed(StepKind.RESTORE, booking, key, recurrence_id, to=span)
-        for session_id, recurrence_id, span in cut.reapply:
-            yield _owed(
-                StepKind.RESTORE, booking, key, recurrence_id, session_id=session_id, to=span
-            )
+        yield from self._put_back(booking, key, standing)
         for session_id, span in cut.singles:
             next_key = single_key(session_id, self.numbers)
             yield single_step(booking.mailbox_id, booking.zone, next_key, session_id, span)
+
+    def _put_back(
+        self, booking: Booking, key: str, standing: Mapping[datetime, TimeSpan]
+    ) -> Iterator[Step]:
+        """Dates that the cut lets fall to their usual places: back where the calendar has them."""
+        moved = {at: (id_, span) for id_, at, span in self.act.truncation.reapply}
+        sessions = {s.series_start: s.id for s in self.case.sessions if self._is_inside(s)}
+        for recurrence_id in (*sorted(standing.keys() - moved.keys()), *moved):
+            session_id, span = moved.get(recurrence_id, (sessions.get(recurrence_id), None))
+            span = standing.get(recurrence_id, span)
+            if span is None or span.start == recurrence_id:
+                continue
+            yield _owed(
+                StepKind.RESTORE, booking, key, recurrence_id, session_id=session_id, to=span
+            )
 
 
 def _owed(

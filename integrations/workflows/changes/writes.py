@@ -204,7 +204,10 @@ class Moving(Calls):
             return ChangedElsewhere()
         if event.span == self.step.target:
             return Happened(event)
-        return NotHappened(event.etag) if event.span == self.step.stands else ChangedElsewhere()
+        return NotHappened(event.etag) if self._is_unmoved(event) else ChangedElsewhere()
+
+    def _is_unmoved(self, event: EventSnapshot) -> bool:
+        return event.span == self.step.stands
 
     async def _etag_where_it_stands(self) -> str:
         event = await self.calendar.read(self.step.mailbox_id, self.event_id)
@@ -221,6 +224,10 @@ class Restoring(Moving):
         if self.app.clock.now() < believed_from:
             raise NotYet(believed_from, "a read may show what was before the series was cut")
         return await super().found(intent)
+
+    def _is_unmoved(self, event: EventSnapshot) -> bool:
+        """Also where the cut let it fall, which the read before may not have shown."""
+        return super()._is_unmoved(event) or event.span.start == self.step.recurrence_id
 
 
 class Cancelling(Calls):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -204,6 +205,30 @@ def test_a_cut_spares_a_past_date_that_only_seemed_to_be_cancelled(empty: Empty)
         assert await stage.shown(await stage.box()) == before
 
     on_stage(empty, play)
+
+
+@pytest.mark.parametrize("stale", [timedelta(0), timedelta(seconds=20)])
+def test_a_cut_leaves_a_past_date_where_a_person_put_it_since(
+    empty: Empty, stale: timedelta
+) -> None:
+    """An ending for a leaver reads no calendar first: the store's places were put back instead."""
+
+    async def play(stage: Stage) -> None:
+        stands = [s for s in (await stage.case()).sessions if s.state is SessionState.SCHEDULED]
+        over = [s for s in stands if s.end < virtual_now()]
+        for number, session in enumerate(over, 1):
+            await moved_by_coordinator(stage, session, session.start + number * HOUR)
+        before = await past(stage)
+        assert len(before) >= 2
+        assert not {start for start, _ in before} & {session.start for session in over}
+        await asyncio.sleep(60)
+        stage.world.tenant.behaviour.stale_reads = stale
+        await stage.live(await withdrawn(stage))
+        stage.world.tenant.behaviour.stale_reads = timedelta(0)
+        assert await past(stage) == before
+        assert await stage.shown(await stage.box()) == before
+
+    on_stage(empty, play, photo=lived(empty))
 
 
 def test_a_series_that_somebody_deleted_ends_without_a_mail(empty: Empty) -> None:
