@@ -21,6 +21,7 @@ _FIRMS = 7
 _DAY = timedelta(days=1)
 _BOOKING = timedelta(hours=3)
 """How long the host is awake at first; a third of the storms begin meanwhile."""
+_SHORT = timedelta(minutes=10)
 _BOTH_WORK, _ANY_HOUR = (14, 17), (6, 22)
 """Hours of UTC."""
 
@@ -133,7 +134,7 @@ def weather_of(seed: int) -> Weather:
     stale = chance.choice((0, 0, 2, 20))
     return Weather(
         seed=seed,
-        pairs=60 if full else chance.randint(6, 12),
+        pairs=60 if full else chance.choice((6, 6, 6, 7, 8, 10, 12)),
         weeks=weeks,
         firm=1 + seed % _FIRMS,
         troubles=chance.random() < 0.3,
@@ -283,24 +284,29 @@ def _calm_from(start: datetime) -> Calm:
 
 
 def _awake(chance: Random, weeks: int, calms: tuple[Calm, ...]) -> list[Awake]:
-    """Booking, some minutes once or twice a week, now and then half a day; all calms.
+    """Booking, some minutes once a week or twice, now and then half a day; all calms.
 
-    Mostly while somebody in London and New York works: out of mail hours much has to wait, and a
-    real host would not sleep through them.
+    Mostly while somebody in London and New York works, and always so on the Friday before a calm:
+    out of mail hours much has to wait, and a real host would not sleep through them.
     """
     stretches = [Awake(start=BORN, end=BORN + _BOOKING)]
     for week in range(weeks + 1):
         monday = datetime.combine(BORN.date() + 7 * week * _DAY, time(0), UTC)
-        for _ in range(chance.choice((1, 1, 2, 2))):
+        for _ in range(chance.choice((1, 1, 1, 2))):
             earliest, latest = chance.choice((_BOTH_WORK, _BOTH_WORK, _BOTH_WORK, _ANY_HOUR))
             minutes = chance.randrange(earliest * 60, latest * 60)
             start = monday + timedelta(days=chance.randrange(5), minutes=minutes)
             if start > BORN:
-                stretches.append(Awake(start=start, end=start + timedelta(minutes=10)))
+                stretches.append(Awake(start=start, end=start + _SHORT))
         if week and chance.random() < 0.05:
             begin = monday + timedelta(days=chance.randrange(5), hours=chance.choice((7, 13)))
             stretches.append(Awake(start=begin, end=begin + timedelta(hours=6)))
-    return stretches + [stretch for calm in calms for stretch in _awake_in(calm)]
+    before = [Awake(start=at, end=at + _SHORT) for at in (_friday_before(calm) for calm in calms)]
+    return stretches + before + [stretch for calm in calms for stretch in _awake_in(calm)]
+
+
+def _friday_before(calm: Calm) -> datetime:
+    return datetime.combine(calm.start.date() - _DAY, time(_BOTH_WORK[0], 30), UTC)
 
 
 def _awake_in(calm: Calm) -> list[Awake]:

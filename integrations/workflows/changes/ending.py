@@ -79,19 +79,23 @@ async def _cut(app: App, ending: _Ending, booking: Booking, acts: tuple[Json, ..
     return ending.cut(booking, master, acts, standing)
 
 
-async def _standing(app: App, ending: _Ending, booking: Booking) -> Mapping[datetime, TimeSpan]:
-    """Where dates stand, by recurrence id, of which the store may hold something else.
+Standing = Mapping[datetime, TimeSpan | None]
+"""Where the calendar has a date, by recurrence id; None where it has none."""
+
+
+async def _standing(app: App, ending: _Ending, booking: Booking) -> Standing:
+    """Where dates stand of which the store may hold something else.
 
     That is what the calendar only seemed to have lost, and what is over: a person may have put it
-    where it was really held, and an ending may be decided without a look at the calendar.
+    where it was really held, or have taken it out, and an ending may be decided without a look.
     """
     doubtful = ending.seemed_gone | ending.kept_over(app.clock.now())
     if not doubtful:
         return {}
     around = TimeSpan(min(doubtful) - _FAR, max(doubtful) + _FAR)
     found = await app.graph.calendar.instances(booking.mailbox_id, booking.event_id, around)
-    by_id = {event.original_start or event.span.start: event for event in found}
-    return {at: by_id[at].span for at in doubtful & by_id.keys() if not by_id[at].cancelled}
+    by_id = {e.original_start or e.span.start: e.span for e in found if not e.cancelled}
+    return {at: by_id.get(at) for at in doubtful}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +172,11 @@ class _Ending:
         booking: Booking,
         master: EventSnapshot,
         acts: tuple[Json, ...],
-        standing: Mapping[datetime, TimeSpan],
+        standing: Standing,
     ) -> Step | None:
         """The series cut after its last kept date; None where it ends there already.
 
-        What is ``standing``, where the calendar has it, stays there.
+        What is ``standing`` stays where it is, or out of the calendar.
         """
         stands, wanted = master.recurrence, self.act.truncation.range
         if stands is None or wanted is None:
@@ -195,23 +199,20 @@ class _Ending:
             capped=False,
         )
 
-    def _undone(
-        self, booking: Booking, key: str, standing: Mapping[datetime, TimeSpan]
-    ) -> Iterator[Step]:
+    def _undone(self, booking: Booking, key: str, standing: Standing) -> Iterator[Step]:
         """What the cut undoes, to be done again: first room is made, then dates are put back."""
         cut = self.act.truncation
         unfit = [self.case.session(session_id).series_start for session_id, _ in cut.singles]
-        for recurrence_id in (*cut.cancel_again, *unfit):
-            if recurrence_id not in standing:
+        gone = [at for at, span in standing.items() if span is None]
+        for recurrence_id in dict.fromkeys((*cut.cancel_again, *unfit, *sorted(gone))):
+            if standing.get(recurrence_id) is None:
                 yield _owed(StepKind.CANCEL, booking, key, recurrence_id)
         yield from self._put_back(booking, key, standing)
         for session_id, span in cut.singles:
             next_key = single_key(session_id, self.numbers)
             yield single_step(booking.mailbox_id, booking.zone, next_key, session_id, span)
 
-    def _put_back(
-        self, booking: Booking, key: str, standing: Mapping[datetime, TimeSpan]
-    ) -> Iterator[Step]:
+    def _put_back(self, booking: Booking, key: str, standing: Standing) -> Iterator[Step]:
         """Dates that the cut lets fall to their usual places: back where the calendar has them."""
         moved = {at: (id_, span) for id_, at, span in self.act.truncation.reapply}
         sessions = {s.series_start: s.id for s in self.case.sessions if self._is_inside(s)}

@@ -207,9 +207,10 @@ def test_a_cut_spares_a_past_date_that_only_seemed_to_be_cancelled(empty: Empty)
     on_stage(empty, play)
 
 
+@pytest.mark.parametrize("taken_out", [False, True])
 @pytest.mark.parametrize("stale", [timedelta(0), timedelta(seconds=20)])
 def test_a_cut_leaves_a_past_date_where_a_person_put_it_since(
-    empty: Empty, stale: timedelta
+    empty: Empty, stale: timedelta, taken_out: bool
 ) -> None:
     """An ending for a leaver reads no calendar first: the store's places were put back instead."""
 
@@ -221,6 +222,9 @@ def test_a_cut_leaves_a_past_date_where_a_person_put_it_since(
         before = await past(stage)
         assert len(before) >= 2
         assert not {start for start, _ in before} & {session.start for session in over}
+        if taken_out:
+            stage.world.tenant.cancel_event(over[-1].event_id or "")
+            before = await past(stage)
         await asyncio.sleep(60)
         stage.world.tenant.behaviour.stale_reads = stale
         await stage.live(await withdrawn(stage))
