@@ -56,6 +56,7 @@ from integrations.workflows.acting import (
 from integrations.workflows.app import App
 from integrations.workflows.booking import mailboxes
 from integrations.workflows.booking.announce import require_its_day
+from integrations.workflows.booking.crossing import is_clear, shares_people
 from integrations.workflows.booking.invitation import Invited, invitation_of, location_of
 from integrations.workflows.booking.wave_gate import is_let, those_let
 from integrations.workflows.changes.case import parsed_rule, rule_of
@@ -89,6 +90,7 @@ class Case:
     mailbox: Mailbox | None
     blockers: Sequence[Blocker]
     is_let: bool = True
+    shares_people: bool = False
 
     @property
     def stopped_by(self) -> list[Blocker]:
@@ -244,6 +246,7 @@ async def _case(app: App, pair_id: str) -> Case:
             mailbox=tx.mailboxes.get(pair.mailbox_id or ""),
             blockers=_blockers_on(tx, pair),
             is_let=is_let(tx, pair),
+            shares_people=shares_people(tx, pair),
         )
 
     return await app.store.run(load)
@@ -411,6 +414,9 @@ def _move(app: App, case: Case, booking: Booking, session: Session) -> Act[Event
     event_id = session.event_id or ""
     looked_at = booking.instances_verified_at or booking.booked_at
 
+    def has_room(tx: Transaction, others_began: bool) -> bool:
+        return is_clear(tx, case.pair, target, app.clock.now(), booking.booked_at)
+
     async def send(intent: Intent) -> EventSnapshot:
         etag = intent.etag
         if etag is None and app.clock.now() - looked_at > LOOK_KEEPS:
@@ -457,6 +463,8 @@ def _move(app: App, case: Case, booking: Booking, session: Session) -> Act[Event
         send=send,
         look=look,
         keep=keep,
+        decided_from=booking.booked_at if case.shares_people else None,
+        still_holds=has_room,
     )
 
 
