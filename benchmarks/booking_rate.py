@@ -29,7 +29,7 @@ from integrations.demo.run import demo_settings
 from integrations.demo.tenant import Ready, running_tenant
 from integrations.store.upgrade import upgrade
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.planning.plan import plan_enrolled
 
@@ -76,7 +76,7 @@ async def _prepare(case: Case) -> None:
         roster = Path(case.ready["roster"]).read_bytes()  # noqa: ASYNC240 - nobody waits
         await enrol(app, roster)
         await plan_enrolled(app)
-        await book.launch(app)
+        await launching.launch(app)
     finally:
         await app.close()
 

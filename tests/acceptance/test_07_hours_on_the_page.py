@@ -8,7 +8,7 @@ import pytest
 
 from integrations.records import PairState, SessionState
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.planning.calendars import look_at
 from integrations.workflows.planning.plan import horizon, load_roll, plan_enrolled
@@ -51,7 +51,7 @@ async def test_nothing_is_booked_on_thursday_morning_or_friday_once_it_was_said(
     await visitor.send(f"/pairs/{pair.id}/preferences", PART_TIME)
 
     await plan_enrolled(app)
-    await book.launch(app)
+    await launching.launch(app)
     await live_until(app, START + HOUR)
 
     memory = await assert_booked_once(world)
@@ -85,7 +85,7 @@ async def test_a_plan_that_was_made_before_gives_way_to_the_hours_before_anybody
     visitor = await participant(app, pair.mentor_id)
     await visitor.send(f"/pairs/{pair.id}/preferences", {"hours": "own", **hours})
 
-    await book.launch(app)
+    await launching.launch(app)
     await live_until(app, START + HOUR)
 
     now = await world.read(lambda tx: tx.pairs.require(pair.id))

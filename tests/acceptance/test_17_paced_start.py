@@ -9,7 +9,7 @@ import pytest
 
 from integrations.bootstrap import build_worker
 from integrations.records import PairState, WorkState
-from integrations.workflows.booking import book
+from integrations.workflows.booking import book, launching
 from tests.acceptance.oracle import assert_booked_once, planned_world, remembered
 from tests.support.world import MANY, Empty, World, quietly, virtually
 
@@ -37,7 +37,7 @@ async def test_many_pairs_on_one_day_stay_under_30_mails_a_minute_stopped_and_re
     by another incarnation, and its progress can be seen."""
     world = await planned_world(empty, MANY)
     app = await world.begin(mails_per_minute=PACE)
-    launched = await book.launch(app)
+    launched = await launching.launch(app)
     worker = build_worker(app)
     left: list[int] = []
 
@@ -56,7 +56,7 @@ async def test_many_pairs_on_one_day_stay_under_30_mails_a_minute_stopped_and_re
     assert len([line for line in halfway.lines if line.state == "booked"]) == len(booked)
 
     second = await world.begin(mails_per_minute=PACE)
-    assert await book.launch(second) == launched - len(booked)
+    assert await launching.launch(second) == launched - len(booked)
     await build_worker(second).run(until_quiet=True, progress=quietly)
     memory = await remembered(world)
     await assert_booked_once(world, set(memory.pairs) - memory.without_slot())
@@ -73,7 +73,7 @@ async def test_without_a_pace_the_same_start_floods(empty: Empty) -> None:
     """What keeps the mails apart is the pace and nothing else."""
     world = await planned_world(empty, 10)
     app = await world.begin(mails_per_minute="0")
-    await book.launch(app)
+    await launching.launch(app)
     await build_worker(app).run(until_quiet=True, progress=quietly)
     assert most_in_a_minute(world) > 30
     await app.close()

@@ -11,7 +11,7 @@ import pytest
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState, SessionState
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.enrolment.enrol import enrol, set_rule
 from integrations.workflows.planning.plan import plan_enrolled
 from integrations.workflows.rulebook.rules import ProgramRule
@@ -40,7 +40,7 @@ async def _asked(empty: Empty) -> tuple[World, App, Sequence[Pair]]:
 
     await app.store.run(ask_first)
     await plan_enrolled(app)
-    await book.launch(app)
+    await launching.launch(app)
     await live_until(app, START + HOUR)
     return world, app, await world.read(lambda tx: tx.pairs.all())
 

@@ -13,7 +13,7 @@ from integrations.bootstrap import build_worker
 from integrations.cli import app as command_line
 from integrations.errors import ReadOnlyModeError
 from integrations.records import PairState
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.doctor import examine
 from integrations.workflows.doctor.checks import RED
 from scheduling.timespan import TimeSpan
@@ -98,7 +98,7 @@ async def test_in_read_only_mode_no_write_passes_the_gate(empty: Empty) -> None:
     leave, and nothing is lost when it is switched off again."""
     world = await planned_world(empty, 6)
     app = await world.begin(read_only="on")
-    await book.launch(app)
+    await launching.launch(app)
     worker = build_worker(app)
     await worker.run(until_quiet=True, progress=_nobody)
     with pytest.raises(ReadOnlyModeError):

@@ -23,7 +23,7 @@ from integrations.ports import WakeUp
 from integrations.queue.messages import to_message
 from integrations.store.upgrade import upgrade
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from simulator.virtual_time import run_virtually
 from tests.support.functions import WORK, MemoryQueues
 from tests.support.world import START, Empty, World, enrolled, firm_of
@@ -202,7 +202,7 @@ async def _play() -> dict[str, Any]:
     queues, opened = MemoryQueues(), []
     app = await world.begin()
     await enrolled(world, app)
-    await book.launch(app)
+    await launching.launch(app)
     await app.close()
 
     async def open_app() -> App:

@@ -30,7 +30,7 @@ from integrations.records import (
     WorkState,
 )
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import book, launching
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.work import BOOKING
 from simulator.virtual_time import virtual_now
@@ -58,7 +58,7 @@ async def prepared(world: World, *, launched: bool) -> None:
     app = await world.begin()
     await enrolled(world, app)
     if launched:
-        await book.launch(app)
+        await launching.launch(app)
     await app.close()
 
 

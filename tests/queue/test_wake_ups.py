@@ -18,7 +18,7 @@ from integrations.queue.messages import from_message
 from integrations.queue.storage_queue import StorageQueue
 from integrations.records import PairState, WorkState
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.work import BOOKING
 from tests.support.azurite import Azurite, OnItsOwnLoop, azurite
 from tests.support.functions import indexed, tick
@@ -78,7 +78,7 @@ async def hosted(
     app = await world.begin()
     app.queue = OnItsOwnLoop(StorageQueue.by_connection(azurite.connection, name))
     await enrolled(world, app)
-    await book.launch(app)
+    await launching.launch(app)
 
     async def open_app() -> App:
         return app

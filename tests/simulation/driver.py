@@ -30,7 +30,7 @@ from integrations.store.upgrade import upgrade
 from integrations.web.app import asgi_app
 from integrations.workflows import rounds
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.standing_work import STANDING, ensure_standing
@@ -274,7 +274,7 @@ class Run:
         async def begin(app: App, _: Worker) -> None:
             await enrol(app, self.world.roster)
             await rounds.planning_round(app)
-            await book.launch(app)
+            await launching.launch(app)
 
         while not await self.consumers[0].live(begin):
             await _until(virtual_now() + _AFTER_DEATH)

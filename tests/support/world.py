@@ -24,7 +24,7 @@ from integrations.records import Session, SessionState
 from integrations.runtime import Death, EventLog, Incarnation, LoopClock, inline
 from integrations.settings import Settings
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.planning.plan import plan_enrolled
 from simulator.firm import make_firm
@@ -209,7 +209,7 @@ async def enrolled(world: World, app: App) -> None:
 
 async def book_all(app: App) -> None:
     """Launch every planned pair and work until nothing is left that could be done."""
-    await book.launch(app)
+    await launching.launch(app)
     await build_worker(app).run(until_quiet=True, progress=quietly)
 
 

@@ -16,7 +16,7 @@ from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
 from integrations.web.console import rule_form
 from integrations.web.forms import Form
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.messages.hours import mail_hours
 from integrations.workflows.reporting.history import histories_of
@@ -77,7 +77,7 @@ def packed_in(text: str) -> str:
 
 
 async def _booked(desk: Desk) -> None:
-    await book.launch(desk.app)
+    await launching.launch(desk.app)
     await desk.worked(3 * HOUR)
 
 

@@ -13,7 +13,7 @@ from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import PairState, Program, ProgramState
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import book, launching
 from integrations.workflows.booking.announce import (
     AnnouncedLaterError,
     Announcement,
@@ -129,11 +129,11 @@ async def test_an_announced_program_is_booked_from_its_day_on_and_not_before(
     await plan_enrolled(app)
     await _announced(app, program)
     with pytest.raises(AnnouncedLaterError, match="11 January 2027"):
-        await book.launch(app, program)
+        await launching.launch(app, program)
     assert (await _program(world)).state is ProgramState.ANNOUNCED
     assert book.KIND not in {work.kind for work in await world.read(lambda tx: tx.work.all())}
     await app.clock.sleep(timedelta(days=7))
-    assert await book.launch(app, program) > 0
+    assert await launching.launch(app, program) > 0
     assert (await _program(world)).state is ProgramState.RUNNING
     with pytest.raises(RunningProgramError, match="cannot be announced"):
         await _announced(app, program)

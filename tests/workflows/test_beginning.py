@@ -11,7 +11,7 @@ from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.pair_page.acting import Actor, NotTheirsError
 from integrations.workflows.pair_page.beginning import (
@@ -64,7 +64,7 @@ async def test_confirming_keeps_dates_as_they_are_and_says_who_has_not(empty: Em
 @virtually
 async def test_whoever_confirms_nothing_is_booked_and_flagged(empty: Empty) -> None:
     world, app, pair = await _planned(empty)
-    await book.launch(app)
+    await launching.launch(app)
     await live_until(app, START + HOUR)
     booked = await world.read(lambda tx: tx.pairs.require(pair.id))
     assert booked.state is PairState.BOOKED
@@ -101,7 +101,7 @@ async def test_another_rhythm_is_planned_and_stays_the_pairs_own_until_it_is_boo
     )
     assert after.interval_weeks == weeks
     assert len(after.dates) > len(shown.dates)
-    await book.launch(app)
+    await launching.launch(app)
     await live_until(app, START + HOUR)
     booked = await world.read(lambda tx: tx.pairs.require(pair.id))
     assert booked.state is PairState.BOOKED

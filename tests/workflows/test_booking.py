@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from integrations.records import PairState
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from simulator.firm_staff import program_mailbox
 from tests.support.world import Empty, book_all, enrolled, firm_of, virtually
 
@@ -30,7 +30,7 @@ async def test_pairs_are_taken_up_in_turn_over_the_program_mailboxes(empty: Empt
     world = empty.world(replace(firm, program_mailboxes=boxes))
     app = await world.begin()
     await enrolled(world, app)
-    await book.launch(app)
+    await launching.launch(app)
     now = app.clock.now()
     due = await world.read(lambda tx: tx.work.due(now, kinds=["book_pair"], limit=100))
     mailbox_of = await world.read(lambda tx: {pair.id: pair.mailbox_id for pair in tx.pairs.all()})

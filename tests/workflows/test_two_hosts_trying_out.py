@@ -7,7 +7,7 @@ import asyncio
 from integrations.bootstrap import build_worker
 from integrations.records import PairState
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from tests.support.world import Empty, enrolled, firm_of, quietly, virtually
 
 
@@ -17,7 +17,7 @@ async def test_a_mailbox_is_tried_out_once_by_two_processes_that_need_it(empty: 
     world = empty.world(firm_of(4))
     hosts = [await world.begin(), await world.begin()]
     await enrolled(world, hosts[0])
-    await book.launch(hosts[0])
+    await launching.launch(hosts[0])
 
     async def work(app: App) -> None:
         await build_worker(app).run(until_quiet=True, progress=quietly)

@@ -15,14 +15,17 @@ from integrations.ports import Transaction
 from integrations.records import PairState, ProgramState
 from integrations.runtime import Death
 from integrations.workflows.app import App
-from integrations.workflows.booking import book, wave_trial, waves
-from integrations.workflows.booking.announce import AnnouncedLaterError, announce
-from integrations.workflows.booking.waves import (
-    Choice,
-    ClosedProgramError,
-    WavePreview,
-    WaveStateError,
+from integrations.workflows.booking import (
+    launching,
+    wave_choice,
+    wave_progress,
+    wave_trial,
+    wave_undoing,
+    waves,
 )
+from integrations.workflows.booking.announce import AnnouncedLaterError, announce
+from integrations.workflows.booking.wave_choice import Choice, ClosedProgramError, WavePreview
+from integrations.workflows.booking.waves import WaveStateError
 from integrations.workflows.planning.plan import plan_enrolled
 from tests.acceptance.oracle import assert_booked_once, planned_world, remembered, writes
 from tests.support.world import Empty, World, quietly, virtually
@@ -40,7 +43,7 @@ async def _program(world: World) -> str:
 
 async def _shown(app: App, world: World, choice: Choice = ALL) -> WavePreview:
     program = await _program(world)
-    return await app.store.run(lambda tx: waves.preview(tx, app, program, choice))
+    return await app.store.run(lambda tx: wave_choice.preview(tx, app, program, choice))
 
 
 async def _started(app: App, world: World, choice: Choice = ALL) -> Wave:
@@ -122,7 +125,7 @@ async def test_a_wave_books_its_own_pairs_and_the_others_wait_for_theirs(empty: 
     await assert_booked_once(world, mine)
     # Neither the nightly planning nor `tandem book` takes up who is in no wave.
     await _worked(app, timedelta(hours=30))
-    assert await book.launch(app) == 0
+    assert await launching.launch(app) == 0
     await _worked(app)
     await assert_booked_once(world, mine)
     rest = await _shown(app, world)
@@ -214,15 +217,15 @@ async def test_undone_each_booked_pair_ends_with_one_cancellation_and_the_others
     await waves.stop(app, wave.id, by=BY)
     await _worked(app, timedelta(minutes=10))
     booked = (await remembered(world)).in_state(PairState.BOOKED)
-    shown = await app.store.run(lambda tx: waves.undoing(tx, app, wave.id))
+    shown = await app.store.run(lambda tx: wave_undoing.undoing(tx, app, wave.id))
     assert shown.ends == len(booked)
     assert shown.mails == 2 * len(booked)
     assert shown.unbooked == len(wave.pair_ids) - len(booked)
     with pytest.raises(FaultsError, match=f"exactly {shown.mails}"):
-        await waves.undo(app, wave.id, mails=shown.mails - 1, by=BY)
+        await wave_undoing.undo(app, wave.id, mails=shown.mails - 1, by=BY)
     before = len(world.tenant.mail_log)
     for _ in range(2):
-        undone = await waves.undo(app, wave.id, mails=shown.mails, by=BY)
+        undone = await wave_undoing.undo(app, wave.id, mails=shown.mails, by=BY)
         assert undone.state is WaveState.UNDONE
         await _worked(app, timedelta(hours=30))
     new = world.tenant.mail_log[before:]
@@ -250,9 +253,9 @@ async def test_past_dates_stay_when_a_wave_is_undone_late(empty: Empty) -> None:
     sessions = await world.read(lambda tx: tx.sessions.of_pairs(wave.pair_ids))
     past = {s.id: s for some in sessions.values() for s in some if s.end < now}
     assert past
-    shown = await app.store.run(lambda tx: waves.undoing(tx, app, wave.id))
+    shown = await app.store.run(lambda tx: wave_undoing.undoing(tx, app, wave.id))
     before = len(world.tenant.mail_log)
-    await waves.undo(app, wave.id, mails=shown.mails, by=BY)
+    await wave_undoing.undo(app, wave.id, mails=shown.mails, by=BY)
     await _worked(app, timedelta(hours=30))
     assert len(world.tenant.mail_log) - before <= shown.mails
     left = await world.read(lambda tx: tx.sessions.of_pairs(wave.pair_ids))
@@ -279,12 +282,12 @@ async def test_pairs_of_an_undone_wave_can_be_enrolled_and_launched_again(empty:
     wave = await _started(app, world)
     await _worked(app)
     with pytest.raises(WaveStateError):
-        await waves.take_up_again(app, wave.id, by=BY)
-    shown = await app.store.run(lambda tx: waves.undoing(tx, app, wave.id))
-    await waves.undo(app, wave.id, mails=shown.mails, by=BY)
+        await wave_undoing.take_up_again(app, wave.id, by=BY)
+    shown = await app.store.run(lambda tx: wave_undoing.undoing(tx, app, wave.id))
+    await wave_undoing.undo(app, wave.id, mails=shown.mails, by=BY)
     await _worked(app, timedelta(hours=20))
-    assert await waves.take_up_again(app, wave.id, by=BY) == len(wave.pair_ids)
-    assert await waves.take_up_again(app, wave.id, by=BY) == 0
+    assert await wave_undoing.take_up_again(app, wave.id, by=BY) == len(wave.pair_ids)
+    assert await wave_undoing.take_up_again(app, wave.id, by=BY) == 0
     await plan_enrolled(app)
     found = await _shown(app, world)
     assert {line.id for line in found.placed} == set(wave.pair_ids)
@@ -299,8 +302,8 @@ async def test_pairs_of_an_undone_wave_can_be_enrolled_and_launched_again(empty:
 
 
 async def _undone(app: App, wave: Wave) -> None:
-    shown = await app.store.run(lambda tx: waves.undoing(tx, app, wave.id))
-    await waves.undo(app, wave.id, mails=shown.mails, by=BY)
+    shown = await app.store.run(lambda tx: wave_undoing.undoing(tx, app, wave.id))
+    await wave_undoing.undo(app, wave.id, mails=shown.mails, by=BY)
     await _worked(app, timedelta(hours=30))
 
 
@@ -408,8 +411,8 @@ async def test_progress_says_how_many_are_booked_wait_and_are_held_up(empty: Emp
     app = await world.begin(mails_per_minute="6")
     wave = await _started(app, world)
 
-    async def look() -> waves.Progress:
-        return await app.store.run(lambda tx: waves.progress(tx, app, wave.id))
+    async def look() -> wave_progress.Progress:
+        return await app.store.run(lambda tx: wave_progress.progress(tx, app, wave.id))
 
     at_first = await look()
     assert (at_first.booked, at_first.waiting) == (0, len(wave.pair_ids))

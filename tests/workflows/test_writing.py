@@ -12,7 +12,7 @@ from integrations.errors import WritingStoppedError
 from integrations.ports import Transaction
 from integrations.records import PairState, WorkState
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.looking.subscriptions import KIND as SUBSCRIPTIONS
 from integrations.workflows.operating.writing import let_writing_go_on, stop_writing
@@ -46,7 +46,7 @@ async def test_stopped_before_the_start_nothing_leaves_and_then_everything_is_bo
     app = await world.begin()
     assert await stop_writing(app, by=BY)
     assert not await stop_writing(app, by=BY), "stopping twice is harmless"
-    await book.launch(app)
+    await launching.launch(app)
     await _worked(app, timedelta(hours=5))
     assert writes(world) == []
     assert len(world.tenant.mail_log) == 0
@@ -68,7 +68,7 @@ async def test_another_process_stops_writing_half_way_and_lets_it_go_on_at_the_u
     """Places in the pace that passed meanwhile are taken anew: hours of mails are no flood."""
     world = await planned_world(empty, 50)
     app, other = await world.begin(mails_per_minute="29"), await world.begin()
-    await book.launch(app)
+    await launching.launch(app)
     await _worked(app, timedelta(seconds=40))
     await stop_writing(other, by=BY)
     written = await _written(world)
@@ -133,7 +133,7 @@ async def test_orders_and_mails_given_meanwhile_are_carried_out_once_afterwards(
 ) -> None:
     world = await planned_world(empty, 2)
     app = await world.begin()
-    await book.launch(app)
+    await launching.launch(app)
     await _worked(app, timedelta(hours=1))
     pair_id = (await world.read(lambda tx: tx.pairs.all()))[0].id
     await stop_writing(app, by=BY)
@@ -163,7 +163,7 @@ async def test_the_environments_read_only_is_stronger_than_the_switch(empty: Emp
     await stop_writing(app, by=BY)
     await let_writing_go_on(app, by=BY)
     assert not await writing_stopped(app.store)
-    await book.launch(app)
+    await launching.launch(app)
     await _worked(app, timedelta(hours=2))
     assert writes(world) == []
     await app.close()

@@ -21,7 +21,8 @@ from integrations.records import WorkState
 from integrations.store.admission import admit as admit_to_store
 from integrations.store.upgrade import upgrade as upgrade_store
 from integrations.workflows.app import App
-from integrations.workflows.booking import book as booking
+from integrations.workflows.booking import launching
+from integrations.workflows.booking.book import KIND as BOOK_PAIR
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.enrolment.programs import program_key
 from integrations.workflows.operating.taking_up import take_up
@@ -146,7 +147,7 @@ def show_dry_run(program_name: str | None, *, as_json: bool) -> None:
 
 async def run_booking(tandem: App, program: str | None = None, *, again: bool = False) -> None:
     """Book until nothing is left that could be done now; a signal ends it after what is begun."""
-    total = await booking.launch(tandem, program, again=again)
+    total = await launching.launch(tandem, program, again=again)
     worker = build_worker(tandem)
     with _bar() as bar:
         task = bar.add_task("Booking", total=total)
@@ -158,7 +159,7 @@ async def run_booking(tandem: App, program: str | None = None, *, again: bool = 
 
 
 def _left(tx: Transaction) -> int:
-    return tx.work.count().get((booking.KIND, WorkState.OPEN), 0)
+    return tx.work.count().get((BOOK_PAIR, WorkState.OPEN), 0)
 
 
 async def _until_signalled(worker: Worker, run: Coroutine[Any, Any, None]) -> None:

@@ -13,8 +13,15 @@ from integrations.records import Program
 from integrations.web.access import Who
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, NoSuchPageError, Page, Shown, Visit, program_of
-from integrations.workflows.booking import wave_trial, waves
-from integrations.workflows.booking.waves import Choice, Progress, WavePreview
+from integrations.workflows.booking import (
+    wave_choice,
+    wave_progress,
+    wave_trial,
+    wave_undoing,
+    waves,
+)
+from integrations.workflows.booking.wave_choice import Choice, WavePreview
+from integrations.workflows.booking.wave_progress import Progress
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.work import Worker
 
@@ -60,13 +67,13 @@ async def _shown(
 
 
 def _look(tx: Transaction, visit: Visit, program: Program, choice: Choice) -> _Seen:
-    waiting = waves.waiting_pairs(tx, program.id)
-    offices, groups = waves.choices(waiting)
+    waiting = wave_choice.waiting_pairs(tx, program.id)
+    offices, groups = wave_choice.choices(waiting)
     preview: WavePreview | None = None
     refused: NotPossibleError | None = None
     faults: Mapping[str, str] = {}
     try:
-        preview = waves.preview(tx, visit.app, program.id, choice)
+        preview = wave_choice.preview(tx, visit.app, program.id, choice)
     except NotPossibleError as error:
         refused = error
     except FaultsError as error:
@@ -117,7 +124,7 @@ async def do_start(visit: Visit) -> Shown | Go:
 async def do_test(visit: Visit) -> Go:
     """Send the first chosen pair's invitation to whoever asks, as a test."""
     app, program, choice = visit.app, program_of(visit), _chosen(visit)
-    found = await app.store.run(lambda tx: waves.preview(tx, app, program.id, choice))
+    found = await app.store.run(lambda tx: wave_choice.preview(tx, app, program.id, choice))
     ids = [line.id for line in found.placed]
     work = await wave_trial.ask(app, program.id, ids, visit.viewer.directory_id)
     await Worker(app, HANDLERS).do(work.id)
@@ -139,9 +146,9 @@ async def show_wave(visit: Visit) -> Shown:
 async def _wave_shown(visit: Visit, faults: Mapping[str, str]) -> Shown:
     app, wave = visit.app, wave_of(visit)
 
-    def look(tx: Transaction) -> tuple[Progress, waves.Undoing | None, str]:
-        found = waves.progress(tx, app, wave.id)
-        undoing = None if wave.undone_at else waves.undoing(tx, app, wave.id)
+    def look(tx: Transaction) -> tuple[Progress, wave_undoing.Undoing | None, str]:
+        found = wave_progress.progress(tx, app, wave.id)
+        undoing = None if wave.undone_at else wave_undoing.undoing(tx, app, wave.id)
         return found, undoing, _who(tx, wave)
 
     found, undoing, by = await app.store.run(look)
@@ -183,7 +190,7 @@ async def do_go_on(visit: Visit) -> Go:
 async def do_undo(visit: Visit) -> Shown | Go:
     """End what the wave has booked, if the number typed is the number of mails."""
     try:
-        await waves.undo(
+        await wave_undoing.undo(
             visit.app,
             wave_of(visit).id,
             mails=number_of(visit.form.get("mails"), "mails"),
@@ -197,7 +204,7 @@ async def do_undo(visit: Visit) -> Shown | Go:
 async def do_take_up(visit: Visit) -> Go:
     """Enrol the pairs that undoing has ended anew."""
     wave = wave_of(visit)
-    count = await waves.take_up_again(visit.app, wave.id, by=visit.viewer.directory_id)
+    count = await wave_undoing.take_up_again(visit.app, wave.id, by=visit.viewer.directory_id)
     return _back(visit, f"{count} pairs are enrolled anew; they are planned now.")
 
 

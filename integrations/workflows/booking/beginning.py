@@ -19,6 +19,7 @@ from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.booking import waves
 from integrations.workflows.booking.announce import told_day
+from integrations.workflows.booking.wave_choice import Choice
 
 KIND = "begin_program"
 MORNING = time(8)
@@ -100,9 +101,7 @@ async def begin_program(app: App, claim: Claim, program_id: str) -> None:
     if now < morning:
         raise NotYet(morning, "the day people were told of")
     try:
-        await waves.start(
-            app, program_id, waves.Choice(), name="Began by itself", mails=None, by=by
-        )
+        await waves.start(app, program_id, Choice(), name="Began by itself", mails=None, by=by)
     except FaultsError:
         raise NotYet(next_morning, "a pair that has a plan") from None
 

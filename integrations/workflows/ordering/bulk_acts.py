@@ -18,7 +18,7 @@ from integrations.page_records import WaveState
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, PairState
 from integrations.workflows.app import App
-from integrations.workflows.booking.book import schedule_bookings
+from integrations.workflows.booking.launching import schedule_bookings
 from integrations.workflows.messages.words import names_of
 from integrations.workflows.ordering import orders
 from integrations.workflows.ordering.mails_caused import Telling, mails_caused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from integrations.ports import Transaction
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
-from integrations.workflows.booking.book import schedule_bookings
+from integrations.workflows.booking.launching import schedule_bookings
 from integrations.workflows.booking.waves import settle_done
 from integrations.workflows.holding import held
 from integrations.workflows.look_times import next_night, zones_of_work

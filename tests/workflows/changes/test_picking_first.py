@@ -6,7 +6,7 @@ import pytest
 
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
-from integrations.workflows.booking import book
+from integrations.workflows.booking import launching
 from integrations.workflows.changes.reconcile import KIND
 from integrations.workflows.enrolment.enrol import enrol, set_rule
 from integrations.workflows.planning.plan import plan_enrolled
@@ -33,7 +33,7 @@ async def test_hours_are_offered_before_anything_is_booked(
 
     await app.store.run(pick)
     await plan_enrolled(app)
-    await book.launch(app)
+    await launching.launch(app)
     due = await app.store.run(lambda tx: tx.work.due(app.clock.now(), kinds=(KIND,)))
     for work in due:
         assert await build_worker(app).do(work.id)
