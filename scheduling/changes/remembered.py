@@ -142,6 +142,8 @@ def _generation_started(pair: PairView, act: StartGeneration, now: datetime) -> 
         series=act.series,
         generation=generation,
         sessions=(*pair.sessions, *new),
+        # Hours offered before are none to pick from once others stand.
+        offer=None,
     )
 
 

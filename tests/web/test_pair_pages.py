@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +15,7 @@ from integrations.records import PairState, SessionState
 from integrations.workflows.enrolment.enrol import set_rule
 from integrations.workflows.enrolment.people import refresh_settings
 from integrations.workflows.ordering.at_once import reconcile_pairs
+from integrations.workflows.ordering.orders import offer_hours
 from integrations.workflows.rulebook.rules import ProgramRule
 from tests.support.world import Empty
 from tests.web.pair_pages import Room, at_the_page, hours_on, words
@@ -375,13 +376,16 @@ def test_whoever_changes_an_hour_means_it_whatever_stands_above(empty: Empty) ->
     at_the_page(empty, play)
 
 
-def test_other_regular_hours_of_a_booked_pair_are_shown_with_whom_to_tell(empty: Empty) -> None:
+def test_where_one_of_the_two_is_outside_the_firm_hours_are_shown_with_whom_to_tell(
+    empty: Empty,
+) -> None:
     async def play(room: Room) -> None:
         hour = {name: (room.pair.series or {})[name] for name in SLOT} | {"start": "15:30"}
         to = {"to": [room.mentee.id], "at": MIDWAY.isoformat(), "hours": [hour], "picked": None}
 
         def offer(tx: Transaction) -> None:
             tx.pairs.put(replace(tx.pairs.require(room.pair.id), offer=to))
+            tx.participants.put(replace(tx.participants.require(room.mentor.id), guest=True))
 
         await room.app.store.run(offer)
         theirs = await room.senior.get(room.path)
@@ -450,3 +454,69 @@ def _is_voluntary(tx: Transaction, room: Room) -> None:
     body = {"participation": "voluntary"}
     rule = set_rule(room.app, tx, room.pair.program_id, ProgramRule.from_body(body))
     tx.pairs.put(replace(tx.pairs.require(room.pair.id), rule_id=rule.id))
+
+
+def test_a_booked_pair_picks_one_of_the_offered_regular_hours_and_its_dates_move(
+    empty: Empty,
+) -> None:
+    async def play(room: Room) -> None:
+        began = room.app.clock.now()
+        past = {s.id: s.start for s in (await room.stage.case()).sessions if s.start <= began}
+        await offered_by_order(room)
+        page = await room.senior.get(room.path)
+        hours = re.findall(r'name="hour" value="\d">([^<]+)<', page.text)
+        assert 0 < len(hours) <= 5
+        assert 'name="hour"' not in (await room.assistant.get(room.path)).text
+        offered = (await room.stage.read(lambda tx: tx.pairs.require(room.pair.id))).offer or {}
+        answer = await room.senior.send(f"{room.path}/pick", {"hour": "0"})
+        assert "That is your hour" in words(answer.text)
+        refused = await room.junior.post(f"{room.path}/pick", {"hour": "1"})
+        assert refused.status_code == 409, "the first pick counts"
+        await room.stage.book()
+        picked = offered["hours"][0]
+        zone = ZoneInfo(picked["zone"])
+        dates = await room.stage.dates()
+        local = [one.start.astimezone(zone) for one in dates if not one.moved]
+        usual = {(day.weekday(), f"{day:%H:%M}") for day in local}
+        assert usual == {(picked["weekday"], picked["start"])}
+        assert {one.generation for one in dates} == {2}
+        after = {s.id: s.start for s in (await room.stage.case()).sessions}
+        assert {one: after[one] for one in past} == past, "what is behind them stays"
+        for person in (room.mentor, room.mentee):
+            shown = await room.stage.shown(person.mail)
+            assert {(one.start, one.end) for one in dates} <= set(shown)
+        assert await room.journal("hour_picked") == [{"by": room.mentee.id, "number": 1}]
+        assert 'name="hour"' not in (await room.senior.get(room.path)).text
+
+    at_the_page(empty, play)
+
+
+def test_an_hour_that_suits_no_more_is_refused_and_the_others_are_left(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        await offered_by_order(room)
+        offered = (await room.stage.read(lambda tx: tx.pairs.require(room.pair.id))).offer or {}
+        first, zone = offered["hours"][0], ZoneInfo(offered["hours"][0]["zone"])
+        start = datetime.fromisoformat(f"{first['first_date']}T{first['start']}").replace(
+            tzinfo=zone
+        )
+        for week in range(20):
+            at = start + timedelta(weeks=week)
+            room.stage.world.tenant.book_appointment(room.mentor.mail, appointment(at, at + HOUR))
+        before = await room.stage.dates()
+        answer = await room.senior.send(f"{room.path}/pick", {"hour": "0"})
+        assert "Nothing was changed" in words(answer.text)
+        assert await room.stage.dates() == before
+        left = (await room.stage.read(lambda tx: tx.pairs.require(room.pair.id))).offer or {}
+        assert left["hours"] == offered["hours"][1:]
+
+    at_the_page(empty, play)
+
+
+async def offered_by_order(room: Room) -> None:
+    """Have the coordinator offer the pair other regular hours."""
+
+    def order(tx: Transaction) -> None:
+        offer_hours(room.app, tx, tx.pairs.require(room.pair.id), "cora")
+
+    await room.app.store.run(order)
+    await reconcile_pairs(room.app, room.pair.id)

@@ -142,8 +142,8 @@ FORMS: Mapping[PairAct, ActForm] = MappingProxyType(
         PairAct.OFFER_HOURS: ActForm(
             label="Offer another regular hour",
             mails="one mail to each",
-            about="Both get five regular hours that suit them, and tell you which one they would"
-            " like. Before the first booking a pick books it.",
+            about="Both get five regular hours that suit them; the first pick on their page is"
+            " booked. Of somebody outside the firm no calendar can be read: they tell you.",
             yes="Offer them",
         ),
         PairAct.MOVE: ActForm(

@@ -11,8 +11,13 @@ from integrations.workflows.pair_page.home import Home, home_of
 from integrations.workflows.pair_page.regular_hour import pick
 from integrations.workflows.pair_page.stopping import ask_to_stop
 from integrations.workflows.pair_page.words import set_aim
+from scheduling.changes.reasons import ChangeCode
 
 PATH = "/pairs/{pair}"
+_NOT_REGULAR = (
+    "Most of your dates could not lie at that hour any more. Nothing was changed; the others are"
+    " still there."
+)
 
 
 async def show_home(visit: Visit) -> Shown:
@@ -54,6 +59,8 @@ async def do_pick(visit: Visit) -> Go:
     hour = int(number) if number.isdecimal() and len(number) < 3 else -1
     told = await pick(visit.app, actor_of(visit), home.pair.id, hour)
     done = "Thank you. That is your hour; the invitation is on its way to both of you."
+    if told.why == ChangeCode.ORDER_FINDS_NO_HOUR:
+        return Go(home_path(visit), _NOT_REGULAR)
     return Go(home_path(visit), said_of(told, done, home.zone))
 
 

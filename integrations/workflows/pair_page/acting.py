@@ -15,7 +15,14 @@ from integrations.workflows.ordering.at_once import reconcile_now
 from integrations.workflows.showing.journal_words import ON_BEHALF, instant_of
 from scheduling.changes.reasons import ChangeCode
 
-_DONE = frozenset({ChangeCode.MOVED_BY_ORDER, ChangeCode.LEFT_OUT, ChangeCode.ORDER_CARRIED_OUT})
+_DONE = frozenset(
+    {
+        ChangeCode.MOVED_BY_ORDER,
+        ChangeCode.LEFT_OUT,
+        ChangeCode.ORDER_CARRIED_OUT,
+        ChangeCode.HOUR_CHANGED,
+    }
+)
 _WAITING = frozenset({ChangeCode.MAIL_HOURS, ChangeCode.MAIL_CAP})
 
 

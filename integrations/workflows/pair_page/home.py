@@ -19,7 +19,7 @@ from integrations.workflows.messages.words import KIND_WORDS, contact_of, every,
 from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.pair_page.clocks import Clocks, clocks, zones_of
 from integrations.workflows.pair_page.meetings import is_asked
-from integrations.workflows.pair_page.regular_hour import offered_to
+from integrations.workflows.pair_page.regular_hour import may_pick, offered_to
 from integrations.workflows.rulebook.roles import leader_on, mentee_on, mentor_on
 from integrations.workflows.rulebook.rules import Participation
 from scheduling.cadence import zone_info
@@ -87,7 +87,8 @@ class Home:
 
     ``mine`` and ``theirs`` are names. ``regular`` is the regular hour in words, ``rhythm`` how
     often; ``hours`` are regular hours offered to the reader, in words;
-    ``may_pick`` says that a click takes one, before the first booking. ``taken`` are hours that
+    ``may_pick`` says that a click takes one, and ``hour_to_come`` is the regular hour that their
+    dates move to once mails may go out. ``taken`` are hours that
     somebody picked lately and that did not suit both any more. ``confirmed`` says whether the
     reader confirmed, ``join_url`` is where the next date meets on Teams, ``agenda`` what the
     program proposes to talk about, ``asked_to_stop`` whether the reader did.
@@ -112,6 +113,7 @@ class Home:
     pause: tuple[date, date] | None
     hours: tuple[str, ...]
     may_pick: bool
+    hour_to_come: str | None
     waits_for_pick: bool
     taken: tuple[Clocks, ...]
     is_booked: bool
@@ -161,7 +163,8 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
         ),
         pause=None if pause is None else (pause.first, pause.last),
         hours=() if is_over else _hours(pair, reader, zone, other_zone),
-        may_pick=pair.state in _PICKING,
+        may_pick=may_pick(tx, pair),
+        hour_to_come=_hour_to_come(case, zone, other_zone),
         waits_for_pick=pair.state in _PICKING and pair.offer is not None,
         taken=tuple(_taken(tx, case, actor, now)),
         is_booked=pair.state in _LIVING,
@@ -181,6 +184,12 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
 
 def _regular(pair: Pair, zone: str, other_zone: str) -> str | None:
     slot = slot_of(pair.series)
+    return None if slot is None else regular(slot, zone, other_zone)
+
+
+def _hour_to_come(case: Case, zone: str, other_zone: str) -> str | None:
+    ordered = (o.data["hour"] for o in case.orders if o.kind == OrderKind.CHANGE_HOUR)
+    slot = slot_of(next(ordered, None))
     return None if slot is None else regular(slot, zone, other_zone)
 
 
