@@ -10,7 +10,7 @@ from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState, Session
 from integrations.workflows.app import App
-from integrations.workflows.booking import book
+from integrations.workflows.booking import book, launching
 from integrations.workflows.booking.crossing import PATIENCE
 from integrations.workflows.work import Worker
 from simulator.faults import Fault
@@ -42,7 +42,7 @@ async def half_booked(world: World, app: App) -> tuple[Worker, Pair, Pair]:
     """The second has its series, but its moves fail."""
     await enrolled(world, app)
     first, second = await app.store.run(crossed)
-    await book.launch(app)
+    await launching.launch(app)
     worker = build_worker(app)
     world.tenant.faults.plan(Fault("error", method="PATCH", path=EVENT, times=1000, status=503))
     await do(app, worker, second)
