@@ -6,6 +6,8 @@ of ``integrations/settings.py``, so they have to be set (docs/reference/settings
 
 from __future__ import annotations
 
+import functools
+
 import azure.functions as func
 
 # The package lists it among its names and does not import it.
@@ -14,7 +16,6 @@ from azure.functions.warmup import WarmUpContext
 from integrations.hosting import SharedHost, missable, open_from_environment, reported
 from integrations.ports import WakeUp
 from integrations.queue.messages import from_message
-from integrations.web.app import asgi_app
 from integrations.workflows.app import App
 from integrations.workflows.rounds import (
     answer_message,
@@ -34,8 +35,16 @@ async def _application() -> App:
     return (await tandem()).app
 
 
+@functools.cache
+def web() -> func.AsgiMiddleware:
+    """The web application, made once by whoever asks first."""
+    # Not above: timers and queues run on instances of their own, which answer nobody over HTTP.
+    from integrations.web.app import asgi_app
+
+    return func.AsgiMiddleware(asgi_app(_application))  # type: ignore[no-untyped-call]
+
+
 app = func.FunctionApp()
-web = func.AsgiMiddleware(asgi_app(_application))  # type: ignore[no-untyped-call]
 
 
 # Graph has no function key: what arrives over HTTP is checked by the web application itself.
@@ -44,7 +53,7 @@ web = func.AsgiMiddleware(asgi_app(_application))  # type: ignore[no-untyped-cal
 )
 async def take_hints(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Take in what Microsoft Graph tells of changes; it answers for every failure itself."""
-    answer: func.HttpResponse = await web.handle_async(req, context)
+    answer: func.HttpResponse = await web().handle_async(req, context)
     return answer
 
 
@@ -55,7 +64,7 @@ async def take_hints(req: func.HttpRequest, context: func.Context) -> func.HttpR
 )
 async def show_pages(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer with the pages: of coordinators, of pairs, and the one behind a personal link."""
-    answer: func.HttpResponse = await web.handle_async(req, context)
+    answer: func.HttpResponse = await web().handle_async(req, context)
     return answer
 
 
@@ -64,6 +73,7 @@ async def show_pages(req: func.HttpRequest, context: func.Context) -> func.HttpR
 @reported
 async def warmup(instance: WarmUpContext) -> None:
     """Open the application, so that the first webhook on a new instance is answered at once."""
+    web()
     await tandem()
 
 

@@ -82,7 +82,8 @@ def test_loading_the_app_opens_nothing_and_reads_no_setting() -> None:
         "socket.socket.connect = asyncio.new_event_loop = refuse\n"
         "import function_app\n"
         "assert threading.active_count() == 1\n"
-        "print(sum(m.startswith('msgraph.') for m in sys.modules), 'simulator' in sys.modules)"
+        "print(sum(m.startswith('msgraph.') for m in sys.modules), 'simulator' in sys.modules)\n"
+        "print(*[m for m in sys.modules if m.startswith(('integrations.web.', 'fastapi'))])"
     )
     wrong = {"TANDEM_STORE_URL": "nonsense://", "TANDEM_WORKERS": "minus one", "TANDEM_NEW": "1"}
     loaded = subprocess.run(  # noqa: S603 - our own script
@@ -94,6 +95,8 @@ def test_loading_the_app_opens_nothing_and_reads_no_setting() -> None:
         check=False,
     )
     assert loaded.returncode == 0, loaded.stderr
-    modules, has_simulator = loaded.stdout.split()
+    counted, web = loaded.stdout.splitlines()
+    modules, has_simulator = counted.split()
     assert has_simulator == "False"
     assert int(modules) < 200, "of msgraph's 20,000 modules only those used are loaded"
+    assert web == "", "timers and queues run on instances that answer nobody over HTTP"

@@ -16,6 +16,7 @@ from azure.functions import HttpRequest, HttpResponse
 from azure.functions.warmup import WarmUpContext
 from typer.testing import CliRunner
 
+import function_app
 from integrations import cli
 from integrations.errors import StoreLockedError
 from integrations.hosting import TriggerError
@@ -353,8 +354,10 @@ async def test_a_warm_instance_opens_nothing_for_its_first_webhook(
         return opened[-1]
 
     join(open_app)
+    function_app.web.cache_clear()
     await indexed()["warmup"].call(instance=WarmUpContext())
     assert len(opened) == 1
+    assert function_app.web.cache_info().currsize == 1
     await tick("look_for_work")
     assert len(opened) == 1
 
