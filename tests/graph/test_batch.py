@@ -117,6 +117,7 @@ def test_items_that_stay_throttled_put_the_work_off(tmp_path: Path) -> None:
         (broken(403, "MailboxNotEnabledForRESTAPI"), "no_mailbox"),
         (broken(404, "Request_ResourceNotFound"), "unknown_mailbox"),
         (broken(403, ""), "forbidden"),
+        (broken(424, "FailedDependency"), "unavailable"),
         (broken(503, "ErrorMailboxStoreUnavailable"), "unavailable"),
         ({"status": 200, "body": "<html>"}, "malformed_answer"),
         (None, "unavailable"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from tests.simulation.books import Books, Ledger
-from tests.simulation.chronicle import Chronicle
-from tests.simulation.convergence import Convergence
+from tests.simulation.chronicle import Chronicle, Date, Known
+from tests.simulation.convergence import Convergence, appointments_are_seen
+from tests.simulation.diaries import Taken
 from tests.simulation.oracle import Oracle
 
 NOON = datetime(2027, 1, 12, 12, tzinfo=UTC)
@@ -77,3 +81,70 @@ def test_only_an_end_that_waits_for_mail_hours_to_come_is_on_its_way() -> None:
     books = cast("Books", SimpleNamespace(journal=journal))
     calm = Convergence(cast("Chronicle", None), books, NOON, NOON)
     assert calm.ending == {"ends tonight"}
+
+
+LUNCH = datetime(2027, 1, 14, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class OneDate:
+    """A chronicle of one date of two people, over which something lies since noon or later."""
+
+    def __init__(self, since: datetime, declined: Sequence[str] = ()) -> None:
+        self.date = Date("event", LUNCH.date(), LUNCH, LUNCH + HOUR)
+        by = frozenset((LUNCH.date(), who) for who in declined)
+        known = Known(("mentee@firm", "mentor@firm"), None, {}, frozenset(), by)
+        self.dates, self.since = {self.date.key: (self.date, known)}, since
+        self.diaries = dict.fromkeys(known.people, self)
+
+    def live(self, _: datetime) -> dict[Any, tuple[Date, Known]]:
+        return self.dates
+
+    def item_id(self, _: Date) -> str:
+        return "occurrence"
+
+    def is_wanted_elsewhere(self, _: Date) -> bool:
+        return False
+
+    def takes_up(self, who: str, _: Date) -> bool:
+        return who == "mentor@firm"
+
+    def over(self, start: datetime, end: datetime, known_by: datetime) -> list[Taken]:
+        return [Taken(start, end, self.since)] if self.since <= known_by else []
+
+
+def books_with(*conflicts: str, blockers: Sequence[str] = ()) -> Books:
+    pair = {"id": "pair", "state": "booked", "mentor_id": "mentor", "mentee_id": "mentee"}
+    row = {"pair_id": "pair", "event_id": "occurrence", "state": "scheduled", "start": LUNCH}
+    sessions = [{**row, "conflicts": list(conflicts)}]
+    return cast(
+        "Books",
+        SimpleNamespace(
+            pairs=[pair], sessions=sessions, journal=[], open_blockers=lambda *_: blockers
+        ),
+    )
+
+
+def unseen(books: Books, chronicle: OneDate) -> list[str]:
+    calm = Convergence(cast("Chronicle", chronicle), books, NOON + HOUR, NOON)
+    return [f"{name} {facts['person']}" for name, facts in appointments_are_seen(calm)]
+
+
+def test_an_appointment_over_a_date_that_the_store_does_not_note_is_told() -> None:
+    assert unseen(books_with(), OneDate(NOON)) == ["appointment_unseen mentor@firm"]
+
+
+@pytest.mark.parametrize(
+    ("books", "chronicle"),
+    [
+        (books_with("mentor"), OneDate(NOON)),
+        (books_with(blockers=["calendar_unreadable"]), OneDate(NOON)),
+        (books_with(), OneDate(NOON + SECOND)),
+        (books_with(), OneDate(NOON, declined=["mentee@firm"])),
+    ],
+    ids=["it is noted", "a blocker says why not", "it came in the calm", "the date is declined"],
+)
+def test_no_appointment_is_missed_where_the_store_need_not_note_it(
+    books: Books, chronicle: OneDate
+) -> None:
+    assert unseen(books, chronicle) == []
