@@ -109,11 +109,16 @@ class Listening:
 
 @asynccontextmanager
 async def listening(
-    folder: Path, *, name: str = HOST, answer: Iterable[bytes] = (b"204 No Content\r\n",)
+    folder: Path,
+    *,
+    name: str = HOST,
+    answer: Iterable[bytes] = (b"204 No Content\r\n",),
+    before_answer: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Listening]:
     """An HTTPS server with a certificate for ``name``; answers are used up, the last stays.
 
-    An answer is a status line and headers; an empty one is never sent.
+    An answer is a status line and headers; an empty one is never sent. ``before_answer`` is called
+    when a body has arrived and is kept.
     """
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "authority.pem")
@@ -129,6 +134,7 @@ async def listening(
                 headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}
                 body = await reader.readexactly(int(headers["content-length"]))
                 found.posted.append(Posted(first.split()[1], headers, body))
+                before_answer()
                 said = answers.pop(0) if len(answers) > 1 else answers[0]
                 if said:
                     writer.write(b"HTTP/1.1 " + said + b"Content-Length: 0\r\n\r\n")
