@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     bindparam,
+    cast,
     delete,
     func,
     or_,
@@ -428,6 +430,14 @@ class JournalRows(Rows[JournalEntry]):
         if code is not None:
             query = query.where(columns.code == code)
         return self._fetch(query.order_by(columns.seq).limit(limit))
+
+    def naming(self, ids: Sequence[str]) -> list[JournalEntry]:
+        """Entries about a person of these ids, or with one of them in their details, in order."""
+        columns = tables.journal.c
+        details = cast(columns.data, Text)
+        named = (details.contains(each, autoescape=True) for each in ids)
+        query = self._query().where(or_(columns.person_id.in_(ids), *named))
+        return self._fetch(query.order_by(columns.seq))
 
     def last_seq(self) -> int:
         """The sequence number of the newest entry, 0 if there is none."""

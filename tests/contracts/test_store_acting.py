@@ -236,6 +236,20 @@ async def test_the_journal_is_read_by_pair_code_and_in_pages(store: Store) -> No
     assert len(await store.run(lambda tx: tx.journal.read(limit=1))) == 1
 
 
+async def test_the_journal_finds_whatever_names_one_of_some_ids(store: Store) -> None:
+    account = "7f3a_1%"
+    entries = [
+        JournalEntry(at=NOW, code="person_gone", person_id="ann"),
+        JournalEntry(at=NOW, code="wave_begun", data={"by": account, "pairs": 3}),
+        JournalEntry(at=NOW, code="wave_begun", data={"by": "7f3aX1Y"}),
+        JournalEntry(at=NOW, code="plan_made", pair_id="p1", data={"people": ["bob", "ann"]}),
+    ]
+    await store.run(lambda tx: tx.journal.write(*entries))
+    found = await store.run(lambda tx: tx.journal.naming(["ann", account]))
+    assert [each.code for each in found] == ["person_gone", "wave_begun", "plan_made"]
+    assert found[1].data["by"] == account
+
+
 @pytest.mark.parametrize("change", ["UPDATE journal SET code = 'x'", "DELETE FROM journal"])
 async def test_the_database_refuses_to_change_the_journal(store: SqlStore, change: str) -> None:
     await store.run(lambda tx: tx.journal.write(JournalEntry(at=NOW, code="booked")))

@@ -26,10 +26,13 @@ from integrations.page_records import (
     Preference,
     StaffMember,
     StaffRole,
+    Wave,
+    WaveState,
     WebSession,
 )
 from integrations.ports import Transaction
 from integrations.records import (
+    JournalEntry,
     Need,
     NeedNote,
     Note,
@@ -40,6 +43,7 @@ from integrations.records import (
 )
 from integrations.workflows.app import App
 from integrations.workflows.attendance.judging import judge_session
+from integrations.workflows.booking.beginning import keep_begins
 from integrations.workflows.operating.privacy import GONE_WORD, TOMBSTONE, Erasure, data_of, erase
 from integrations.workflows.reporting.adherence import Adherence
 from integrations.workflows.reporting.history import histories
@@ -48,6 +52,8 @@ from simulator.virtual_time import virtual_now
 from tests.support.world import Empty, World, enrolled, firm_of, virtually
 
 WEEK = timedelta(weeks=1)
+NOT_ABOUT_THE_PERSON = {"work"}
+"""Tables that point to a person by what is to be done alone."""
 
 
 @dataclass
@@ -78,13 +84,20 @@ class Left:
 
     def cells(self) -> list[str]:
         """Every cell of every table of the store, as text."""
+        return [cell for cells in self.cells_by_table().values() for cell in cells]
+
+    def cells_by_table(self) -> dict[str, list[str]]:
+        """Every cell of the store, as text, by the name of its table."""
         with sqlite3.connect(self.world.store_file) as store:
             names = [
                 row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type='table'")
             ]
-            rows = [row for name in names for row in store.execute(f"SELECT * FROM {name}")]  # noqa: S608
+            found = {
+                name: [str(cell) for row in store.execute(f"SELECT * FROM {name}") for cell in row]  # noqa: S608
+                for name in names
+            }
         store.close()
-        return [str(cell) for row in rows for cell in row]
+        return found
 
     @property
     def words(self) -> list[str]:
@@ -244,6 +257,25 @@ def _on_pages(
         )
     )
     program = tx.pairs.require(pair_id).program_id
+    account = person.directory_id
+    tx.journal.write(JournalEntry(at=now, code="program_opened", data={"by": account}))
+    told = {"told_at": now.isoformat(), "told_by": account}
+    tx.programs.put(replace(tx.programs.require(program), evidence=told))
+    link = {"id": "guest", "mail": "", "confirmed_at": now.isoformat(), "confirmed_by": account}
+    tx.participants.put(replace(tx.participants.require(partner.id), known_as=(link,)))
+    tx.waves.put(
+        Wave(
+            id="w1",
+            program_id=program,
+            name="first",
+            pair_ids=(other.id,),
+            state=WaveState.DONE,
+            mails_confirmed=2,
+            created_at=now,
+            created_by=account,
+        )
+    )
+    keep_begins(tx, program, account)
     for who, by in ((person, "command line"), (partner, person.directory_id)):
         tx.staff.put(
             StaffMember(
@@ -297,9 +329,14 @@ async def test_nothing_in_the_store_names_somebody_who_was_erased(left: Left) ->
     assert all(any(word in cell for cell in left.cells()) for word in left.words)
     done = await left.erase(for_good=True)
     assert done.done
-    cells = [cell.casefold() for cell in left.cells()]
+    tables = left.cells_by_table()
+    cells = [cell.casefold() for found in tables.values() for cell in found]
+    account = left.person.directory_id
     for word in left.words:
-        assert [cell for cell in cells if word.casefold() in cell] == []
+        named = [cell for cell in cells if word.casefold() in cell]
+        # The journal is never changed: of whoever acted it keeps the account's id, and no more.
+        assert named == ([f'{{"by":"{account}"}}'] if word == account else [])
+    assert account in str(tables["journal"])
     assert any(left.partner.name.casefold() in cell for cell in cells)
     note = await left.app.store.run(lambda tx: tx.notes.require(left.pair_id))
     assert note.text == f"{GONE_WORD} ({GONE_WORD}) is ill; ask the desk"
@@ -385,6 +422,28 @@ async def test_what_is_handed_over_is_the_persons_and_names_nobody_else(left: Le
     assert "secret-id" not in said
     assert left.partner.mail not in said
     assert left.partner.name not in said
+
+
+@with_left
+async def test_every_table_that_knows_the_person_has_a_part_in_what_is_handed_over(
+    left: Left,
+) -> None:
+    ids = (left.person.id, left.person.directory_id, left.person.mail, left.person.name)
+    known = {
+        table
+        for table, cells in left.cells_by_table().items()
+        if any(word in cell for cell in cells for word in ids)
+    }
+    data = await left.app.store.run(lambda tx: data_of(tx, left.person.id))
+    parts = {name for name, found in data.items() if found}
+    told_by_other_words = {
+        "participants": {"person", "identities_confirmed"},
+        "programs": {"told"},
+        "switches": {"begins"},
+    }
+    for table in known - NOT_ABOUT_THE_PERSON:
+        assert told_by_other_words.get(table, {table}) <= parts, table
+    assert [entry["data"]["by"] for entry in data["journal"] if entry["code"] == "program_opened"]
 
 
 @with_left

@@ -9,7 +9,7 @@ the outbound webhook, calendars) is not called back.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -85,6 +85,7 @@ def data_of(tx: Transaction, person_id: str) -> Json:
             for note in tx.need_notes.all()
             if (need := tx.needs.get(note.need_id)) is not None and need.pair_id in ids
         ],
+        "correction_notes": [asdict(note) for note in _correction_notes(tx, keys)],
         "notes": [asdict(note) for pair_id in ids if (note := tx.notes.get(pair_id)) is not None],
         "goals": [
             asdict(goal)
@@ -107,17 +108,50 @@ def data_of(tx: Transaction, person_id: str) -> Json:
             if each.directory_id == person.directory_id
         ],
         "staff": [asdict(member) for member in tx.staff.of_person(person.directory_id)],
-        "journal": [
-            asdict(entry)
-            for pair_id in ids
-            for entry in tx.journal.read(pair_id=pair_id)
-            if _about(entry, person_id)
+        **_done_as_coordinator(tx, person),
+        "journal": [asdict(e) for e in tx.journal.naming([person_id, person.directory_id])],
+    }
+
+
+def _correction_notes(tx: Transaction, session_ids: Sequence[str]) -> list[CorrectionNote]:
+    """What was typed beside corrections of these sessions."""
+    made = [c for found in tx.corrections.of_sessions(session_ids).values() for c in found]
+    notes = (tx.correction_notes.get(each.id) for each in made)
+    return [note for note in notes if note is not None]
+
+
+def _done_as_coordinator(tx: Transaction, person: Participant) -> Json:
+    """What the person took on, ordered, corrected, began and confirmed for others."""
+    account, names = person.directory_id, _names(person)
+    return {
+        "needs": [asdict(need) for need in tx.needs.all() if need.owner in names],
+        "orders": [asdict(order) for order in tx.orders.all() if order.given_by in names],
+        "corrections": [asdict(each) for each in tx.corrections.all() if each.given_by in names],
+        "waves": [asdict(wave) for wave in tx.waves.all() if wave.created_by == account],
+        "tried_rules": [asdict(t) for t in tx.tried_rules.all() if t.begun_by == account],
+        "staff_added": [
+            {"program_id": member.program_id, "role": member.role, "added_at": member.added_at}
+            for member in tx.staff.all()
+            if member.added_by == account
+        ],
+        "begins": [p.id for p in tx.programs.all() if begins_by(tx, p.id) == account],
+        "told": [
+            {"program_id": program.id, "told_at": program.evidence["told_at"]}
+            for program in tx.programs.all()
+            if program.evidence.get("told_by") in names
+        ],
+        "identities_confirmed": [
+            {"person_id": other.id, "confirmed_at": link["confirmed_at"]}
+            for other in tx.participants.all()
+            for link in other.known_as
+            if link.get("confirmed_by") in names
         ],
     }
 
 
-def _about(entry: JournalEntry, person_id: str) -> bool:
-    return entry.person_id == person_id or person_id in str(entry.data)
+def _names(person: Participant) -> frozenset[str]:
+    """What an act may name the person by who did it."""
+    return frozenset({person.directory_id, person.mail, person.name})
 
 
 def erase(tx: Transaction, person_id: str, now: datetime, *, for_good: bool) -> Erasure:
@@ -224,13 +258,24 @@ class _Eraser:
     def _as_coordinator(self) -> None:
         """What the person took on, ordered or corrected for other pairs."""
         tx, person = self._tx, self._person
-        names = {person.directory_id, person.mail, person.name}
+        names = _names(person)
         taken = [need for need in tx.needs.all() if need.owner in names]
         self._put("needs", tx.needs.put, [replace(need, owner=GONE_WORD) for need in taken])
         given = [order for order in tx.orders.all() if order.given_by in names]
         self._put("orders", tx.orders.put, [replace(o, given_by=GONE_WORD) for o in given])
         said = [each for each in tx.corrections.all() if each.given_by in names]
         self._put("corrections", tx.corrections.put, [replace(c, given_by=GONE_WORD) for c in said])
+        told = [
+            replace(program, evidence={**program.evidence, "told_by": GONE_WORD})
+            for program in tx.programs.all()
+            if program.evidence.get("told_by") in names
+        ]
+        self._put("programs", tx.programs.put, told)
+        vouched = self._changed(
+            (each for each in tx.participants.all() if each.id != person.id),
+            lambda other: replace(other, known_as=_unvouched(other.known_as, names)),
+        )
+        self._put("participants", tx.participants.put, vouched)
 
     def _texts(self) -> None:
         """What coordinators typed, wherever it names the person."""
@@ -269,6 +314,14 @@ class _Eraser:
 
     def _remove(self, table: str, remove: Callable[[str], object], keys: Iterable[str]) -> None:
         self._put(table, remove, list(keys))
+
+
+def _unvouched(links: Iterable[Json], names: Collection[str]) -> tuple[Json, ...]:
+    """Other identities of somebody, without whoever of these names confirmed them."""
+    return tuple(
+        {**link, "confirmed_by": GONE_WORD} if link.get("confirmed_by") in names else link
+        for link in links
+    )
 
 
 def _tombstone(person: Participant) -> Participant:
