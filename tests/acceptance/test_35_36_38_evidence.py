@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from integrations.workflows.attendance.harvest import LOOKS, next_look
 from integrations.workflows.attendance.modes import set_mode
+from integrations.workflows.reporting.adherence import Adherence
+from integrations.workflows.reporting.history import histories
 from scheduling.attendance.evidence import EvidenceMode
-from tests.acceptance.attending import MINUTE, URL, attending
+from simulator.attendance import Way
+from tests.acceptance.attending import MINUTE, URL, Attending, attending
 from tests.acceptance.keeping import live_until
 from tests.support.world import START, Empty
 from tests.workflows.changes.reconciling import lines, now
 from tests.workflows.changes.stage import DAY, HOUR, Stage, on_stage
 
 
-def test_two_who_were_together_for_the_hour_have_held_it_minutes_after_its_end(
+async def _reported(there: Attending) -> dict[str, Any]:
+    """The date's row in what coordinators take out, now."""
+    at = now()
+    tables = await there.stage.read(
+        lambda tx: Adherence.of(histories(tx, at, None, "UTC"), at).tables
+    )
+    rows = {str(row["session"]): dict(row) for row in tables[1].records()}
+    return rows[there.date.id]
+
+
+@pytest.mark.acceptance(38)
+def test_two_who_were_together_for_the_hour_have_held_it_once_the_last_one_has_left(
     empty: Empty,
 ) -> None:
+    """A meeting that still runs at its end is not judged: Teams has no report of it yet."""
+
     async def play(stage: Stage) -> None:
         there = await attending(stage)
-        await there.attends(there.junior.mail, -2, 61)
+        await there.attends(there.junior.mail, -2, 75)
         await there.attends(there.senior.mail, 3, 60)
+        await live_until(there.app, there.end + 12 * MINUTE)
+        assert [at - there.end for at in there.looks()] != [], "it was looked for"
+        assert await there.said() in ([], [("pending", 0, None)])
         await live_until(there.app, there.end + 2 * HOUR)
         assert (await there.said())[-1] == ("held", 57, "teams")
         assert (await there.session()).held is True
@@ -80,16 +100,21 @@ def test_looks_end_at_once_where_teams_is_no_longer_to_tell(empty: Empty) -> Non
 
 
 @pytest.mark.acceptance(35)
-def test_a_senior_on_the_phone_is_asked_and_believed(empty: Empty) -> None:
+@pytest.mark.parametrize(("who", "way"), [("+15550100", "phone"), ("Visitor 7", "anonymous")])
+def test_a_senior_on_the_phone_or_without_an_account_is_asked_and_believed(
+    empty: Empty, who: str, way: Way
+) -> None:
     """The unidentified presence is kept, nobody's name is guessed, and one question goes to the
     one who can tell; the junior is not bothered."""
 
     async def play(stage: Stage) -> None:
         there = await attending(stage)
         await there.attends(there.junior.mail, 0, 60)
-        await there.attends("+15550100", 1, 60, way="phone")
+        await there.attends(who, 1, 60, way=way)
         await live_until(there.app, there.end + 3 * HOUR)
         assert (await there.said())[-1][0] == "to_confirm"
+        (report,) = await stage.read(lambda tx: tx.reports.all())
+        assert {p["person"] for p in report.presences} == {there.junior.id, None}
         assert (await there.session()).held is None
         await live_until(there.app, there.end + 4 * DAY)
         assert [m.recipient.lower() for m in there.questions()] == [there.senior.mail.lower()]
@@ -154,6 +179,7 @@ def test_a_meeting_in_person_is_held_once_the_other_has_not_objected_for_five_da
         codes = [reason["code"] for reason in (await there.verdicts())[-1].reasons]
         assert {"unopposed", "in_person"} <= set(codes)
         assert len(there.questions()) == 2
+        assert (await _reported(there))["label"] == "held, self-reported"
         await there.app.close()
 
     on_stage(empty, play)
@@ -217,6 +243,8 @@ def test_a_report_that_comes_on_the_third_day_corrects_the_verdict(empty: Empty)
         await there.attends(there.senior.mail, 0, 60)
         await live_until(there.app, there.end + 2 * DAY)
         assert (await there.said())[-1][0] == "pending"
+        before = await _reported(there)
+        assert (before["verdict"], before["revised_on"]) == ("pending", None)
         await live_until(there.app, there.end + 5 * DAY)
         versions = await there.verdicts()
         assert [v.version for v in versions] == list(range(1, len(versions) + 1))
@@ -224,6 +252,11 @@ def test_a_report_that_comes_on_the_third_day_corrects_the_verdict(empty: Empty)
         journal = await lines(stage, "verdict")
         own = [e.data for e in journal if e.session_id == there.date.id]
         assert (own[-1]["was"], own[-1]["verdict"]) == ("pending", "held")
+        after = await _reported(there)
+        assert (after["verdict"], after["revised_on"]) == (
+            "held",
+            f"{versions[-1].at:%Y-%m-%d %H:%M}",
+        )
         await there.app.close()
 
     on_stage(empty, play)

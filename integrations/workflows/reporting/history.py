@@ -25,6 +25,8 @@ from scheduling.changes.acts import RaiseNeed
 from scheduling.changes.reasons import ChangeCode
 
 AT_ONCE = 500
+LATE_REPORT = timedelta(days=1)
+"""So long after its end a date whose report is missing is asked about."""
 _TO_COME = frozenset({SessionState.PLANNED, SessionState.SCHEDULED})
 _VERDICTS: Mapping[str, VerdictKind] = MappingProxyType({each.value: each for each in VerdictKind})
 _EVIDENCE: Mapping[str | None, EvidenceKind | None] = MappingProxyType(
@@ -47,9 +49,18 @@ class Judged(NamedTuple):
 
     @property
     def revised_at(self) -> datetime | None:
-        """When the verdict in force took the place of another one that was more than pending."""
+        """When the verdict in force took the place of one that reports had shown.
+
+        That is one that was more than pending, or one that was pending where a report of Teams
+        came late: reports had been written by then, and said that nothing was known.
+        """
         said = [v for v in self.versions if v.verdict != VerdictKind.PENDING]
-        return said[-1].at if len({(v.verdict, v.minutes) for v in said}) > 1 else None
+        if len({(v.verdict, v.minutes) for v in said}) > 1:
+            return said[-1].at
+        if not said or said[-1].kind != EvidenceKind.TEAMS:
+            return None
+        is_late = said[-1].at - self.session.end > LATE_REPORT
+        return said[-1].at if is_late and len(self.versions) > len(said) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
