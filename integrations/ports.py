@@ -304,6 +304,10 @@ class DueWork(Records[Work], Protocol):
         """
         ...
 
+    def take_up(self, kind: str, subject: str, due_at: datetime) -> Work:
+        """``schedule``, and open the row with its attempts at nought if it was put aside."""
+        ...
+
     def schedule_all(self, kind: str, subjects: Iterable[str], due_at: datetime) -> None:
         """``schedule`` for many subjects at once."""
         ...
@@ -562,6 +566,10 @@ class Journal(Protocol):
 
         Entries of transactions that ran side by side may appear with lower numbers later.
         """
+        ...
+
+    def naming(self, ids: Sequence[str]) -> list[JournalEntry]:
+        """Entries about a person of these ids, or with one of them in their details, in order."""
         ...
 
     def last_seq(self) -> int:

@@ -56,6 +56,14 @@ class WorkRows(KeyedRows[Work]):
         query = self._built("about", self._about)
         return self._fetch(query, {"kind_is": kind, "about": subject})[0]
 
+    def take_up(self, kind: str, subject: str, due_at: datetime) -> Work:
+        """``schedule``, and open the row with its attempts at nought if it was put aside."""
+        work = self.schedule(kind, subject, due_at)
+        if work.state is not WorkState.POISON:
+            return work
+        self.revive(work.id, due_at)
+        return self.require(work.id)
+
     def _about(self) -> Select[Any]:
         # Not by the id: a row may have come with one of its own.
         is_kind = _COLUMNS.kind == bindparam("kind_is")

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from integrations.ports import Transaction
-from integrations.records import Blocker, BlockerScope, JournalEntry, Work, WorkState
+from integrations.records import Blocker, BlockerScope, JournalEntry, Work
 from integrations.workflows.acting import NotYet
 from integrations.workflows.app import App
 
@@ -75,7 +75,7 @@ def ensure_standing(
     for kind in kinds:
         for subject in mailboxes if _is_of_mailboxes(kind) else [FIRM]:
             if (kind, subject) not in rows:
-                _open(tx, kind, subject, now)
+                tx.work.take_up(kind, subject, now)
 
 
 def make_due(tx: Transaction, app: App, now: datetime, kinds: Collection[str]) -> list[Work]:
@@ -91,12 +91,6 @@ def _open_rows(tx: Transaction, now: datetime, kinds: Collection[str]) -> list[W
 
 def _is_of_mailboxes(kind: str) -> bool:
     return STANDING[kind].scope is BlockerScope.MAILBOX
-
-
-def _open(tx: Transaction, kind: str, subject: str, now: datetime) -> None:
-    work = tx.work.schedule(kind, subject, now)
-    if work.state is WorkState.POISON:
-        tx.work.revive(work.id, now)
 
 
 def renew(tx: Transaction, work: Work, holder: str, due_at: datetime, now: datetime) -> bool:

@@ -215,6 +215,18 @@ async def test_only_poisoned_work_is_revived(store: Store, work_id: str) -> None
     assert await stored(store, work_id) == before
 
 
+async def test_taken_up_work_is_open_whatever_it_was_before(store: Store, work_id: str) -> None:
+    await claimed(store, work_id, "ann")
+    await store.run(lambda tx: tx.work.poison(work_id, "RefusedError"))
+    taken = await store.run(lambda tx: tx.work.take_up("plan", "p1", NOW + MINUTE))
+    assert taken == await stored(store, work_id)
+    assert (taken.state, taken.due_at, taken.attempts) == (WorkState.OPEN, NOW + MINUTE, 0)
+    new = await store.run(lambda tx: tx.work.take_up("plan", "p2", NOW))
+    assert (new.state, new.due_at) == (WorkState.OPEN, NOW)
+    again = await store.run(lambda tx: tx.work.take_up("plan", "p2", NOW + MINUTE))
+    assert again == new, "what is open keeps the earlier time"
+
+
 async def test_the_next_row_is_due_when_it_can_be_claimed(store: Store, work_id: str) -> None:
     await store.run(lambda tx: tx.work.schedule("book", "p1", NOW + 2 * MINUTE))
     assert await store.run(lambda tx: tx.work.next_due_at()) == NOW

@@ -76,8 +76,10 @@ def schedule_bookings(
         asked_first = pair.state is PairState.PLANNED and pair.rule_id in picking
         # Rows are taken up by when they were due: a moment apart they keep their turn.
         due_at = now - timedelta(microseconds=place)
-        work = tx.work.schedule("reconcile_pair" if asked_first else KIND, pair.id, due_at)
+        kind = "reconcile_pair" if asked_first else KIND
         if again:
             tx.blockers.clear(BlockerScope.PAIR, pair.id, now, *GIVEN_UP)
-            tx.work.revive(work.id, now)
+            tx.work.take_up(kind, pair.id, due_at)
+        else:
+            tx.work.schedule(kind, pair.id, due_at)
     return len(pairs)

@@ -74,6 +74,17 @@ class _Round:
         while last := await self.batch(lambda tx, last=last: step(tx, last)):  # type: ignore[misc]
             pass
 
+    async def of_resting(
+        self, since: datetime, limit: int, remove: Callable[[Transaction, list[str]], Removed]
+    ) -> None:
+        """Batch after batch of so many pairs that are over and at rest since then."""
+
+        def step(tx: Transaction, last: str) -> tuple[Removed, str]:
+            resting = tx.retention.resting(since, after=last, limit=limit)
+            return remove(tx, resting), resting[-1] if resting else ""
+
+        await self.each_after(step)
+
 
 class _OutOfBatches(Exception):  # noqa: N818 - an end, not an error
     """Enough was done for now."""
@@ -105,22 +116,12 @@ async def _everything(tonight: _Round) -> None:
     await tonight.all_of(lambda tx, n: tx.retention.remove_passing(now - keeping.passing, n))
     await tonight.all_of(lambda tx, n: tx.retention.remove_closed(now - keeping.settled, n))
     rested = now - keeping.settled
-    await tonight.each_after(lambda tx, last: _settle_some(tx, rested, last, pairs))
+    await tonight.of_resting(rested, pairs, lambda tx, ids: tx.retention.remove_settled(ids))
     await tonight.all_of(lambda tx, n: tx.retention.remove_journal(now - keeping.journal, n))
     if keeping.pairs is not None:
         old = now - keeping.pairs
-        await tonight.each_after(lambda tx, last: _remove_pairs(tx, old, last, pairs))
+        await tonight.of_resting(old, pairs, lambda tx, ids: tx.retention.remove_pairs(ids))
         await tonight.all_of(lambda tx, n: tx.retention.remove_waves(old, n))
-
-
-def _settle_some(tx: Transaction, before: datetime, last: str, limit: int) -> tuple[Removed, str]:
-    resting = tx.retention.resting(before, after=last, limit=limit)
-    return tx.retention.remove_settled(resting), resting[-1] if resting else ""
-
-
-def _remove_pairs(tx: Transaction, before: datetime, last: str, limit: int) -> tuple[Removed, str]:
-    resting = tx.retention.resting(before, after=last, limit=limit)
-    return tx.retention.remove_pairs(resting), resting[-1] if resting else ""
 
 
 def _reduce_some(tx: Transaction, last: str, now: datetime, limit: int) -> tuple[Removed, str]:

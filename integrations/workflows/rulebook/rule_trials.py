@@ -109,7 +109,7 @@ async def begin(app: App, program_id: str, rule: ProgramRule, *, by: str) -> Non
 
     def record(tx: Transaction) -> Work:
         now = app.clock.now()
-        work = _due(tx, program_id, now)
+        work = tx.work.take_up(KIND, program_id, now)
         tx.tried_rules.forget(program_id)
         tx.tried_rules.add(
             TriedRule(
@@ -148,7 +148,7 @@ async def go_on(app: App, program_id: str) -> None:
         for pair_id in _outdated(tx, trial):
             tx.tried_pairs.remove(f"{program_id}/{pair_id}")
         tx.tried_rules.put(replace(trial, state=TryState.RUNNING, ended_at=None))
-        return _due(tx, program_id, app.clock.now())
+        return tx.work.take_up(KIND, program_id, app.clock.now())
 
     await wake(app, await app.store.run(record))
 
@@ -156,13 +156,6 @@ async def go_on(app: App, program_id: str) -> None:
 async def drop(app: App, program_id: str) -> None:
     """Leave everything as it is and forget what was found."""
     await app.store.run(lambda tx: tx.tried_rules.forget(program_id))
-
-
-def _due(tx: Transaction, program_id: str, now: datetime) -> Work:
-    work = tx.work.schedule(KIND, program_id, now)
-    if work.state is WorkState.POISON:
-        tx.work.revive(work.id, now)
-    return work
 
 
 def trial_of(tx: Transaction, program_id: str) -> TriedRule:
