@@ -42,4 +42,5 @@ async def send(store_url: str, receiver_url: str, ca_file: str, clock: Clock) ->
 
 
 if __name__ == "__main__":
-    asyncio.run(send(*sys.argv[1:4], SystemClock()))
+    store_url, receiver_url, ca_file = sys.argv[1:4]
+    asyncio.run(send(store_url, receiver_url, ca_file, SystemClock()))
