@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,11 +69,11 @@ class LivingClock:
             self._told = await asyncio.to_thread(self._control.advance, passed)
 
 
-def serve_demo(wish: PagesWish, folder: Path) -> None:
+def serve_demo(wish: PagesWish, folder: Path, **over: str) -> None:
     """Serve the firm in ``folder`` until a signal comes.
 
     Where there is none yet, it is made up first and lives for some weeks; one whose story was
-    broken off lives on.
+    broken off lives on. ``over`` are settings as :func:`demo_settings` takes them.
 
     Raises:
         IntegrationError: a step failed.
@@ -88,14 +88,20 @@ def serve_demo(wish: PagesWish, folder: Path) -> None:
         with running_tenant(folder) as ready:
             control = Control(ready)
             try:
-                asyncio.run(_serve(ready, control, folder, listener))
+                asyncio.run(_serve(ready, control, folder, listener, over))
             finally:
                 control.close()
 
 
-async def _serve(ready: Ready, control: Control, folder: Path, listener: socket.socket) -> None:
+async def _serve(
+    ready: Ready,
+    control: Control,
+    folder: Path,
+    listener: socket.socket,
+    over: Mapping[str, str],
+) -> None:
     url = f"http://localhost:{listener.getsockname()[1]}"
-    settings = demo_settings(ready, folder, public_url=url, page_url=f"{url}/pairs")
+    settings = demo_settings(ready, folder, public_url=url, page_url=f"{url}/pairs", **over)
     upgrade_store(settings.store_url.get_secret_value())
     warm_up()
     clock = LivingClock(control, ready.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +53,19 @@ class Window:
         """Show the same page in a window of that size, to somebody who likes it that way."""
         self.page.set_viewport_size({"width": width[0], "height": width[1]})
         self.page.emulate_media(color_scheme=scheme)
+
+    def faults(self, widths: Iterable[str] = WIDTHS) -> list[str]:
+        """What is wrong with the page that is shown, so wide, in light and in dark; a line each."""
+        found = []
+        for name in widths:
+            for scheme in SCHEMES:
+                self.look_at(WIDTHS[name], scheme)
+                # Nothing but colours is another in the dark, as tests/web/test_look.py shows.
+                rules = None if scheme == "light" else ["color-contrast"]
+                found += [f"{name}, {scheme}: {fault}" for fault in self.axe_violations(rules)]
+            if self.scrolls_sideways():
+                found.append(f"{name}: scrolls sideways")
+        return found
 
     def axe_violations(self, rules: Sequence[str] | None = None) -> list[str]:
         """What axe finds: rule, how bad, and where; a line each. None: by all rules of ours."""

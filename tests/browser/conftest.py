@@ -10,7 +10,16 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.browsing import AXE, CHROMIUM, Visitors, running_browser
-from tests.browser.firm import ServedFirm, made_up, served
+from tests.browser.firm import (
+    LONG_ENOUGH,
+    ServedFirm,
+    copied,
+    let_pass,
+    made_once,
+    office_hour,
+    run_demo,
+    served,
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,15 +39,26 @@ def _missing() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def firm_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def firm_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A firm that has lived, shared by all workers of a run.
 
     ``BROWSER_FIRM`` names a folder to keep it in from run to run, while pages are being written.
     """
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if base.name.startswith("popen-") else base
-    with made_up(Path(os.environ.get("BROWSER_FIRM", shared / "browser-firm"))) as template:
-        yield template
+    return made_once(Path(os.environ.get("BROWSER_FIRM", shared / "browser-firm")), run_demo)
+
+
+@pytest.fixture(scope="session")
+def firm_at_the_office(firm_template: Path) -> Path:
+    """The same firm in an office hour some weeks on; nobody served it meanwhile."""
+
+    def make(folder: Path) -> None:
+        copied(firm_template, folder)
+        (folder / "made").unlink()
+        let_pass(folder, office_hour(LONG_ENOUGH))
+
+    return made_once(firm_template.with_name(firm_template.name + "-at-the-office"), make)
 
 
 # Of a module and not of the session: while the driver is open its loop runs in this thread, in

@@ -12,17 +12,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 import httpx
 
-from integrations.demo.tenant import Control, Ready
+from integrations.demo.tenant import Control, Ready, running_tenant
 from integrations.ports import Transaction
 from integrations.records import PairState
 from integrations.runtime import Immortal, inline
@@ -30,6 +30,11 @@ from integrations.store.store import SqlStore
 
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS, MONTHS, SEED = 8, 1, 3
+OFFICE_HOUR = time(15, tzinfo=UTC)
+"""Ten in New York: mails may go at once."""
+LONG_ENOUGH = datetime(2027, 3, 8, tzinfo=UTC)
+"""More than 45 days after the first date of everybody."""
+_DAY = timedelta(days=1)
 LONGEST_START_SECONDS = 240.0
 
 T = TypeVar("T")
@@ -85,21 +90,42 @@ class ServedFirm:
         return datetime.fromisoformat(self.control.get("/clock")["now"])
 
 
-@contextmanager
-def made_up(template: Path) -> Iterator[Path]:
-    """The folder of a firm that has lived, made by whichever process of the run comes first."""
+def made_once(template: Path, make: Callable[[Path], None]) -> Path:
+    """The folder of a firm, made by whichever process of the run comes first."""
     template.parent.mkdir(parents=True, exist_ok=True)
     with template.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (template / "made").exists():
             shutil.rmtree(template, ignore_errors=True)
-            _run_demo(template)
+            make(template)
             (template / "made").touch()
         fcntl.flock(lock, fcntl.LOCK_UN)
-    yield template
+    return template
 
 
-def _run_demo(folder: Path) -> None:
+def copied(template: Path, folder: Path) -> None:
+    """A firm like that of ``template``, which nobody serves, in ``folder``."""
+    shutil.copytree(template, folder, ignore=shutil.ignore_patterns("ready.json", "lock"))
+
+
+def let_pass(folder: Path, until: datetime) -> None:
+    """Let time pass in a firm that nobody serves."""
+    with running_tenant(folder) as ready, closing(Control(ready)) as control:
+        now = datetime.fromisoformat(control.get("/clock")["now"])
+        if until > now:
+            control.advance(until - now)
+
+
+def office_hour(after: datetime) -> datetime:
+    """The next Tuesday to Thursday at that hour, so that mails may go."""
+    at = datetime.combine(after.date() + _DAY, OFFICE_HOUR)
+    while at.weekday() not in (1, 2, 3):
+        at += _DAY
+    return at
+
+
+def run_demo(folder: Path) -> None:
+    """Make a firm up that has lived."""
     story = ("--pairs", str(PAIRS), "--seed", str(SEED), "--months", str(MONTHS), "--fresh")
     done = subprocess.run(  # noqa: S603 - our own module, with our own arguments
         [sys.executable, "-m", "integrations", "demo", *story, "--folder", str(folder)],
@@ -112,15 +138,21 @@ def _run_demo(folder: Path) -> None:
 
 
 @contextmanager
-def served(template: Path, folder: Path) -> Iterator[ServedFirm]:
-    """A copy of the firm in ``folder``, served on free ports until the block ends."""
-    shutil.copytree(template, folder, ignore=shutil.ignore_patterns("ready.json", "lock"))
+def served(
+    template: Path, folder: Path, *, poll_seconds: int = 30, mails_per_minute: int = 0
+) -> Iterator[ServedFirm]:
+    """A copy of the firm in ``folder``, served on free ports until the block ends.
+
+    ``poll_seconds`` is how soon due work is seen that a test writes into the store itself; 0 mails
+    a minute is no pace.
+    """
+    copied(template, folder)
     log = folder / "serve.log"
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603 - our own module, with our own arguments
             [
-                *(sys.executable, "-m", "integrations", "serve", "--demo"),
-                *("--folder", str(folder), "--port", "0"),
+                *(sys.executable, "-m", "tests.browser.serving"),
+                *(str(folder), str(poll_seconds), str(mails_per_minute)),
             ],
             cwd=ROOT,
             stdout=out,
@@ -138,11 +170,11 @@ def served(template: Path, folder: Path) -> Iterator[ServedFirm]:
 
 def _address(process: subprocess.Popen[Any], log: Path) -> str:
     """Where the pages are; real waiting, until another process has started."""
-    until = time.monotonic() + LONGEST_START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
+    until = monotonic() + LONGEST_START_SECONDS
+    while monotonic() < until and process.poll() is None:
         for line in log.read_text(errors="replace").splitlines():
             if line.startswith("http://localhost:"):
                 httpx.get(line.strip() + "/sign-in")
                 return line.strip()
-        time.sleep(0.05)
+        sleep(0.05)
     raise AssertionError(f"nothing is served: {log.read_text(errors='replace')}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.browser.browsing import Visitors, running_browser
-from tests.browser.firm import ROOT, made_up, served
+from tests.browser.firm import ROOT, made_once, run_demo, served
 from tests.browser.guide import Guide, guide_to
 from tests.web.access_table import Visits
 
@@ -78,8 +78,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         kept = Path(os.environ.get("BROWSER_FIRM", f"{scratch}/template"))
         with (
-            made_up(kept) as template,
-            served(template, Path(scratch) / "firm") as firm,
+            served(made_once(kept, run_demo), Path(scratch) / "firm") as firm,
             running_browser() as browser,
         ):
             visitors = Visitors(browser, firm)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from integrations.web.app import pages
-from tests.browser.browsing import SCHEMES, WIDTHS, Visitors, Window
+from tests.browser.browsing import WIDTHS, Visitors, Window
 from tests.browser.firm import ServedFirm
 from tests.browser.guide import Guide, guide_to
 from tests.web.access_table import PAGES, Meets, Visits
@@ -23,18 +23,13 @@ def guide(firm: ServedFirm) -> Guide:
 
 def faults_of(window: Window) -> list[str]:
     """What is wrong with the page that is shown, on a phone and on a desk, in light and in dark."""
-    found = []
-    for name in ("phone", "desktop"):
-        for scheme in SCHEMES:
-            window.look_at(WIDTHS[name], scheme)
-            # Nothing but colours is another in the dark.
-            rules = None if scheme == "light" else ["color-contrast"]
-            found += [f"{name}, {scheme}: {fault}" for fault in window.axe_violations(rules)]
-    for name, width in WIDTHS.items():
-        window.look_at(width, "light")
-        if window.scrolls_sideways():
-            found.append(f"{name}: scrolls sideways")
-    return found + window.complaints
+    found = window.faults(("phone", "desktop"))
+    window.look_at(WIDTHS["smallest"], "light")
+    if window.scrolls_sideways():
+        found.append("smallest: scrolls sideways")
+    found += window.complaints
+    window.complaints.clear()
+    return found
 
 
 @pytest.mark.parametrize(
@@ -51,11 +46,11 @@ def test_every_page_is_whole_for_whoever_may_open_it(
     who: Visits, visitors: Visitors, guide: Guide
 ) -> None:
     wrong, seen = [], 0
+    window = visitors.signed_in_as(guide.mails[who])
     for template in [page.path for page in pages() if page.path not in _FILES]:
         path = guide.path(template)
         if path is None or PAGES[f"GET {template}"][who] is not Meets.PAGE:
             continue
-        window = visitors.signed_in_as(guide.mails[who])
         status = window.open(path)
         seen += 1
         if status == 409:
@@ -64,7 +59,6 @@ def test_every_page_is_whole_for_whoever_may_open_it(
             window.complaints.clear()
         found = faults_of(window) if status in (200, 409) else [f"answered {status}"]
         wrong += [f"{template}: {fault}" for fault in found]
-        window.page.context.close()
     assert seen > 1
     assert not wrong, "\n".join(wrong)
 

@@ -3,70 +3,32 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from integrations.demo.tenant import Control, running_tenant
 from integrations.ports import Transaction
 from integrations.records import Need, Pair, PairState, Participant, Session, SessionState
 from integrations.workflows.enrolment.standing import MEMORY
-from tests.browser.browsing import PHONE, SCHEMES, WIDTHS, Visitors
-from tests.browser.firm import ServedFirm, served
+from tests.browser.browsing import PHONE, Visitors
+from tests.browser.firm import OFFICE_HOUR, ServedFirm, let_pass, served
 
 _DAY = timedelta(days=1)
-_OFFICE_HOUR = time(15, tzinfo=UTC)
-"""Ten in New York: mails may go at once."""
-_LONG_ENOUGH = datetime(2027, 3, 8, tzinfo=UTC)
-"""More than 45 days after the first date of everybody."""
 _LONGEST_WAIT_MS = 120_000
 _PAUSES = "both included. Planning resumes by itself."
 """What the page of a pair says while it pauses."""
 
 
-def let_pass(folder: Path, until: datetime) -> None:
-    """Let time pass in a firm that nobody serves."""
-    with running_tenant(folder) as ready:
-        control = Control(ready)
-        now = datetime.fromisoformat(control.get("/clock")["now"])
-        if until > now:
-            control.advance(until - now)
-        control.close()
-
-
-def office_hour(after: datetime) -> datetime:
-    """The next Tuesday to Thursday at that hour, so that mails may go."""
-    at = datetime.combine(after.date() + _DAY, _OFFICE_HOUR)
-    while at.weekday() not in (1, 2, 3):
-        at += _DAY
-    return at
-
-
-@contextmanager
-def at_the_office(template: Path, folder: Path) -> Iterator[ServedFirm]:
-    """The firm some weeks on, served from an office hour on; nobody served it meanwhile."""
-    waiting = folder.with_name(folder.name + "-waiting")
-    shutil.copytree(template, waiting, ignore=shutil.ignore_patterns("ready.json", "lock"))
-    with running_tenant(waiting) as ready:
-        control = Control(ready)
-        now = datetime.fromisoformat(control.get("/clock")["now"])
-        control.advance(office_hour(max(now, _LONG_ENOUGH)) - now)
-        control.close()
-    with served(waiting, folder) as firm:
-        yield firm
-
-
 @pytest.fixture(scope="module")
-def firm(firm_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFirm]:
+def firm(
+    firm_at_the_office: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServedFirm]:
     """This module's firm, served in office hours."""
     folder = tmp_path_factory.mktemp("keeping") / "firm"
-    with at_the_office(firm_template, folder) as one:
+    with served(firm_at_the_office, folder, poll_seconds=1) as one:
         yield one
 
 
@@ -107,8 +69,8 @@ def reload_until_shown(page: Page, words: str) -> None:
     waited = 0
     while words not in page.inner_text("main"):
         assert waited < _LONGEST_WAIT_MS, page.inner_text("main")
-        page.wait_for_timeout(1_000)
-        waited += 1_000
+        page.wait_for_timeout(250)
+        waited += 250
         page.reload()
 
 
@@ -129,16 +91,16 @@ def wait_until(page: Page, holds: Callable[[], bool]) -> None:
     waited = 0
     while not holds():
         assert waited < _LONGEST_WAIT_MS
-        page.wait_for_timeout(500)
-        waited += 500
+        page.wait_for_timeout(200)
+        waited += 200
 
 
 @pytest.mark.acceptance(28)
 def test_a_pause_is_looked_at_done_once_and_ends_by_itself(
-    firm_template: Path, tmp_path: Path, browser: Browser
+    firm_at_the_office: Path, tmp_path: Path, browser: Browser
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    with at_the_office(firm_template, first) as firm:
+    with served(firm_at_the_office, first, poll_seconds=1) as firm:
         visitors = Visitors(browser, firm)
         window = visitors.signed_in_as(firm.staff("coordinator"))
         page, now = window.page, firm.now()
@@ -178,8 +140,8 @@ def test_a_pause_is_looked_at_done_once_and_ends_by_itself(
         assert not window.complaints
         visitors.close()
 
-    let_pass(first, datetime.combine(last + _DAY, _OFFICE_HOUR))
-    with served(first, second) as firm:
+    let_pass(first, datetime.combine(last + _DAY, OFFICE_HOUR))
+    with served(first, second, poll_seconds=1) as firm:
         visitors = Visitors(browser, firm)
         window = visitors.signed_in_as(firm.staff("coordinator"))
         window.open(path_of(pair))
@@ -308,20 +270,14 @@ def _pages(firm: ServedFirm) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", ["smallest", "desktop"])
-def test_every_page_is_fit_for_everybody(
-    firm: ServedFirm, visitors: Visitors, width: str, scheme: Literal["light", "dark"]
-) -> None:
+def test_every_page_is_fit_for_everybody(firm: ServedFirm, visitors: Visitors) -> None:
     window = visitors.signed_in_as(firm.staff("coordinator"))
-    found: dict[str, object] = {}
+    found: dict[str, list[str]] = {}
     for name, path in _pages(firm).items():
         status = window.open(path)
         assert status == (400 if name == "refused" else 200), name
-        window.look_at(WIDTHS[width], scheme)
-        violations = window.axe_violations()
-        if violations or window.scrolls_sideways():
-            found[name] = violations or "it scrolls sideways"
+        if faults := window.faults(("smallest", "desktop")):
+            found[name] = faults
     assert found == {}
     # The browser itself remarks on the page that is answered with 400.
     assert all("400" in complaint for complaint in window.complaints)

@@ -26,6 +26,20 @@ def test_dark_and_forced_colours_name_no_token_of_their_own() -> None:
     assert {n for n in known if n.startswith("color")} == set(re.findall(r"--(\w+):", others[1]))
 
 
+def test_in_the_dark_nothing_but_colours_is_another() -> None:
+    """So pages are looked at in the dark for their contrast alone."""
+    light, dark, _ = TOKENS.split("@media")
+    assert "prefers-color-scheme: dark" in dark
+    assert "prefers-color-scheme" not in STYLES + "".join(t.read_text("utf-8") for t in TEMPLATES)
+
+    def without_colours(text: str) -> dict[str, str]:
+        pairs = re.findall(r"--(\w+):\s*([^;]+);", text)
+        return {name: re.sub(r"#\w+|rgba?\([^)]*\)", "", value) for name, value in pairs}
+
+    in_light = without_colours(light)
+    assert without_colours(dark) == {name: in_light[name] for name in without_colours(dark)}
+
+
 def test_styles_fetch_nothing_from_anywhere() -> None:
     assert not re.search(r"@import|url\(", STYLES + TOKENS)
 
