@@ -35,14 +35,17 @@ export npm_config_cache = $(CURDIR)/build/npm
 export npm_config_update_notifier = false
 export UV_CACHE_DIR = $(CURDIR)/build/uv
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Tests start over a hundred processes: without bytecode each would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-large soak soak-selftest kills lint types bench screenshots node worker lock sbom docs clean
+.PHONY: help setup demo serve test tests test-large soak soak-selftest kills lint types bench screenshots node worker lock sbom docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are booked in a simulated tenant and live for five months"
 	@echo "make serve   the same firm some weeks on, with its pages open in a browser"
 	@echo "make test    lint, types and all tests; the last line says what was skipped"
+	@echo "make tests   the tests alone"
 	@echo "make test-large  the behaviours of scale with 500 pairs"
 	@echo "make kills   kill the demo KILLS times at moments that SEED draws; it must end as if it had not"
 	@echo "make soak    SEEDS lives under faults from SEED_BASE on; soak-selftest plants faults"
@@ -77,7 +80,9 @@ demo: $(INSTALLED)
 serve: $(INSTALLED)
 	@"$(BIN)/python" -m integrations serve --demo $(ARGS)
 
-test: lint
+test: lint tests
+
+tests: $(INSTALLED)
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
 		$(MAKE) --no-print-directory node \
 		|| echo "The npm packages could not be installed; tests that need them are skipped." >&2; fi
