@@ -138,21 +138,18 @@ def run_demo(folder: Path) -> None:
 
 
 @contextmanager
-def served(
-    template: Path, folder: Path, *, poll_seconds: int = 30, mails_per_minute: int = 0
-) -> Iterator[ServedFirm]:
+def served(template: Path, folder: Path, *, poll_seconds: int = 30) -> Iterator[ServedFirm]:
     """A copy of the firm in ``folder``, served on free ports until the block ends.
 
-    ``poll_seconds`` is how soon due work is seen that a test writes into the store itself; 0 mails
-    a minute is no pace.
+    ``poll_seconds`` is how soon due work is seen that a test writes into the store itself.
     """
     copied(template, folder)
     log = folder / "serve.log"
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603 - our own module, with our own arguments
             [
-                *(sys.executable, "-m", "tests.browser.serving"),
-                *(str(folder), str(poll_seconds), str(mails_per_minute)),
+                *(sys.executable, "-m", "tests.browser.serving", str(folder)),
+                str(poll_seconds),
             ],
             cwd=ROOT,
             stdout=out,

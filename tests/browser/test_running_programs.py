@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +11,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from integrations.page_records import Wave, WaveState
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState, Session, SessionState
 from tests.browser.browsing import Visitors, Window
-from tests.browser.firm import ServedFirm, served
+from tests.browser.firm import LONG_ENOUGH, ServedFirm, served
 
-# Mails leave at the real pace, and a rule changes some sixty of them. Without it a late pair of a
-# program that runs would be booked before its wave is started.
-_MAILS_PER_MINUTE = 29
 _LONGEST_WAIT_MS = 420_000
 
 
@@ -27,8 +26,29 @@ def firm(
 ) -> Iterator[ServedFirm]:
     """This module's firm, after some meetings, served in office hours."""
     folder = tmp_path_factory.mktemp("running") / "firm"
-    with served(firm_at_the_office, folder, mails_per_minute=_MAILS_PER_MINUTE) as one:
+    with served(firm_at_the_office, folder, poll_seconds=1) as one:
+        one.read(_began_in_a_wave)
         yield one
+
+
+def _began_in_a_wave(tx: Transaction) -> None:
+    """As if the booked pairs had been launched as a wave: a late pair waits for one of its own.
+
+    Pairs of a program that never knew a wave are booked as soon as they are planned.
+    """
+    (program,) = tx.programs.all()
+    tx.waves.add(
+        Wave(
+            id="wave-first",
+            program_id=program.id,
+            name="First",
+            pair_ids=tuple(p.id for p in tx.pairs.in_state(PairState.BOOKED)),
+            state=WaveState.DONE,
+            mails_confirmed=0,
+            created_at=LONG_ENOUGH,
+            created_by="coordinator",
+        )
+    )
 
 
 def program_path(firm: ServedFirm) -> str:
@@ -221,7 +241,13 @@ def _another_pair(firm: ServedFirm) -> str:
     """A roster that pairs the mentor of one pair with the mentee of another."""
 
     def look(tx: Transaction) -> str:
-        one, other = tx.pairs.in_state(PairState.BOOKED)[:2]
+        pairs = tx.pairs.in_state(PairState.BOOKED)
+        known = {(pair.mentor_id, pair.mentee_id) for pair in tx.pairs.all()}
+        one, other = next(
+            (one, other)
+            for one, other in itertools.permutations(pairs, 2)
+            if (one.mentor_id, other.mentee_id) not in known
+        )
         people = tx.participants.many([one.mentor_id, other.mentee_id])
         mails = people[one.mentor_id].mail, people[other.mentee_id].mail
         program = tx.programs.require(one.program_id).name

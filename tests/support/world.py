@@ -10,8 +10,8 @@ import itertools
 import os
 import shutil
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -211,6 +211,15 @@ async def book_all(app: App) -> None:
     """Launch every planned pair and work until nothing is left that could be done."""
     await launching.launch(app)
     await build_worker(app).run(until_quiet=True, progress=quietly)
+
+
+async def work_until(app: App, until: datetime, kinds: Sequence[str] = ()) -> None:
+    """Let Tandem's loop do due work until an instant; none named means all kinds.
+
+    Nobody writes to the store meanwhile but this app: it need not be asked every half minute.
+    """
+    app.options = replace(app.options, poll=timedelta(days=1))
+    await build_worker(app).run(until_quiet=False, progress=quietly, kinds=kinds, until=until)
 
 
 async def quietly() -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from integrations.bootstrap import build_worker
 from integrations.page_records import WaveState
-from integrations.records import PairState
+from integrations.ports import Transaction
+from integrations.records import PairState, ProgramState
 from integrations.workflows.app import App
+from integrations.workflows.booking.launching import schedule_bookings
 from simulator.virtual_time import run_virtually
 from tests.acceptance.oracle import planned_world, remembered, writes
-from tests.support.world import START, Empty, World, quietly
+from tests.support.world import START, Empty, World, work_until
 from tests.web.support import KEYS, ORIGIN, Visitor, coordinator, signed_in
 
 HOUR = timedelta(hours=1)
@@ -37,8 +38,7 @@ class Desk:
         """Let due work be done for a while."""
         kinds = ("book_pair", "check_mailbox", "reconcile_pair", "send_mails", "plan")
         ends = self.app.clock.now() + length
-        worker = build_worker(self.app)
-        await worker.run(until_quiet=False, progress=quietly, kinds=kinds, until=ends)
+        await work_until(self.app, ends, kinds)
 
 
 def at_the_desk(
@@ -126,6 +126,31 @@ def test_a_wave_starts_on_the_exact_number_stops_goes_on_and_is_undone(empty: Em
         assert state is WaveState.UNDONE
 
     at_the_desk(empty, play, pace="6")
+
+
+def test_pairs_that_were_booked_since_the_page_was_opened_are_launched_no_second_time(
+    empty: Empty,
+) -> None:
+    async def play(desk: Desk) -> None:
+        page = await desk.visitor.get(f"{desk.path}/launch")
+
+        def run_without_waves(tx: Transaction) -> None:
+            tx.programs.put(replace(tx.programs.require(desk.program), state=ProgramState.RUNNING))
+            schedule_bookings(tx, desk.app.clock.now(), desk.program)
+
+        await desk.app.store.run(run_without_waves)
+        await desk.worked()
+        mailed = len(desk.world.tenant.mail_log)
+        said = {"mails": str(mails_asked(page.text))}
+        late = await desk.visitor.post(f"{desk.path}/launch/start", said)
+        assert late.status_code == 400
+        assert "Expected at least one pair that waits" in late.text
+        assert "No pair waits to be launched" in late.text
+        await desk.worked()
+        assert len(desk.world.tenant.mail_log) == mailed > 0
+        assert await desk.world.read(lambda tx: tx.waves.all()) == []
+
+    at_the_desk(empty, play, 3)
 
 
 def test_a_test_invitation_comes_to_the_one_who_asks(empty: Empty) -> None:

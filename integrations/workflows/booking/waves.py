@@ -101,8 +101,9 @@ def _planned(tx: Transaction, program_id: str, choice: Choice) -> bool:
 def _require_confirmed(found: WavePreview, mails: int | None) -> None:
     if not found.placed:
         raise FaultsError(
-            [Fault("pairs", "at least one pair that has a plan")],
-            remedy="Pairs without a plan show what is in their way.",
+            [Fault("pairs", "at least one pair that waits and has a plan")],
+            remedy="Look again: some may be booked since. Pairs without a plan show what is in "
+            "their way.",
         )
     if mails is not None and found.mails != mails:
         raise FaultsError(
