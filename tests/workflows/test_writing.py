@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from integrations.bootstrap import build_worker
 from integrations.errors import WritingStoppedError
 from integrations.ports import Transaction
 from integrations.records import PairState, WorkState
@@ -23,7 +22,7 @@ from integrations.writing import is_stopped, writing_stopped
 from scheduling.timespan import TimeSpan
 from tests.acceptance.oracle import assert_booked_once, planned_world, remembered, writes
 from tests.acceptance.test_17_paced_start import most_in_a_minute
-from tests.support.world import Empty, World, firm_of, quietly, virtually
+from tests.support.world import Empty, World, firm_of, virtually, work_until
 
 BY = "coordinator-1"
 KINDS = ("book_pair", "check_mailbox", "reconcile_pair", "send_mails")
@@ -31,7 +30,7 @@ KINDS = ("book_pair", "check_mailbox", "reconcile_pair", "send_mails")
 
 async def _worked(app: App, length: timedelta) -> None:
     ends = app.clock.now() + length
-    await build_worker(app).run(until_quiet=False, progress=quietly, kinds=KINDS, until=ends)
+    await work_until(app, ends, KINDS)
 
 
 async def _written(world: World) -> int:
@@ -66,14 +65,14 @@ async def test_another_process_stops_writing_half_way_and_lets_it_go_on_at_the_u
     empty: Empty,
 ) -> None:
     """Places in the pace that passed meanwhile are taken anew: hours of mails are no flood."""
-    world = await planned_world(empty, 50)
+    world = await planned_world(empty, 20)
     app, other = await world.begin(mails_per_minute="29"), await world.begin()
     await launching.launch(app)
     await _worked(app, timedelta(seconds=40))
     await stop_writing(other, by=BY)
     written = await _written(world)
     halfway = (await remembered(world)).in_state(PairState.BOOKED)
-    assert 0 < len(halfway) < 40
+    assert 0 < len(halfway) < 15
     await _worked(app, timedelta(hours=4))
     assert await _written(world) == written, "nothing left the other process either"
     await let_writing_go_on(other, by=BY)
@@ -176,12 +175,7 @@ async def test_a_subscription_waits_like_any_other_write(empty: Empty) -> None:
     await stop_writing(app, by=BY)
     now = app.clock.now()
     await app.store.run(lambda tx: tx.work.schedule(SUBSCRIPTIONS, "firm", now))
-    await build_worker(app).run(
-        until_quiet=False,
-        progress=quietly,
-        kinds=(SUBSCRIPTIONS,),
-        until=now + timedelta(hours=1),
-    )
+    await work_until(app, now + timedelta(hours=1), (SUBSCRIPTIONS,))
     assert [c.path for c in world.tenant.calls if c.method != "GET" and "token" not in c.path] == []
     rows = await world.read(lambda tx: [w for w in tx.work.all() if w.kind == SUBSCRIPTIONS])
     assert [row.state for row in rows] == [WorkState.OPEN]
