@@ -979,6 +979,16 @@ class Store(Protocol):
         """
         ...
 
+    async def look(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work``, which only reads, and return its result; nobody who writes waits for it.
+
+        For what reads for seconds. Of one moment all of it, as it was when it began.
+
+        Raises:
+            StoreError: as ``run``. RuntimeError: it wrote; nothing was kept.
+        """
+        ...
+
     async def check(self) -> None:
         """Raise what keeps the store from being used (missing, outdated, newer, locked ...)."""
         ...

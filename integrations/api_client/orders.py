@@ -58,10 +58,11 @@ class Skip(OfDate):
 
 
 class Move(OfDate):
-    """Move a date to an hour, if it suits both."""
+    """Move a date to an hour, whatever the calendars hold there."""
 
     day: Day
     at: Clock
+    minutes: Minutes | None = Field(default=None, description="As long as it is if left out.")
 
 
 class Pause(Act):

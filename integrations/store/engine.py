@@ -52,8 +52,19 @@ class ImmediateSqlite(SQLiteDialect_pysqlite):
         dbapi_connection.execute("BEGIN IMMEDIATE")
 
 
+class LookingSqlite(SQLiteDialect_pysqlite):
+    """SQLite whose transactions only read: they see one moment of it and hold nobody up."""
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin; what stands in the store then is seen to the end."""
+        dbapi_connection.execute("BEGIN")
+
+
 # SQLAlchemy finds dialects by name only.
 registry.register("sqlite.immediate", __name__, ImmediateSqlite.__name__)
+registry.register("sqlite.looking", __name__, LookingSqlite.__name__)
 
 
 class NotingWrites(DefaultExecutionContext):
@@ -128,6 +139,7 @@ def open_engine(
     lock_timeout: timedelta,
     pool_size: int,
     password: Callable[[], str] | None = None,
+    looks: bool = False,
 ) -> Engine:
     """An engine for the store at ``address``; connects when first used.
 
@@ -137,9 +149,10 @@ def open_engine(
         pool_size: connections to PostgreSQL. SQLite has one writer at a time and gets one
             connection: who waits for it in this process queues up, instead of polling the file.
         password: asked at each new connection to PostgreSQL, instead of the address's own.
+        looks: for transactions that only read, which of SQLite then hold nobody up.
     """
     if address.file is not None:
-        engine = _open_sqlite(address, create, lock_timeout)
+        engine = _open_sqlite(address, create, lock_timeout, "looking" if looks else "immediate")
     else:
         engine = _open_postgresql(address, lock_timeout, pool_size)
         if password is not None:
@@ -187,7 +200,7 @@ def _ask_at_each_connection(engine: Engine, password: Callable[[], str]) -> None
         options["password"] = password()
 
 
-def _open_sqlite(address: Address, create: bool, lock_timeout: timedelta) -> Engine:
+def _open_sqlite(address: Address, create: bool, lock_timeout: timedelta, dialect: str) -> Engine:
     file = os.fspath(address.file or "")
     uri = f"file:{quote(file)}?mode={'rwc' if create else 'rw'}"
     synchronous = address.synchronous
@@ -203,7 +216,7 @@ def _open_sqlite(address: Address, create: bool, lock_timeout: timedelta) -> Eng
         )
 
     engine = create_engine(
-        "sqlite+immediate://",
+        f"sqlite+{dialect}://",
         creator=connect,
         poolclass=QueuePool,
         pool_size=1,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from integrations.attendance_records import CorrectionNote
@@ -77,6 +77,11 @@ class SqlTransaction:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @property
+    def is_written(self) -> bool:
+        """Whether anything was written in it."""
+        return bool(self._connection.info.get(WROTE))
 
     @cached_property
     def programs(self) -> KeyedRows[Program]:
@@ -299,6 +304,15 @@ class SqlStore:
         self.engine = open_engine(
             self._address, lock_timeout=lock_timeout, pool_size=pool_size, password=password
         )
+        self._lock_timeout = lock_timeout
+
+    @cached_property
+    def _looking(self) -> Engine:
+        """A file has one connection for writers, which no long look may keep from them."""
+        if self._address.file is None:
+            return self.engine
+        timeout = self._lock_timeout
+        return open_engine(self._address, lock_timeout=timeout, pool_size=1, looks=True)
 
     def __repr__(self) -> str:
         return f"SqlStore({self._address})"
@@ -308,6 +322,20 @@ class SqlStore:
         self._life.check("store")
         return await self._offload(lambda: self._run(work))
 
+    async def look(self, work: Callable[[SqlTransaction], T]) -> T:
+        """Run ``work``, which only reads, beside whoever writes, and return its result."""
+        self._life.check("store")
+        return await self._offload(lambda: self._looked(work))
+
+    def _looked(self, work: Callable[[SqlTransaction], T]) -> T:
+        def only_read(tx: SqlTransaction) -> T:
+            found = work(tx)
+            if tx.is_written:
+                raise RuntimeError("a look has written to the store")
+            return found
+
+        return self._run(only_read, self._looking)
+
     async def check(self) -> None:
         """Raise what keeps the store from being used, reading and writing."""
         self._life.check("store")
@@ -316,19 +344,21 @@ class SqlStore:
     async def close(self) -> None:
         """Let go of connections."""
         await self._offload(self.engine.dispose)
+        if "_looking" in vars(self):
+            await self._offload(self._looking.dispose)
 
-    def _run(self, work: Callable[[SqlTransaction], T]) -> T:
+    def _run(self, work: Callable[[SqlTransaction], T], engine: Engine | None = None) -> T:
         with told_as_ours(self._address):
             for _ in range(_REPEATS):
                 try:
-                    return self._run_once(work)
+                    return self._run_once(work, engine)
                 except DBAPIError as error:
                     if not is_worth_repeating(error):
                         raise
-            return self._run_once(work)
+            return self._run_once(work, engine)
 
-    def _run_once(self, work: Callable[[SqlTransaction], T]) -> T:
-        with self.engine.connect() as connection:
+    def _run_once(self, work: Callable[[SqlTransaction], T], engine: Engine | None) -> T:
+        with (engine or self.engine).connect() as connection:
             with connection.begin() as transaction:
                 _admit(connection)
                 result = work(SqlTransaction(connection))

@@ -165,11 +165,11 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
         ),
         ChangeCode.NOBODY_PICKED: "none of the offered hours was picked in {days} working days",
         ChangeCode.RULE_CHANGED: (
-            "the rule changed: {changed} date(s) to change, {kept} to stay, {mails} mail(s) to send"
+            "the rule changed: {changed} date(s) to change, {kept} to stay, {mails} mail(s) to each"
         ),
         ChangeCode.ORGANIZER_CHANGED: (
             "another program mailbox organizes the meetings: {changed} date(s) booked anew at the"
-            " same hours, {kept} so near that they stay, {mails} mail(s) to send"
+            " same hours, {kept} so near that they stay, {mails} mail(s) to each"
         ),
         ChangeCode.MAILBOX_GONE: (
             "the program mailbox of {pairs} pair(s) cannot be used: switched off, deleted or"

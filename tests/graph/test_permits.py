@@ -36,6 +36,9 @@ class CountingStore:
         self.transactions += 1
         return await self._store.run(work)
 
+    async def look(self, work: Callable[[Transaction], T]) -> T:
+        return await self._store.look(work)
+
     async def check(self) -> None:
         await self._store.check()
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
-from datetime import timedelta
-from typing import NoReturn
+import threading
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
 
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
+from integrations.bootstrap import Surroundings, build_app
 from integrations.page_records import Confirmation, StaffRole
 from integrations.ports import Transaction
 from integrations.records import PairState
+from integrations.web.console import exports
 from integrations.workflows.acting import NotYet
 from integrations.workflows.app import App
 from integrations.workflows.reporting import sheets
+from integrations.workflows.reporting.exports import file_of
 from integrations.workflows.showing import standings
 from integrations.workflows.standing_work import DueAgain
 from tests.support.world import START, Empty
 from tests.web.console_firm import Console, at_the_console
-from tests.web.support import signed_in, staff
+from tests.web.support import KEYS, ORIGIN, Visitor, coordinator, signed_in, staff
 
 
 async def hourly_look(app: App) -> None:
@@ -350,3 +355,56 @@ def test_a_night_works_out_every_pair_again_because_days_have_passed(empty: Empt
         assert await console.app.store.run(lambda tx: tx.standings.all()) == first
 
     at_the_console(empty, play, firm=4)
+
+
+def test_other_pages_answer_while_a_large_file_is_being_written(
+    empty: Empty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a real loop with threads, as in production: one that waited would answer nobody."""
+    others_answered, begun = threading.Event(), threading.Event()
+    firm: list[Console] = []
+
+    def slow(*given: Any) -> bytes:
+        begun.set()
+        assert others_answered.wait(30), "nobody was answered while the file was written"
+        return file_of(*given)
+
+    async def keep(console: Console) -> None:
+        firm.append(console)
+        await console.app.close()
+
+    async def meanwhile(visitor: Visitor, program: str) -> None:
+        await asyncio.to_thread(begun.wait, 30)
+        for path in (program, f"{program}/pairs"):
+            assert (await visitor.get(path)).status_code == 200
+        others_answered.set()
+
+    async def play() -> None:
+        [console] = firm
+        settings = console.world.settings(public_url=ORIGIN, signing_keys=KEYS)
+        around = Surroundings(clock=Stopped(), transport=console.world.transport)
+        app = await build_app(settings, around).open()
+        visitor = await coordinator(app, console.program.id)
+        program = f"/programs/{console.program.id}"
+        answer, _ = await asyncio.gather(
+            visitor.get(f"{program}/exports/pairs.csv"), meanwhile(visitor, program)
+        )
+        assert answer.status_code == 200
+        assert len(answer.text.splitlines()) > len(console.pairs)
+        await app.close()
+
+    at_the_console(empty, keep)
+    monkeypatch.setattr(exports, "file_of", slow)
+    asyncio.run(play())
+
+
+class Stopped:
+    """A clock that stands."""
+
+    def now(self) -> datetime:
+        """When the firm begins."""
+        return START
+
+    async def sleep(self, length: timedelta) -> None:
+        """Nobody waits here."""
+        raise AssertionError(f"somebody waits for {length}")

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from zoneinfo import ZoneInfo
 
@@ -148,6 +148,25 @@ def test_looking_at_an_act_changes_nothing_and_yes_sends_what_was_said(
         assert sum(sent.values()) + len(waiting) == count
         by = {e.data.get("by") for e in await desk.stage.read(lambda tx: tx.journal.read())}
         assert "cora" in by
+
+    at_the_desk(empty, play)
+
+
+def test_a_date_of_shadowing_is_given_three_hours_in_both_calendars(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        session = (await desk.stage.dates())[1]
+        zone = ZoneInfo((await desk.stage.case()).zone)
+        day = f"{session.start.astimezone(zone):%Y-%m-%d}"
+        given = {"session": session.id, "day": day, "at": "13:00", "minutes": "180"}
+        _, form = await desk.looked_at("move", **given)
+        assert "Done." in await desk.said_yes("move", form)
+        kept = next(one for one in await desk.stage.dates() if one.id == session.id)
+        assert kept.end - kept.start == timedelta(hours=3)
+        for person in (await desk.stage.case()).people:
+            assert (kept.start, kept.end) in await desk.stage.shown(person.mail)
+        long = {**given, "minutes": "481", "look": "yes"}
+        refused = await desk.cora.client.get(f"{desk.path}/acts/move", params=long)
+        assert refused.status_code == 400
 
     at_the_desk(empty, play)
 

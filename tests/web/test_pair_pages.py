@@ -520,3 +520,33 @@ async def offered_by_order(room: Room) -> None:
 
     await room.app.store.run(order)
     await reconcile_pairs(room.app, room.pair.id)
+
+
+def test_a_date_is_made_shorter_within_what_counts_and_stands_so_for_both(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        date = await room.date(1)
+        path, mails = (
+            f"{room.path}/another-time/{date.id}",
+            len(room.stage.world.tenant.mail_log),
+        )
+        page = await room.junior.get(path)
+        assert re.findall(r'name="minutes" value="(\d+)"', page.text) == ["45"]
+        for wrong in ("30", "60", "0", "x", "9999"):
+            assert (await room.junior.post(path, {"minutes": wrong})).status_code == 400
+        answer = await room.junior.send(path, {"minutes": "45"})
+        assert "The date has 45 minutes now" in words(answer.text)
+        assert "leads · 45 minutes" in words(answer.text)
+        shorter = (date.start, date.start + timedelta(minutes=45))
+        kept = await room.session(date.id)
+        assert (kept.start, kept.end) == shorter
+        for person in (room.mentor, room.mentee):
+            assert shorter in await room.stage.shown(person.mail)
+        sent = list(room.stage.world.tenant.mail_log)[mails:]
+        assert len(sent) == 2
+        await reconcile_pairs(room.app, room.pair.id)
+        assert (await room.session(date.id)).end == shorter[1], "it stays as it was put"
+        assert len(room.stage.world.tenant.mail_log) == mails + 2
+        again = await room.junior.get(path)
+        assert 'name="minutes"' not in again.text, "shorter than that does not count"
+
+    at_the_page(empty, play)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
-from integrations.records import PairState, ProgramState
+from integrations.records import Need, PairState, ProgramState
 from integrations.workflows.booking import beginning
 from tests.acceptance.oracle import remembered
 from tests.support.world import Empty, quietly
@@ -146,6 +146,45 @@ def test_a_program_is_closed_once_its_pairs_are_over_and_taken_up_again(empty: E
         assert await state(desk) is ProgramState.RUNNING
         codes = [entry.code for entry in (await remembered(desk.world)).journal]
         assert codes.count("program_closed") == codes.count("program_opened") == 1
+
+    at_the_desk(empty, play, PAIRS)
+
+
+def test_a_program_closes_by_itself_four_weeks_after_its_last_date(empty: Empty) -> None:
+    def end(tx: Transaction) -> None:
+        for pair in tx.pairs.all():
+            tx.pairs.put(replace(pair, state=PairState.COMPLETED))
+        tx.programs.put(replace(tx.programs.all()[0], state=ProgramState.RUNNING))
+
+    async def after(desk: Desk, length: timedelta) -> ProgramState:
+        await desk.app.clock.sleep(length)
+        now = desk.app.clock.now()
+        await desk.app.store.run(lambda tx: beginning.close_those_over(tx, now))
+        return await state(desk)
+
+    async def play(desk: Desk) -> None:
+        await desk.app.store.run(end)
+        assert await after(desk, DAY) is ProgramState.RUNNING, "its dates are still to come"
+        last = max(await desk.world.read(lambda tx: [s.end for s in tx.sessions.all()]))
+        await after(desk, last + 28 * DAY - HOUR - desk.app.clock.now())
+        assert await state(desk) is ProgramState.RUNNING
+        row = Need(
+            id="open",
+            key="open",
+            pair_id=(await desk.world.read(lambda tx: tx.pairs.all()))[0].id,
+            code="gap",
+            raised_at=desk.app.clock.now(),
+        )
+        await desk.app.store.run(lambda tx: tx.needs.add(row))
+        assert await after(desk, HOUR) is ProgramState.RUNNING, "somebody is still asked"
+        done = replace(row, closed_at=desk.app.clock.now())
+        await desk.app.store.run(lambda tx: tx.needs.put(done))
+        assert await after(desk, HOUR) is ProgramState.CLOSED
+        [entry] = [e for e in (await remembered(desk.world)).journal if e.code == "program_closed"]
+        assert entry.data["by"] == "tandem"
+        desk.visitor = await signed_in(desk.app, desk.world.firm.people[-1].id)
+        await desk.visitor.send(f"{desk.path}/settings/close", {"closed": "no"})
+        assert await after(desk, 27 * DAY) is ProgramState.RUNNING, "somebody wants it open"
 
     at_the_desk(empty, play, PAIRS)
 

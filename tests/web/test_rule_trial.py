@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from integrations.bootstrap import build_worker
 from integrations.page_records import TryState
 from integrations.ports import Transaction
-from integrations.records import JournalEntry, PairState
+from integrations.records import JournalEntry, Pair, PairState
+from integrations.workflows.app import App
 from integrations.workflows.rulebook import rule_trials
+from integrations.workflows.rulebook.rule_whatif import WhatIf, compare_pairs
+from integrations.workflows.rulebook.rules import ProgramRule
 from simulator.faults import Fault
 from tests.acceptance.oracle import remembered, writes
 from tests.support.world import Empty, quietly
@@ -122,6 +128,38 @@ def test_it_is_stopped_goes_on_where_it_was_and_is_dropped(empty: Empty) -> None
         assert "nothing was changed" in gone.text
         assert await desk.world.read(_everything) == before
         assert "No changed rule is being tried" in (await desk.visitor.get(at)).text
+
+    at_the_desk(empty, play, PAIRS)
+
+
+def test_a_stop_between_two_portions_ends_it_there_and_it_goes_on_with_the_rest(
+    empty: Empty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule_trials, "AT_A_TIME", 1)
+    looked_at: list[str] = []
+
+    async def play(desk: Desk) -> None:
+        await _booked(desk)
+        at = large(desk)
+        await asked(desk)
+
+        async def stopped_meanwhile(
+            app: App, pairs: Sequence[Pair], rule: ProgramRule
+        ) -> list[WhatIf]:
+            looked_at.extend(pair.id for pair in pairs)
+            if len(looked_at) == 2:
+                await rule_trials.stop(app, desk.program)
+            return await compare_pairs(app, pairs, rule)
+
+        monkeypatch.setattr(rule_trials, "compare_pairs", stopped_meanwhile)
+        await tried(desk)
+        assert await trial(desk) == (TryState.STOPPED, 2), "what was under way is kept"
+        page = (await desk.visitor.get(at)).text
+        assert f"2 of {PAIRS} pairs looked at" in page
+        await desk.visitor.send(f"{at}/go-on")
+        await tried(desk)
+        assert await trial(desk) == (TryState.DONE, PAIRS)
+        assert sorted(looked_at) == sorted(set(looked_at)), "nobody twice"
 
     at_the_desk(empty, play, PAIRS)
 

@@ -243,6 +243,9 @@ class _Away:
         await asyncio.sleep(0.02)
         return await self._inner.run(work)
 
+    async def look(self, work: Callable[[Transaction], T]) -> T:
+        return await self._inner.look(work)
+
     async def check(self) -> None: ...
 
     async def close(self) -> None: ...

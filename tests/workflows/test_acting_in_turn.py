@@ -30,6 +30,9 @@ class CountingStore:
         self.transactions += 1
         return await self.inner.run(work)
 
+    async def look(self, work: Callable[[Transaction], T]) -> T:
+        return await self.inner.look(work)
+
     async def check(self) -> None:
         await self.inner.check()
 

@@ -151,7 +151,7 @@ def test_a_code_of_another_version_stands_for_itself() -> None:
         (
             "rule_changed",
             {"changed": 3, "kept": 1, "mails": 2},
-            "the rule changed: 3 dates to change, 1 to stay, 2 mails to send",
+            "the rule changed: 3 dates to change, 1 to stay, 2 mails to each",
         ),
     ],
 )

@@ -155,6 +155,13 @@ FORMS: Mapping[PairAct, ActForm] = MappingProxyType(
                 _DATE,
                 Asked(name="day", label="New day", kind="date"),
                 Asked(name="at", label="New time", kind="time", hint="In the pair's own zone."),
+                Asked(
+                    name="minutes",
+                    label="Minutes",
+                    kind="number",
+                    required=False,
+                    hint="Empty: as long as it is. Longer for shadowing, shorter for a check-in.",
+                ),
             ),
             of_date=True,
         ),

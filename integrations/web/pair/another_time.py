@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from integrations.errors import Fault, FaultsError
 from integrations.web.access import Who
@@ -12,8 +12,10 @@ from integrations.workflows.messages.words import when
 from integrations.workflows.pair_page.acting import DateIsOverError, Outcome
 from integrations.workflows.pair_page.another_time import CannotBeReadError, hours_for, move_to
 from integrations.workflows.pair_page.clocks import clocks, zones_of
+from integrations.workflows.pair_page.shortening import shorten, shorter_lengths
 
 PATH = "/pairs/{pair}/another-time/{session}"
+_MINUTE = timedelta(minutes=1)
 
 
 async def show_hours(visit: Visit) -> Shown | Go:
@@ -23,8 +25,10 @@ async def show_hours(visit: Visit) -> Shown | Go:
 
 async def do_move(visit: Visit) -> Shown | Go:
     """Move the date to the hour that was clicked; one that is gone is refused with new ones."""
-    start = _start_in(visit.form.get("start"))
     pair_id, session_id = pair_of(visit).id, visit.path["session"]
+    if visit.form.get("minutes"):
+        return await _shortened(visit)
+    start = _start_in(visit.form.get("start"))
     try:
         told = await move_to(visit.app, actor_of(visit), pair_id, session_id, start)
     except DateIsOverError:
@@ -34,6 +38,17 @@ async def do_move(visit: Visit) -> Shown | Go:
     zone = await _zone(visit)
     done = f"The date is moved to {when(start, zone)} time. Both of you get one update."
     return Go(home_path(visit), said_of(told, done, zone))
+
+
+async def _shortened(visit: Visit) -> Go:
+    pair_id, session_id, typed = pair_of(visit).id, visit.path["session"], visit.form.get("minutes")
+    minutes = int(typed) if typed.isdecimal() and len(typed) < 4 else 0
+    try:
+        told = await shorten(visit.app, actor_of(visit), pair_id, session_id, minutes)
+    except DateIsOverError:
+        return _over(visit)
+    done = f"The date has {minutes} minutes now. Both of you get one update."
+    return Go(home_path(visit), said_of(told, done, await _zone(visit)))
 
 
 async def _shown(visit: Visit, why: str | None = None) -> Shown | Go:
@@ -56,6 +71,8 @@ async def _shown(visit: Visit, why: str | None = None) -> Shown | Go:
         "read_at": found.read_at,
         "zone": zones_of(case, reader)[0],
         "other": other,
+        "lengths": shorter_lengths(case.rule, present),
+        "minutes": (present.end - present.start) // _MINUTE,
     }
     return Shown(data, status=status)
 

@@ -1,8 +1,11 @@
-"""From announced to running by itself, and from running to closed by a coordinator's word.
+"""From announced to running by itself, and from running to closed.
 
 Whoever announces a program may say that it begins by itself: on the morning of the day that people
 were told of, every pair that has a plan by then is launched as a wave, which can be stopped and
 undone like any other. Without that word nothing starts, and *Needs you* says that the day has come.
+
+A program is closed by a coordinator's word a week after its last date at the earliest, and by
+itself after four. One that has had no date yet, or of which a row of *Needs you* is open, stays.
 """
 
 from __future__ import annotations
@@ -14,18 +17,22 @@ from zoneinfo import ZoneInfo
 
 from integrations.errors import FaultsError, NotPossibleError
 from integrations.ports import Transaction
-from integrations.records import GOING_ON, OVER, JournalEntry, Program, ProgramState
+from integrations.records import GOING_ON, OVER, JournalEntry, Pair, Program, ProgramState
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
 from integrations.workflows.booking import waves
 from integrations.workflows.booking.announce import told_day
 from integrations.workflows.booking.wave_choice import Choice
+from integrations.workflows.changes.case import parsed_rule
 
 KIND = "begin_program"
 MORNING = time(8)
 """In the program's zone, when its booking begins on its day."""
 EVIDENCE_LASTS = timedelta(days=7)
 """So long after a date a report about it may still come."""
+CLOSES_AFTER = timedelta(weeks=4)
+"""So long after its last date a program that is over is closed by itself."""
+_BY_ITSELF = "tandem"
 _BEGINS = "begins/"
 
 
@@ -141,12 +148,37 @@ def close(tx: Transaction, program_id: str, now: datetime, by: str) -> None:
 
 
 def _require_evidence(tx: Transaction, program_id: str, now: datetime) -> None:
-    over = tx.pairs.in_state(*sorted(OVER), program_id=program_id)
-    dates = tx.sessions.of_pairs([pair.id for pair in over])
-    ends = (one.end for sessions in dates.values() for one in sessions if one.end <= now)
-    last = max(ends, default=None)
+    last = _last_date(tx, tx.pairs.in_state(*sorted(OVER), program_id=program_id), now)
     if last is not None and now - last < EVIDENCE_LASTS:
         raise LateReportsError(program_id, last)
+
+
+def _last_date(tx: Transaction, pairs: Iterable[Pair], now: datetime) -> datetime | None:
+    dates = tx.sessions.of_pairs([pair.id for pair in pairs])
+    ends = (one.end for sessions in dates.values() for one in sessions if one.end <= now)
+    return max(ends, default=None)
+
+
+def close_those_over(tx: Transaction, now: datetime) -> None:
+    """Close running programs whose pairs are all over and whose last date is four weeks ago.
+
+    Not while a row of *Needs you* is open, before a last day that the rule names, nor within four
+    weeks of somebody's taking the program up again.
+    """
+    opened = {e.program_id: e.at for e in tx.journal.read(code="program_opened")}
+    for program in tx.programs.all():
+        if program.state is not ProgramState.RUNNING:
+            continue
+        if tx.pairs.in_state(*GOING_ON, program_id=program.id):
+            continue
+        pairs = tx.pairs.in_state(*sorted(OVER), program_id=program.id)
+        last = _last_date(tx, pairs, now)
+        if last is None or now - max(last, opened.get(program.id, last)) < CLOSES_AFTER:
+            continue
+        ends_on = parsed_rule(tx.rules.current(program.id).body).ends_on
+        is_to_last = ends_on is not None and now.date() <= ends_on
+        if not is_to_last and not tx.needs.open([pair.id for pair in pairs]):
+            close(tx, program.id, now, _BY_ITSELF)
 
 
 def open_again(tx: Transaction, program_id: str, now: datetime, by: str) -> None:

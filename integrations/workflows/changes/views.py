@@ -121,7 +121,8 @@ def _order(case: Case, order: Order) -> views.Order:
     to = None
     if "start" in data:
         start = datetime.fromisoformat(data["start"])
-        to = TimeSpan(start, start + _length_of(case, session_id))
+        length = timedelta(minutes=data["minutes"]) if "minutes" in data else None
+        to = TimeSpan(start, start + (length or _length_of(case, session_id)))
     return views.Order(
         id=order.id,
         kind=views.OrderKind(order.kind),

@@ -204,12 +204,15 @@ def move(
     by: str = COORDINATOR,
     *,
     if_it_suits: bool = False,
+    length: timedelta | None = None,
 ) -> Order:
-    """Have one date stand at ``start`` (aware); its length stays.
+    """Have one date stand at ``start`` (aware); its length stays unless another is given.
 
     ``if_it_suits``: only if that hour suits both when it is done, as it did when it was offered.
     """
     told: Json = {"start": start.isoformat()}
+    if length is not None:
+        told["minutes"] = length // timedelta(minutes=1)
     if if_it_suits:
         told["if_it_suits"] = True
     return _give(app, tx, session.pair_id, OrderKind.MOVE, by, session.id, **told)

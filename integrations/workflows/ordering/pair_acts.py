@@ -117,11 +117,16 @@ def _skip(given: Given, by: str) -> Telling:
 
 def _move(given: Given, by: str) -> Telling:
     day, at = _day(given, "day"), _clock(given, "at")
+    minutes = _minutes_or_none(given, "minutes")
+    length = None if minutes is None else timedelta(minutes=minutes)
+    if length is not None and length > LONGEST_MEETING:
+        most = LONGEST_MEETING // timedelta(minutes=1)
+        raise FaultsError([Fault("minutes", f"{most} at most", str(minutes))])
 
     def move(app: App, tx: Transaction, session: Session) -> object:
         pair = tx.pairs.require(session.pair_id)
         start = datetime.combine(day, at, orders.zone_of(tx, pair))
-        return orders.move(app, tx, session, start, by)
+        return orders.move(app, tx, session, start, by, length=length)
 
     return _of_date(given, move)
 

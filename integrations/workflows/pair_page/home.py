@@ -86,7 +86,7 @@ class Home:
     """The page of a pair as one of the two, or their assistant, sees it.
 
     ``mine`` and ``theirs`` are names. ``regular`` is the regular hour in words, ``rhythm`` how
-    often; ``hours`` are regular hours offered to the reader, in words;
+    often, ``minutes`` how long as a rule; ``hours`` are regular hours offered to the reader;
     ``may_pick`` says that a click takes one, and ``hour_to_come`` is the regular hour that their
     dates move to once mails may go out. ``taken`` are hours that
     somebody picked lately and that did not suit both any more. ``confirmed`` says whether the
@@ -105,6 +105,7 @@ class Home:
     other_zone: str
     contact: str
     rhythm: str
+    minutes: int
     regular: str | None
     next: DateShown | None
     coming: tuple[DateShown, ...]
@@ -154,6 +155,7 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
         other_zone=other_zone,
         contact=contact_of(case.program),
         rhythm=every(case.rule.cadence.interval_weeks),
+        minutes=case.rule.cadence.duration_minutes,
         regular=_regular(pair, zone, other_zone) if pair.state in _LIVING else None,
         next=coming[0] if coming else None,
         coming=coming[1:],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from integrations.ports import Transaction
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
+from integrations.workflows.booking.beginning import close_those_over
 from integrations.workflows.booking.launching import schedule_bookings
 from integrations.workflows.booking.waves import settle_done
 from integrations.workflows.holding import held
@@ -17,6 +18,8 @@ KIND = "plan"
 
 async def plan_and_launch(app: App, claim: Claim, subject: str) -> None:
     """Plan whoever is enrolled and have work for every planned pair of a running program.
+
+    Programs of which everything is over are closed.
 
     What else stands is seen to as well, so that a mailbox that came since is looked after.
 
@@ -31,6 +34,7 @@ async def plan_and_launch(app: App, claim: Claim, subject: str) -> None:
         ensure_standing(tx, app, now)
         schedule_bookings(tx, now)
         settle_done(tx, now)
+        close_those_over(tx, now)
         return zones_of_work(tx, app)[0]
 
     # Who found no hour today hardly finds one in the next; who is enrolled makes this due.
