@@ -14,9 +14,9 @@ from integrations.workflows.ordering.at_once import Outcome
 from integrations.workflows.ordering.mails_caused import Caused, CausedMail, Telling, mails_caused
 
 _EXCHANGE = {
-    "update": "an update of the date from the calendar",
-    "cancellation": "a cancellation from the calendar",
-    "invitation": "an invitation from the calendar",
+    "update": "an update, from the calendar",
+    "cancellation": "a cancellation, from the calendar",
+    "invitation": "an invitation, from the calendar",
 }
 _TANDEM = {
     "offered_hours": "five regular hours to pick from",
