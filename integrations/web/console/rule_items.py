@@ -99,7 +99,7 @@ SECTIONS: tuple[Section, ...] = (
                 optional=True,
                 hint="One a line: number of the date and its kind, as in “1: preparation” or “9:"
                 " check-in”. Only meetings count towards the number asked for. Each has the length"
-                " above.",
+                " above, unless a coordinator gives a date another.",
             ),
         ),
     ),
