@@ -64,7 +64,9 @@ def made_up(situation: Situation) -> Iterator[Decision]:
         # Somebody took the whole series away: whether it is booked again is not ours to say.
         return
     missing, limit = missing_dates(pair, situation.now), last_chance(situation)
-    for window, session_id in _places(situation, limit):
+    # Whoever ended the pair through Tandem after the backup must not be invited again.
+    places = iter(()) if pair.may_have_ended else _places(situation, limit)
+    for window, session_id in places:
         if missing == 0:
             return
         hours = (

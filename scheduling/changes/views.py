@@ -360,7 +360,8 @@ class PairView:
     end. ``needs`` are the keys of *Needs you* rows raised and not closed, ``said`` the keys
     of non-acts already journalled, ``last_on_record`` the last date that counts as met.
     ``closed_dates`` are dates on which nobody works, ``orders`` what Tandem was told and has
-    not done yet, in the order in which it was told.
+    not done yet, in the order in which it was told. ``may_have_ended``: dates are gone from the
+    calendar, and the store, put back from a backup, cannot know whether Tandem itself ended them.
     """
 
     id: str
@@ -387,6 +388,7 @@ class PairView:
     evidence_readable: bool = True
     closed_dates: frozenset[date] = frozenset()
     orders: tuple[Order, ...] = ()
+    may_have_ended: bool = False
 
     def __post_init__(self) -> None:
         if self.mentor.id == self.mentee.id:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from integrations.records import OutboxMail, PairState
+import pytest
+
+from integrations.ports import Transaction
+from integrations.records import OutboxMail, Pair, PairState
 from integrations.workflows.app import App
+from integrations.workflows.changes.case import rule_of
 from integrations.workflows.operating.restoring import take_over
 from integrations.workflows.operating.writing import let_writing_go_on
+from integrations.workflows.ordering import orders
+from integrations.workflows.rulebook.rule_previews import apply_rule
 from tests.acceptance.keeping import hint, live_until
 from tests.support.world import Empty, World, book_all, enrolled, firm_of, virtually
 from tests.workflows.changes.reconciling import answers, junior, now, session
 from tests.workflows.changes.stage import DAY, HOUR, Stage, on_stage
 
 BY = "operator"
+Order = Callable[[App, Transaction, Pair], object]
 
 
 def _backup(store: Path) -> bytes:
@@ -100,6 +109,68 @@ def test_a_date_that_moved_since_the_backup_stands_where_it_moved_to(empty: Empt
         assert Counter(mail.kind for mail in stage.world.tenant.mail_log) == mails
         assert stage.world.tenant.complaints == []
         await app.close()
+
+    on_stage(empty, play)
+
+
+async def _lost_order(stage: Stage, order: Order) -> Pair:
+    """Give an order through Tandem and carry it out, then lose it; the pair as it was then."""
+    backup = _backup(stage.world.store_file)
+    app, pair_id = await stage.world.begin(), await stage.pair_id()
+    await app.store.run(lambda tx: order(app, tx, tx.pairs.require(pair_id)))
+    await live_until(app, now() + 2 * HOUR)
+    await app.close()
+    pair = await stage.read(lambda tx: tx.pairs.require(pair_id))
+    await stage.eyes.close()
+    _put_back(stage.world.store_file, backup)
+    _forget_transactions(stage.world)
+    return pair
+
+
+def _paused(_: App, tx: Transaction, pair: Pair) -> None:
+    day = now().date()
+    orders.pause(tx, pair, day + 5 * DAY, day + 24 * DAY, now())
+
+
+def _ended(_: App, tx: Transaction, pair: Pair) -> None:
+    orders.withdraw(tx, pair, now())
+
+
+def _every_three_weeks(app: App, tx: Transaction, pair: Pair) -> None:
+    rule = rule_of(tx, pair)
+    slower = rule.model_copy(update={"cadence": replace(rule.cadence, interval_weeks=3)})
+    apply_rule(app, tx, pair.program_id, slower)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["lost", "given again"])
+@pytest.mark.parametrize("order", [_paused, _ended, _every_three_weeks])
+def test_what_was_ordered_since_the_backup_is_neither_undone_nor_done_twice(
+    empty: Empty, order: Order, *, again: bool
+) -> None:
+    async def play(stage: Stage) -> None:
+        before = (await stage.case()).pair
+        after = await _lost_order(stage, order)
+        assert (after.state, after.generation) != (before.state, before.generation)
+        box = await stage.box()
+        shown, mails = await stage.shown(box), stage.mails()
+        app = await stage.world.begin()
+        await take_over(app, by=BY)
+        await live_until(app, now() + HOUR)
+        if again:
+            await app.store.run(lambda tx: order(app, tx, tx.pairs.require(after.id)))
+        await let_writing_go_on(app, by=BY)
+        await live_until(app, now() + DAY)
+        await app.close()
+        assert await stage.shown(box) == shown
+        # Tandem's own note of the end or the pause may come once more.
+        if after.state is PairState.WITHDRAWN and not again:
+            needs = await stage.read(lambda tx: tx.needs.open([after.id]))
+            assert [need.code for need in needs] == ["shortfall"]
+        more = Counter(kind for kind, _, _ in (stage.mails() - mails).elements())
+        assert set(more) <= ({"message"} if again else set())
+        # A series that took another's place is known again once its order is given again.
+        if again or after.generation == before.generation:
+            await stage.assert_store_is_calendar()
 
     on_stage(empty, play)
 

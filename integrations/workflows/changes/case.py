@@ -26,9 +26,11 @@ from integrations.records import (
     Session,
     SessionState,
 )
+from integrations.restored import was_restored
 from integrations.workflows.acting import STALE_FOR
 from integrations.workflows.rulebook.rules import ProgramRule
 from scheduling.changes.limits import week_began
+from scheduling.changes.views import CancelCause
 from scheduling.problem import Commitment
 from scheduling.timespan import TimeSpan
 
@@ -50,7 +52,7 @@ class Case:
     in their own zone, those on their way included. ``commitments`` are standing sessions of
     the two people's other pairs, with those only planned and where open writes will move them;
     ``elsewhere`` those of them that stand in calendars, by person. ``loaded_at`` is when all of
-    this was so.
+    this was so; ``may_have_ended`` is the pair view's.
     """
 
     pair: Pair
@@ -71,6 +73,7 @@ class Case:
     elsewhere: Mapping[str, Sequence[Session]] = field(default_factory=dict)
     orders: Sequence[Order] = ()
     loaded_at: datetime | None = None
+    may_have_ended: bool = False
 
     @property
     def people(self) -> tuple[Participant, Participant]:
@@ -144,6 +147,10 @@ def load_case(tx: Transaction, pair_id: str, now: datetime, *, default_zone: str
         commitments=_commitments(others, sessions, theirs, now),
         elsewhere=_elsewhere(case.people, others, sessions, now),
         loaded_at=now,
+        may_have_ended=(
+            any(session.cause == CancelCause.IN_CALENDAR for session in case.sessions)
+            and was_restored(tx)
+        ),
     )
     return replace(case, mails_this_week=_mails_this_week(tx, case, others, theirs, now))
 

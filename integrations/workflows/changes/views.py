@@ -61,6 +61,7 @@ def pair_view(case: Case) -> PairView:
         evidence_readable=pair.evidence_readable,
         closed_dates=_closed_dates(case),
         orders=tuple(_order(case, order) for order in case.orders),
+        may_have_ended=case.may_have_ended,
     )
 
 
