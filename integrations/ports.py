@@ -1517,13 +1517,15 @@ class BegunSignIn:
 class Identity:
     """Who signed in: the account's object id in our directory, and its app roles.
 
-    ``is_app`` of a service that comes for itself, with no account of a person.
+    ``is_app`` of a service that comes for itself, with no account of a person. ``asked_by`` is the
+    app that an access token was given to; empty where somebody signed in to us.
     Nothing else of the token is believed: names and addresses in it can be edited by people.
     """
 
     directory_id: str
     roles: tuple[str, ...] = ()
     is_app: bool = False
+    asked_by: str = ""
 
 
 class SignIn(Protocol):

@@ -45,6 +45,10 @@ const lines = (theme, differs, indent) =>
     .map((name) => `${indent}--${name}: ${theme(name)};`)
     .join("\n");
 
+// As it is, where Teams shows it: a fixed theme, in a browser that forces no colours.
+const coloured = names.filter((name) => /^(color|shadow)/.test(name));
+const lookOf = (of) => coloured.map((name) => `    --${name}: ${of[name]};`).join("\n");
+
 const always = lines((name) => inRem(name, light[name]), () => true, "  ");
 const night = lines((name) => dark[name], (name) => dark[name] !== light[name], "    ");
 const forced = lines(
@@ -62,6 +66,9 @@ fs.writeFileSync(
  * its webDarkTheme where that differs. With forced colours the names are those of its high
  * contrast theme, with the system's own colours in the place of the fixed ones. Font sizes, line
  * heights and spaces are written in rem (16 px), so that they follow the reader's own font size.
+ *
+ * data-theme names the theme that Teams has around a tab. It stands above what the system likes, and
+ * forced colours stand above it.
  */
 
 :root {
@@ -69,13 +76,22 @@ ${always}
 }
 
 @media screen and (prefers-color-scheme: dark) {
-  :root {
+  :root:not([data-theme]) {
 ${night}
   }
 }
 
+@media screen {
+  :root[data-theme="dark"] {
+${lookOf(dark)}
+  }
+  :root[data-theme="contrast"] {
+${lookOf(contrast)}
+  }
+}
+
 @media (forced-colors: active) {
-  :root {
+  :root, :root[data-theme] {
 ${forced}
   }
 }

@@ -254,6 +254,13 @@ def _sign_in(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     return {"location": tenant.sign_in_as(asked["person"], asked["url"])}
 
 
+def _teams_token(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """What Teams hands to a tab of the app ``client_id`` that ``person`` opens."""
+    signs_in = tenant.people_sign_in
+    token = signs_in.token_in_teams(asked["person"], asked["client_id"], asked["origin"])
+    return {"token": token}
+
+
 def _teams_policy(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     tenant.teams_policy = TeamsPolicy(**asked)
     return asdict(tenant.teams_policy)
@@ -345,6 +352,7 @@ _ACTS: dict[tuple[str, str], Act] = {
     ("POST", "chance"): _set_chance,
     ("POST", "apps"): _register_app,
     ("POST", "people/sign-in"): _sign_in,
+    ("POST", "people/teams-token"): _teams_token,
     ("POST", "teams-policy"): _teams_policy,
     ("GET", "people/acts"): _acts_on,
     ("POST", "people/act"): _carry_out,

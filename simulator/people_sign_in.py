@@ -29,6 +29,8 @@ CODE_LASTS = timedelta(minutes=10)
 _TOKEN_LASTS = 3600
 # Entra dates ID tokens back, so that clocks may be apart.
 _DATED_BACK = 300
+TEAMS_WEB = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"
+"""As which app Teams in a browser asks for tokens."""
 _NEEDED = ("response_type", "redirect_uri", "scope")
 
 
@@ -245,6 +247,25 @@ class PeopleSignIn:
         self._storage.put("code", form["code"], {**kept, "redeemed": True})
         self._storage.commit()
         return self._tokens(user, kept, origin)
+
+    def token_in_teams(self, person: str, client_id: str, origin: str) -> str:
+        """The access token that Teams hands to a tab of ``person``, for the app of the tab.
+
+        As for a registration of token version 2 that exposes ``access_as_user`` and lets Teams
+        have it without asking the person.
+
+        Raises:
+            SignInRefusedError: no such app, nobody of that name, or the account is disabled.
+        """
+        user = self._enabled(person)
+        kept = {
+            "client_id": self._sign_in.app(client_id).client_id,
+            "scopes": ("profile",),
+            "nonce": None,
+        }
+        claims = self._claims(user, kept, origin)
+        claims |= {"azp": TEAMS_WEB, "azpacr": "0", "scp": "access_as_user"}
+        return spoilt(claims, self._behaviour.id_tokens, self._sign_in, self._mint)
 
     def _tokens(self, user: User, kept: Mapping[str, Any], origin: str) -> dict[str, Any]:
         scopes = [scope for scope in kept["scopes"] if scope != "offline_access"]

@@ -25,6 +25,9 @@ Object id of the function app's identity: IDENTITY_PRINCIPAL_ID in the same answ
 Object id of the group whose members are Tandem's administrators. They see health, permissions and
 ids; no goals, answers or verdicts.
 
+.PARAMETER Teams
+Lets Teams have a token for whoever opens Tandem in a tab, without asking each person.
+
 .PARAMETER Name
 Name of the registration. People see it when they sign in.
 
@@ -45,6 +48,9 @@ param(
 
     [Parameter(ParameterSetName = 'Grant')]
     [guid] $AdministratorGroupId,
+
+    [Parameter(ParameterSetName = 'Grant')]
+    [switch] $Teams,
 
     [ValidateNotNullOrEmpty()]
     [string] $Name = 'Tandem',
@@ -155,9 +161,20 @@ if (-not $app) {
     return
 }
 
-$uri = "api://$($app.AppId)"
-if ($app.IdentifierUris -notcontains $uri -and $PSCmdlet.ShouldProcess($Name, "Name the JSON API $uri")) {
-    Update-MgApplication -ApplicationId $app.Id -IdentifierUris @($uri)
+$uris = @("api://$($app.AppId)")
+if ($Teams) {
+    $uris += "api://$(([uri]$PublicUrl).Authority)/$($app.AppId)"
+}
+if (($uris | Where-Object { $app.IdentifierUris -notcontains $_ }) -and $PSCmdlet.ShouldProcess($Name, "Name the JSON API $uris")) {
+    Update-MgApplication -ApplicationId $app.Id -IdentifierUris $uris
+}
+if ($Teams -and $PSCmdlet.ShouldProcess($Name, 'Let Teams have tokens for its tabs')) {
+    # Teams for desktops and phones, and in a browser. Only a scope that is there can be named.
+    $wanted.Api.PreAuthorizedApplications = @(
+        '1fec8e78-bce4-4aaf-ab1b-5451cc387264'
+        '5e3ce6c0-2b1f-4285-8d4b-75ee78787346'
+    ) | ForEach-Object { @{ AppId = $_; DelegatedPermissionIds = @($apiScopeId) } }
+    Update-MgApplication -ApplicationId $app.Id -Api $wanted.Api
 }
 
 $principal = Get-MgServicePrincipal -Filter "appId eq '$($app.AppId)'"

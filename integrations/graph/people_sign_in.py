@@ -177,6 +177,7 @@ def _identity(claims: Mapping[str, Any], *, is_app: bool = False) -> Identity:
         directory_id=str(claims["oid"]).lower(),
         roles=tuple(sorted(str(role) for role in roles)) if isinstance(roles, list) else (),
         is_app=is_app,
+        asked_by=str(claims.get("azp", "")).lower(),
     )
 
 

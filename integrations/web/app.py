@@ -38,11 +38,13 @@ from integrations.web.console import (
     writing,
 )
 from integrations.web.console import pair as console_pair
-from integrations.web.frame import HEADERS, Frame, plain_page
+from integrations.web.frame import Frame, plain_page
+from integrations.web.headers import HEADERS
 from integrations.web.met import MET_PATH, MetPage
 from integrations.web.page import Page
 from integrations.web.rendering import static_files
 from integrations.web.signing_in import SigningIn
+from integrations.web.teams_tab import TeamsTab
 from integrations.web.webhook import GraphWebhook
 from integrations.workflows.app import App
 
@@ -103,6 +105,7 @@ def asgi_app(application: Callable[[], Awaitable[App]]) -> Starlette:
             Route(MET_PATH, met.take, methods=["POST"]),
             Route("/static/{name}", _static, methods=["GET"]),
             *SigningIn(application).routes(),
+            *TeamsTab(application).routes(),
             *ApiFrame(application, endpoints()).routes(),
             *Frame(application).routes(pages()),
         ],

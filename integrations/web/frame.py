@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -23,6 +22,7 @@ from integrations.records import Need, Pair, Program, Session
 from integrations.web import sessions
 from integrations.web.access import NEEDED, Answer, Viewer, Who, may, viewer_of
 from integrations.web.forms import Form, FormError, plain, read_form
+from integrations.web.headers import HEADERS, TEAMS_PATH, as_asked, tab_of
 from integrations.web.limits import Limit
 from integrations.web.page import Act, Go, NoSuchPageError, Page, Sent, Show, Shown, Visit
 from integrations.web.rendering import render
@@ -36,24 +36,6 @@ logger = logging.getLogger(__name__)
 _SAID = "__Host-tandem-said"
 _SAID_KEEPS = timedelta(minutes=2)
 _LONGEST_SAID = 600
-
-HEADERS: Mapping[str, str] = MappingProxyType(
-    {
-        "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        ),
-        "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "X-Robots-Tag": "noindex",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        "Cache-Control": "no-store",
-    }
-)
 
 
 @dataclass(slots=True)
@@ -78,12 +60,15 @@ class Frame:
 
     def _shows(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            return await self._answer(request, page, page.who, page.show)
+            return as_asked(request, await self._answer(request, page, page.who, page.show))
 
         return answer
 
     def _acts(self, page: Page, act: Act) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
+            return as_asked(request, await take(request))
+
+        async def take(request: Request) -> Response:
             if not is_from_here(request):
                 return plain_page("errors/refused_elsewhere.html", "Not carried out", 403)
             try:
@@ -128,7 +113,7 @@ class Frame:
         told: Shown | Go | Sent,
     ) -> Response:
         if isinstance(told, Go):
-            return go(told.path, told.said)
+            return go(told.path, told.said, in_teams=sessions.is_in_teams(request))
         if isinstance(told, Sent):
             return _file(told)
         context = {
@@ -145,7 +130,8 @@ class Frame:
             render(told.template or page.template, context, part), told.status, headers=HEADERS
         )
         if part is None and _SAID in request.cookies:
-            sessions.set_cookie(response, _SAID, "", timedelta(0))
+            in_teams = sessions.is_in_teams(request)
+            sessions.set_cookie(response, _SAID, "", timedelta(0), in_teams=in_teams)
         return response
 
 
@@ -172,6 +158,7 @@ async def _around(app: App, request: Request, now: datetime) -> _Around | None:
         found = (tx.programs.get(key) for key in sorted(viewer.coordinates))
         read_at = last_look_at(tx)
         context = {
+            **tab_of(request),
             "viewer": viewer,
             "programs": sorted((p for p in found if p is not None), key=lambda p: p.name),
             "calendars_read_at": read_at,
@@ -279,12 +266,12 @@ class NotForYouError(Exception):
 # --- what leaves ----------------------------------------------------------------------------
 
 
-def go(path: str, said: str | None = None) -> Response:
+def go(path: str, said: str | None = None, *, in_teams: bool = False) -> Response:
     """Answer 303, so that the next page is asked for anew; ``path`` is one of ours."""
     response = RedirectResponse(path, status_code=303, headers=HEADERS)
     if said is not None:
         kept = base64.urlsafe_b64encode(said[:_LONGEST_SAID].encode()).decode()
-        sessions.set_cookie(response, _SAID, kept, _SAID_KEEPS)
+        sessions.set_cookie(response, _SAID, kept, _SAID_KEEPS, in_teams=in_teams)
     return response
 
 
@@ -298,6 +285,8 @@ def plain_page(template: str, title: str, status: int, **context: Any) -> Respon
         "writing_stopped": False,
         "section": "",
         "said": None,
+        "in_teams": False,
+        "theme": None,
     }
     text = render(template, {**known, "visit": None, "title": title, **context})
     return HTMLResponse(text, status, headers=HEADERS)
@@ -328,12 +317,18 @@ def local_path(path: str) -> str:
 
 
 def _to_sign_in(request: Request) -> Response:
+    # Entra's own page is shown in no frame, so a tab goes to where Teams signs people in.
+    begins = TEAMS_PATH if _is_in_a_frame(request) else "/sign-in"
     if "hx-request" in request.headers:
-        return Response(status_code=401, headers={**HEADERS, "HX-Redirect": "/sign-in"})
+        return Response(status_code=401, headers={**HEADERS, "HX-Redirect": begins})
     if request.method != "GET":
-        return go("/sign-in")
+        return go(begins)
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return go(f"/sign-in?next={quote(local_path(asked), safe='')}")
+    return go(f"{begins}?next={quote(local_path(asked), safe='')}")
+
+
+def _is_in_a_frame(request: Request) -> bool:
+    return sessions.is_in_teams(request) or request.headers.get("sec-fetch-dest") == "iframe"
 
 
 def _too_many(waits: timedelta) -> Response:

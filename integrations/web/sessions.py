@@ -1,4 +1,10 @@
-"""Sessions: a random key in a cookie, and its hash in the store."""
+"""Sessions: a random key in a cookie, and its hash in the store.
+
+In a browser's own window the cookie goes along with what comes from our pages alone
+(``SameSite=Lax``). In a tab of Teams, where our pages stand in a frame of another site, no such
+cookie would come back: there it is another one, ``SameSite=None``, kept by the browser for that
+site alone (``Partitioned``, CHIPS). Only a sign-in through Teams sets it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +21,7 @@ from integrations.page_records import WebSession
 from integrations.ports import DirectoryUser, Identity, Transaction
 
 COOKIE = "__Host-tandem"
+TEAMS_COOKIE = "__Host-tandem-teams"
 LONGEST = timedelta(hours=8)
 REST = timedelta(hours=1)
 """How long somebody may do nothing before signing in again."""
@@ -25,7 +32,16 @@ _LONGEST_KEY = 64
 
 def key_in(request: Request) -> str | None:
     """The key that the browser sent, if it could be one."""
-    key = request.cookies.get(COOKIE, "")
+    return _key(request, COOKIE) or _key(request, TEAMS_COOKIE)
+
+
+def is_in_teams(request: Request) -> bool:
+    """Whether the key came as it does from a tab of Teams, and in no other way."""
+    return _key(request, COOKIE) is None and _key(request, TEAMS_COOKIE) is not None
+
+
+def _key(request: Request, name: str) -> str | None:
+    key = request.cookies.get(name, "")
     return key if 0 < len(key) <= _LONGEST_KEY else None
 
 
@@ -73,13 +89,18 @@ def end(tx: Transaction, key: str) -> None:
     tx.web_sessions.remove(hash_of(key))
 
 
-def give(response: Response, key: str) -> None:
+def give(response: Response, key: str, *, in_teams: bool = False) -> None:
     """Have the browser keep the key."""
-    set_cookie(response, COOKIE, key, LONGEST)
+    set_cookie(response, TEAMS_COOKIE if in_teams else COOKIE, key, LONGEST, in_teams=in_teams)
 
 
-def set_cookie(response: Response, name: str, value: str, keeps: timedelta) -> None:
-    """A cookie of this host alone, out of reach of scripts; an empty value takes it away."""
+def set_cookie(
+    response: Response, name: str, value: str, keeps: timedelta, *, in_teams: bool = False
+) -> None:
+    """A cookie of this host alone, out of reach of scripts; an empty value takes it away.
+
+    With ``in_teams`` it is kept and sent within a frame of the site on top, and only there.
+    """
     response.set_cookie(
         name,
         value,
@@ -87,5 +108,9 @@ def set_cookie(response: Response, name: str, value: str, keeps: timedelta) -> N
         path="/",
         secure=True,
         httponly=True,
-        samesite="lax",
+        samesite="none" if in_teams else "lax",
     )
+    if in_teams:
+        # The library knows the attribute from Python 3.14 on.
+        kept, value_ = response.raw_headers[-1]
+        response.raw_headers[-1] = (kept, value_ + b"; Partitioned")

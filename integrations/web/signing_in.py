@@ -20,7 +20,8 @@ from integrations.errors import IntegrationError, NotPossibleError, SignInFailed
 from integrations.logs import log_event
 from integrations.ports import Identity
 from integrations.web import sessions
-from integrations.web.frame import HEADERS, address_of, go, is_from_here, local_path, plain_page
+from integrations.web.frame import address_of, go, is_from_here, local_path, plain_page
+from integrations.web.headers import HEADERS
 from integrations.web.limits import Limit
 from integrations.workflows.app import App
 
@@ -79,15 +80,11 @@ class SigningIn:
                     return plain_page("errors/too_many.html", "Please wait a minute", 429)
                 return await step(app, request)
             except SignInFailedError as error:
-                log_event(logger, "sign_in_failed", logging.WARNING, code=error.code)
-                says = _WORDS.get(error.code, _OTHERWISE)
-                return _failed(403, says, error.remedy)
+                return _failed(403, *told_of(error))
             except NotPossibleError as error:
                 return _failed(503, f"{error}.", error.remedy)
             except Exception as error:  # noqa: BLE001 - nothing stands above but the host
-                log_event(logger, "sign_in_failed", logging.ERROR, code=type(error).__name__)
-                remedy = error.remedy if isinstance(error, IntegrationError) else ""
-                return _failed(503, _OTHERWISE, remedy)
+                return _failed(503, *told_of(error))
 
         return answer
 
@@ -105,7 +102,7 @@ class SigningIn:
         flow, wanted = _keeper(app).kept(request.cookies.get(_FLOW, ""), now)
         answer = {k: v for k, v in request.query_params.items() if k in _ANSWER}
         identity = await app.graph.sign_in.finish(flow, answer)
-        key = await _session(app, identity, now)
+        key = await open_session(app, identity, now)
         response = go(wanted)
         sessions.give(response, key)
         sessions.set_cookie(response, _FLOW, "", timedelta(0))
@@ -119,10 +116,11 @@ class SigningIn:
             await app.store.run(lambda tx: sessions.end(tx, key))
         response = go("/signed-out")
         sessions.set_cookie(response, sessions.COOKIE, "", timedelta(0))
+        sessions.set_cookie(response, sessions.TEAMS_COOKIE, "", timedelta(0), in_teams=True)
         return response
 
 
-async def _session(app: App, identity: Identity, now: datetime) -> str:
+async def open_session(app: App, identity: Identity, now: datetime) -> str:
     """A new session for somebody whose account is in use; its key.
 
     Raises:
@@ -133,6 +131,15 @@ async def _session(app: App, identity: Identity, now: datetime) -> str:
     if account is None or not account.enabled:
         raise SignInFailedError("no_account")
     return await app.store.run(lambda tx: sessions.begin(tx, identity, account, app.secrets, now))
+
+
+def told_of(error: Exception) -> tuple[str, str]:
+    """What somebody is told of a sign-in that failed, and what would help; the kind is logged."""
+    if isinstance(error, SignInFailedError):
+        log_event(logger, "sign_in_failed", logging.WARNING, code=error.code)
+        return _WORDS.get(error.code, _OTHERWISE), error.remedy
+    log_event(logger, "sign_in_failed", logging.ERROR, code=type(error).__name__)
+    return _OTHERWISE, error.remedy if isinstance(error, IntegrationError) else ""
 
 
 def _failed(status: int, says: str, remedy: str) -> Response:

@@ -244,6 +244,8 @@ WITHOUT_SIGN_IN = frozenset(
         "GET /sign-in/back",
         "POST /sign-out",
         "GET /signed-out",
+        "GET /teams",
+        "POST /teams/sign-in",
     }
 )
 """What is answered to anybody; each checks for itself whom it has before it."""

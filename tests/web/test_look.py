@@ -20,10 +20,18 @@ def test_every_token_that_is_used_is_there_and_none_is_there_for_nothing() -> No
 def test_dark_and_forced_colours_name_no_token_of_their_own() -> None:
     light, *others = TOKENS.split("@media")
     known = set(re.findall(r"--(\w+):", light))
-    assert len(others) == 2
+    assert len(others) == 3
     for other in others:
         assert set(re.findall(r"--(\w+):", other)) <= known
-    assert {n for n in known if n.startswith("color")} == set(re.findall(r"--(\w+):", others[1]))
+    assert {n for n in known if n.startswith("color")} == set(re.findall(r"--(\w+):", others[2]))
+
+
+def test_each_theme_of_teams_names_every_colour_so_that_none_is_left_of_another() -> None:
+    colours = {n for n in re.findall(r"--(\w+):", TOKENS) if n.startswith("color")}
+    for theme in ("dark", "contrast"):
+        block = re.search(rf'data-theme="{theme}"\] \{{(.*?)\}}', TOKENS, re.DOTALL)
+        assert block is not None
+        assert colours <= set(re.findall(r"--(\w+):", block[1]))
 
 
 def test_in_the_dark_nothing_but_colours_is_another() -> None:
@@ -56,4 +64,4 @@ def test_no_template_holds_a_style_a_handler_or_a_script_of_its_own() -> None:
 
 def test_licences_stand_beside_what_is_not_ours() -> None:
     names = {path.name for path in (WEB / "static").iterdir()}
-    assert {"htmx.LICENSE.txt", "fluent.LICENSE.txt"} <= names
+    assert {"htmx.LICENSE.txt", "fluent.LICENSE.txt", "teams-js.LICENSE.txt"} <= names

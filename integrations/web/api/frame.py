@@ -21,7 +21,8 @@ from integrations.web.api.callers import Callers, token_in
 from integrations.web.api.document import FILES, JSON, MOST_BYTES, MOST_FILE_BYTES, document
 from integrations.web.api.endpoint import ROOT, Call, Endpoint
 from integrations.web.api.problems import ApiError, answer_of, faults_of
-from integrations.web.frame import HEADERS, Asked, address_of, visit_of
+from integrations.web.frame import Asked, address_of, visit_of
+from integrations.web.headers import HEADERS
 from integrations.web.limits import Limit
 from integrations.web.page import Visit
 from integrations.workflows.app import App

@@ -22,7 +22,8 @@ from integrations.errors import (
 )
 from integrations.logs import log_event
 from integrations.web.access import NEEDED
-from integrations.web.frame import HEADERS, NotForYouError
+from integrations.web.frame import NotForYouError
+from integrations.web.headers import HEADERS
 from integrations.web.page import NoSuchPageError
 
 logger = logging.getLogger(__name__)
