@@ -211,6 +211,7 @@ def options_of(settings: Settings) -> Options:
         workers=settings.workers,
         page_url=settings.pages_url,
         own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
+        teams_app=settings.teams_app,
         webhooks=settings.webhooks,
         webhook_url=settings.webhook_url,
         public_url=settings.public_url,
@@ -240,6 +241,7 @@ def graph_settings(settings: Settings, mailbox_ids: set[str]) -> GraphSettings:
         base_url=settings.graph_url,
         authority=settings.authority,
         own_mailbox_reads=settings.free_busy_reader == "own_mailbox",
+        news_in_teams=settings.teams_app is not None,
         ca_file=str(settings.ca_file) if settings.ca_file else None,
     )
 

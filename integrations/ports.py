@@ -1413,6 +1413,34 @@ class MailSender(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """A line for an activity feed: what it says, two lines of more, what about, where it leads.
+
+    ``chain`` is the same however often it is told: Teams shows a later one in an earlier one's
+    place.
+    """
+
+    title: str
+    preview: str
+    about: str
+    link: str
+    chain: int
+
+
+class Feed(Protocol):
+    """People's activity feeds in Teams."""
+
+    async def tell(self, directory_id: str, news: News) -> None:
+        """Show somebody a line.
+
+        Raises:
+            RefusedError: it is not shown, for example to somebody who has not the app.
+            OutcomeUnknownError: it may be shown. Others: it certainly is not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """How the app registration proves itself, and what was consented to it for the whole tenant.
 
@@ -1482,6 +1510,9 @@ class Graph(Protocol):
     def subscriptions(self) -> SubscriptionService: ...
     @property
     def mail(self) -> MailSender: ...
+
+    @property
+    def feed(self) -> Feed: ...
     @property
     def sign_in(self) -> SignIn: ...
 

@@ -145,6 +145,13 @@ class Settings(BaseModel):
         description="Public address of Tandem's pages, under which personal links are sent."
         " Without it nobody is asked whether they met.",
     )
+    teams_app: str | None = Field(
+        default=None,
+        pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+        description="Id of Tandem's app in the Teams admin center. With it short news go to the"
+        " activity feed of whoever has the app, and to everybody else by mail; without it"
+        " everything is mailed.",
+    )
     signing_keys: SecretStr | None = Field(
         default=None,
         description="Keys that sign personal links, newest first, separated by commas: each at"

@@ -239,8 +239,9 @@ class Gate:
         operation = visit.operation
         mailbox = visit.user.mail if visit.user is not None else visit.parts.get("user")
         scoped = mailbox if operation.needs == "exchange" else None
-        if operation.needs == "subscription":
-            # Whose mailbox is concerned stands in the body or in the subscription.
+        if operation.needs in ("subscription", "teams_app"):
+            # Whose mailbox is concerned stands in the body or in the subscription; the right to
+            # tell somebody something in Teams comes with the app. Whoever answers knows.
             return
         if operation.needs == "teams":
             self._check_teams(visit, app)

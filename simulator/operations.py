@@ -1,7 +1,8 @@
 """The Graph operations this tenant knows: path, permission, options, and who answers.
 
 ``Needs`` says how the right is checked: in the directory, in Exchange (where a
-mailbox scope can narrow it), in Teams (where a policy names the organizer) or,
+mailbox scope can narrow it), in Teams (where a policy names the organizer, or where
+the person has the app, which alone grants the right) or,
 for a subscription, by whoever answers, who alone knows the mailbox concerned.
 """
 
@@ -12,13 +13,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulator import answers, attendance_answers, delta, mail_answers, subscription_answers
+from simulator import (
+    answers,
+    attendance_answers,
+    delta,
+    feed,
+    mail_answers,
+    subscription_answers,
+)
 from simulator.event_body import EVENT_MEMBERS
+from simulator.feed import FEED_MEMBERS
 from simulator.mail_answers import SEND_MAIL_MEMBERS
 from simulator.requests import Handler
 from simulator.subscription_answers import SUBSCRIPTION_MEMBERS
 
-Needs = Literal["directory", "exchange", "teams", "subscription"]
+Needs = Literal["directory", "exchange", "teams", "teams_app", "subscription"]
 _PAGE = ("$top", "$skip", "$count")
 _SCHEDULE = {"schedules", "starttime", "endtime", "availabilityviewinterval"}
 
@@ -264,6 +273,14 @@ OPERATIONS: tuple[Operation, ...] = (
         mail_answers.send_mail,
         "Mail.Send",
         members=SEND_MAIL_MEMBERS,
+    ),
+    Operation(
+        "POST",
+        "/users/{user}/teamwork/sendActivityNotification",
+        feed.send_activity_notification,
+        "TeamsActivity.Send.User",
+        "teams_app",
+        members=FEED_MEMBERS,
     ),
     Operation(
         "POST",

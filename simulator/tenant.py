@@ -34,6 +34,7 @@ from simulator.event_views import EventViews, shown_as
 from simulator.event_writes import EventWrites
 from simulator.events import Event, Occurrence
 from simulator.faults import Faults
+from simulator.feed import Feeds
 from simulator.gate import Gate
 from simulator.ids import ItemId, Mint
 from simulator.life import Life
@@ -80,6 +81,7 @@ class Tenant:
         self.people_sign_in = PeopleSignIn(
             storage, self.mint, clock, self.sign_in, self.directory, self.behaviour
         )
+        self.feeds = Feeds(storage)
         self.throttle = Throttle(self.behaviour)
         self.outbound: httpx.AsyncBaseTransport | None = None
         self.subscriptions = Subscriptions(storage, clock, self.behaviour)

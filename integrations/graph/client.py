@@ -293,6 +293,7 @@ class Wire:
             settings.program_mailboxes,
             around.read_only,
             settings.own_mailbox_reads,
+            settings.news_in_teams,
         )
         departures = Departures(
             around.clock,

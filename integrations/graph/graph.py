@@ -15,6 +15,7 @@ from integrations.graph.calendar import ProgramCalendar
 from integrations.graph.client import Surroundings, Wire
 from integrations.graph.credential import Credential
 from integrations.graph.directory import PeopleDirectory
+from integrations.graph.feed import ActivityFeed
 from integrations.graph.free_busy import FreeBusy
 from integrations.graph.mail import ProgramMail
 from integrations.graph.mailbox_settings import SettingsOfMailboxes
@@ -41,6 +42,7 @@ class GraphAdapter:
         self.attendance = MeetingAttendance(wire)
         self.subscriptions = EventSubscriptions(wire)
         self.mail = ProgramMail(wire)
+        self.feed = ActivityFeed(wire)
         self.rights = AppRights(wire)
 
     async def anchor_zones(self, zones: Iterable[str], days: Iterable[date]) -> frozenset[str]:

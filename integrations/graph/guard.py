@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 import httpx
 
 from integrations.errors import OperationNotPermittedError, ReadOnlyModeError
-from integrations.graph.operations import BATCH, OPERATIONS, Operation, Whose
+from integrations.graph.operations import BATCH, OPERATIONS, TELL_IN_TEAMS, Operation, Whose
 
 MOST_IN_BATCH = 20
 Body: TypeAlias = Callable[[], Mapping[str, Any]]
@@ -46,6 +46,7 @@ class Guard:
     program_mailboxes: Callable[[], Collection[str]]
     read_only: Callable[[], bool]
     own_mailbox_reads: bool = False
+    news_in_teams: bool = False
 
     def admit(self, request: httpx.Request) -> Passage:
         """What the request amounts to.
@@ -105,11 +106,14 @@ class Guard:
         return next((m for m in self.program_mailboxes() if m.casefold() == wanted), None)
 
     def _is_for(self, operation: Operation, program_mailbox: str | None) -> bool:
-        if operation.by_setting and not self.own_mailbox_reads:
+        if operation.by_setting and not self._is_switched_on(operation):
             return False
         if operation.whose is Whose.OUTSIDER:
             return program_mailbox is None
         return operation.whose is not Whose.PROGRAM or program_mailbox is not None
+
+    def _is_switched_on(self, operation: Operation) -> bool:
+        return self.news_in_teams if operation is TELL_IN_TEAMS else self.own_mailbox_reads
 
 
 def _passage(operation: Operation, calls: Sequence[tuple[Operation, str | None]]) -> Passage:

@@ -19,6 +19,7 @@ UTC_TIMES = 'outlook.timezone="UTC"'
 class Whose(StrEnum):
     """Whose mailbox a call names; ``APP`` are the app's own subscriptions.
 
+    ``FEED`` is a person's activity feed in Teams, which is no mailbox.
     ``OUTSIDER`` is anybody but a program mailbox, asked for what does not exist, so that nothing
     of theirs can come back: doctor proves by it that Graph says no.
     """
@@ -26,6 +27,7 @@ class Whose(StrEnum):
     PROGRAM = "program"
     APP = "app"
     PARTICIPANT = "participant"
+    FEED = "feed"
     OUTSIDER = "outsider"
     DIRECTORY = "directory"
     NONE = "none"
@@ -296,6 +298,19 @@ SEND_MAIL = Operation(
     scope=_PROGRAM_SCOPE,
     purpose="Notes to the people of a pair and to coordinators; kept in no folder",
 )
+TELL_IN_TEAMS = Operation(
+    name="send_activity_notification",
+    method="POST",
+    path="/users/{user}/teamwork/sendActivityNotification",
+    whose=Whose.FEED,
+    writes=True,
+    permission="TeamsActivity.Send.User",
+    scope="whoever has Tandem's Teams app: installing it grants this, for that person alone",
+    purpose="A line in somebody's activity feed in Teams, in the place of a mail",
+    outlook=False,
+    by_setting=True,
+    members=frozenset({"topic", "activityType", "previewText", "templateParameters", "chainId"}),
+)
 CREATE_SUBSCRIPTION = Operation(
     name="create_subscription",
     method="POST",
@@ -397,6 +412,7 @@ OPERATIONS: tuple[Operation, ...] = (
     LIST_REPORTS,
     READ_REPORT,
     SEND_MAIL,
+    TELL_IN_TEAMS,
     CREATE_SUBSCRIPTION,
     LIST_SUBSCRIPTIONS,
     RENEW_SUBSCRIPTION,

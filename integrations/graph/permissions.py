@@ -10,6 +10,7 @@ _WHOSE = {
     Whose.PROGRAM: "program mailbox",
     Whose.PARTICIPANT: "participant",
     Whose.APP: "the app's own",
+    Whose.FEED: "a person's feed in Teams",
     Whose.OUTSIDER: "any other",
     Whose.DIRECTORY: "directory",
     Whose.NONE: "-",
@@ -24,7 +25,9 @@ option that is not named in its row is refused as well. All paths stand under
 `https://graph.microsoft.com/v1.0`; all permissions are application permissions.
 
 For participants' mailboxes the table holds reading mailbox settings and free/busy, and nothing
-else: no event, no title, no place. Events are read and written in program mailboxes only.
+else: no event, no title, no place. Events are read and written in program mailboxes only. Where
+`TANDEM_TEAMS_APP` is set, a line can be added to the activity feed in Teams of whoever has the app;
+nothing is read there.
 
 Two rows name *any other* mailbox. `tandem doctor` asks there for an event and for a meeting that do
 not exist, under an id that the table itself fixes: nothing can come back but a yes or a no, and the

@@ -58,6 +58,7 @@ class GraphSettings:
             that one enrolled later is known at once. Writing and reading events is permitted
             in these mailboxes only.
         own_mailbox_reads: free/busy may be read with a participant's own mailbox in the path.
+        news_in_teams: lines in people's activity feeds in Teams may be written.
         ca_file: PEM file of the authorities to trust instead of the public ones.
         call_timeout: how long one call may take in all; shorter than ``permit_length``.
         permit_length: life of a permit for one call to a program mailbox.
@@ -73,6 +74,7 @@ class GraphSettings:
     authority: str = MICROSOFT_AUTHORITY
     scope: str = "https://graph.microsoft.com/.default"
     own_mailbox_reads: bool = False
+    news_in_teams: bool = False
     ca_file: str | None = None
     call_timeout: timedelta = timedelta(seconds=30)
     permit_length: timedelta = timedelta(seconds=45)

@@ -38,7 +38,8 @@ class Options:
     ``mail_pace`` is what a mail costs its mailbox (None = no pace). ``reading_keeps`` is how long
     a look into calendars may be believed when something is written. ``claim_length`` has to
     exceed the longest single call. ``own_mailbox_reads`` has free/busy read by each
-    person's own path instead of a program mailbox's, a call for each. ``webhook_url`` is where
+    person's own path instead of a program mailbox's, a call for each. ``teams_app`` is the
+    app's id in the firm's catalogue if news go to activity feeds. ``webhook_url`` is where
     Graph tells of changes if ``webhooks`` are on; without one nobody is asked to. ``poll`` is how
     long the loop sleeps at most before it looks for work that another process made due.
     ``credential_ends_at`` is when the certificate ends, None where there is none.
@@ -55,6 +56,7 @@ class Options:
     workers: int = 8
     page_url: str = "https://tandem.invalid/pairs"
     own_mailbox_reads: bool = False
+    teams_app: str | None = None
     webhooks: bool = True
     webhook_url: str | None = None
     public_url: str | None = None

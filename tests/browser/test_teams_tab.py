@@ -64,6 +64,8 @@ def hosting(window: Window, *, by: str = TEAMS, **told: str) -> Iterator[Host]:
         body = HOST.replace("TOLD", json.dumps(facts))
         route.fulfill(status=200, content_type="text/html", body=body)
 
+    # Chromium asks before a page of the internet may show one of this machine.
+    window.page.context.grant_permissions(["local-network-access"], origin=by)
     window.page.route(f"{by}/**", answer)
     window.page.goto(f"{by}/tab")
     yield Host(window.page)

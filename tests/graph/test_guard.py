@@ -12,7 +12,14 @@ import pytest
 
 from integrations.errors import OperationNotPermittedError, ReadOnlyModeError
 from integrations.graph.guard import Guard
-from integrations.graph.operations import BATCH, NOWHERE, OPERATIONS, Operation, Whose
+from integrations.graph.operations import (
+    BATCH,
+    NOWHERE,
+    OPERATIONS,
+    TELL_IN_TEAMS,
+    Operation,
+    Whose,
+)
 from integrations.graph.permissions import permissions_page
 from tests.graph.world import BASE, MAILBOX, PERSON, Circumstances, World, in_world
 
@@ -40,8 +47,8 @@ UNKNOWN_PATHS = [
 ]
 
 
-def guard(*, read_only: bool = False, own_mailbox_reads: bool = False) -> Guard:
-    return Guard(BASE, lambda: [MAILBOX], lambda: read_only, own_mailbox_reads)
+def guard(*, read_only: bool = False, own_mailbox_reads: bool = False, news: bool = True) -> Guard:
+    return Guard(BASE, lambda: [MAILBOX], lambda: read_only, own_mailbox_reads, news)
 
 
 def path_of(operation: Operation, user: str) -> str:
@@ -118,8 +125,18 @@ def test_for_participants_the_table_holds_settings_and_free_busy_alone() -> None
     permitted = {o.path for o in OPERATIONS if o.whose is Whose.PARTICIPANT}
     assert permitted == {"/users/{user}/mailboxSettings", "/users/{user}/calendar/getSchedule"}
     writing = {o.whose for o in OPERATIONS if o.writes}
-    assert writing == {Whose.PROGRAM, Whose.APP}
+    assert writing == {Whose.PROGRAM, Whose.APP, Whose.FEED}
+    assert [o.path.split("/")[3] for o in OPERATIONS if o.whose is Whose.FEED] == ["teamwork"]
     assert all("{user}" not in o.path for o in OPERATIONS if o.whose is Whose.APP)
+
+
+def test_a_feed_is_written_to_only_where_the_settings_say_so() -> None:
+    request = call_of(TELL_IN_TEAMS, PERSON)
+    assert guard().admit(request).writes
+    with pytest.raises(OperationNotPermittedError):
+        guard(news=False, own_mailbox_reads=True).admit(request)
+    with pytest.raises(ReadOnlyModeError):
+        guard(read_only=True).admit(request)
 
 
 def test_nothing_is_proved_with_an_id_that_exists_or_in_a_program_mailbox() -> None:

@@ -68,6 +68,9 @@ def _cmdlets(node: Node) -> list[str]:
 def _needed(operation: Operation) -> tuple[str, str] | None:
     """Who grants what an operation needs, and as what; None if it needs nothing of its own."""
     permission = operation.permission
+    if operation.whose is Whose.FEED:
+        # Comes with the Teams app, from the manifest: for whoever has it, and for nobody else.
+        return None
     if not re.fullmatch(r"\w+\.[\w.]+", permission):
         return None
     if operation.whose is Whose.DIRECTORY or permission.startswith("OnlineMeeting"):

@@ -24,11 +24,16 @@ def has_room(
 ) -> bool:
     """Whether one more capped mail this week is within what the program allows.
 
-    Counted are the journal since Monday in the person's zone and writes on their way, that with
-    the key ``but`` excepted; those that are only prepared are left out if not ``prepared``.
+    Counted are the journal's mails and news in Teams since Monday in the person's zone, and writes
+    on their way, that with the key ``but`` excepted; those that are only prepared are left out if
+    not ``prepared``.
     """
     since = week_began(now, zone)
-    sent = tx.journal.of_person_since([person_id], "mail", since)
+    sent = [
+        entry
+        for code in ("mail", "news")
+        for entry in tx.journal.of_person_since([person_id], code, since)
+    ]
     leaving = (
         mail
         for pair in tx.pairs.of_people([person_id])

@@ -48,6 +48,7 @@ from integrations.workflows.messages.room import has_room, next_room
 from integrations.workflows.messages.texts import Letter
 from integrations.workflows.reporting import mailed
 from integrations.workflows.telling import daily_list
+from integrations.workflows.telling.feed import REFUSED, goes_to_feed, news_act, set_aside
 from scheduling.changes.mail_hours import next_mailable
 
 __all__ = ["KIND", "send_mails"]
@@ -65,6 +66,7 @@ class _Ready:
     """A mail that may leave now. ``rows`` are the *Needs you* rows it names.
 
     ``again`` tells that it is to be sent once more where it may have been sent before.
+    ``in_feed`` of Teams it is told to the account instead of being mailed.
     ``has_room`` is asked in the transaction that begins it whether the week has room for it still,
     where it did at ``decided_from``; None if it is not counted.
     """
@@ -75,6 +77,7 @@ class _Ready:
     program_id: str
     again: bool
     rows: tuple[str, ...] = ()
+    in_feed: str | None = None
     has_room: Callable[[Transaction, bool], bool] | None = None
     decided_from: datetime | None = None
 
@@ -147,7 +150,13 @@ async def _send(app: App, claim: Claim, mail: OutboxMail) -> None:
         later = app.clock.now() + URGENT_AGAIN
         await app.store.run(lambda tx: tx.outbox.mark_waiting(mail, later))
     except RefusedError as refusal:
-        await _refused(app, ready, refusal)
+        if ready.in_feed is None:
+            await _refused(app, ready, refusal)
+            return
+        # Not in the feed, and that is certain: by mail, at once.
+        now, why = app.clock.now(), f"{refusal.status} {refusal.code}"
+        await app.store.run(lambda tx: _journal(tx, mail, REFUSED, now, why=why))
+        await _send(app, claim, mail)
 
 
 def _ready(app: App, tx: Transaction, mail: OutboxMail, now: datetime) -> _Ready | None:
@@ -156,6 +165,8 @@ def _ready(app: App, tx: Transaction, mail: OutboxMail, now: datetime) -> _Ready
     intent = tx.intents.by_key(key)
     in_doubt = intent is not None and intent.state is IntentState.SENDING
     step = _step(app, tx, mail, key, now)
+    if not isinstance(step, _Ready) or step.in_feed is None:
+        set_aside(tx, mail, now)
     if isinstance(step, _Ready):
         return step
     if in_doubt:
@@ -200,6 +211,7 @@ def _step(app: App, tx: Transaction, mail: OutboxMail, key: str, now: datetime) 
         letter=words_of(about),
         program_id=about.program.id,
         again=mail.urgent,
+        in_feed=about.you.directory_id if goes_to_feed(app, tx, mail, key, now) else None,
         has_room=partial(_room_beside, about, key),
         decided_from=now if _is_capped(about) else None,
     )
@@ -260,6 +272,18 @@ def _key(mail: OutboxMail) -> str:
 
 
 def _act(app: App, ready: _Ready) -> Act[None]:
+    if ready.in_feed is None:
+        return _mail_act(app, ready)
+
+    def told(tx: Transaction) -> None:
+        now = app.clock.now()
+        tx.outbox.mark_sent(ready.mail, now)
+        _journal(tx, ready.mail, "news", now)
+
+    return news_act(app, ready.mail, ready.letter, ready.in_feed, told)
+
+
+def _mail_act(app: App, ready: _Ready) -> Act[None]:
     mail, letter = ready.mail, ready.letter
     mailbox_id = mail.mailbox_id or ""
 
