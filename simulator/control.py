@@ -261,6 +261,18 @@ def _teams_token(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     return {"token": token}
 
 
+def _teams_app(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    """Give ``person`` the app that declares ``activities``; with none take it away."""
+    user = tenant.directory.user(asked["person"])
+    tenant.feeds.install(user.id, *asked["activities"])
+    return sorted(tenant.feeds.activities_of(user.id))
+
+
+def _feed(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    lines = tenant.feeds.lines_of(tenant.directory.user(asked["person"]).id)
+    return [asdict(line) for line in lines]
+
+
 def _teams_policy(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     tenant.teams_policy = TeamsPolicy(**asked)
     return asdict(tenant.teams_policy)
@@ -353,6 +365,8 @@ _ACTS: dict[tuple[str, str], Act] = {
     ("POST", "apps"): _register_app,
     ("POST", "people/sign-in"): _sign_in,
     ("POST", "people/teams-token"): _teams_token,
+    ("POST", "people/teams-app"): _teams_app,
+    ("GET", "people/feed"): _feed,
     ("POST", "teams-policy"): _teams_policy,
     ("GET", "people/acts"): _acts_on,
     ("POST", "people/act"): _carry_out,

@@ -146,7 +146,9 @@ clocks differ; one thing to do, one link at most, a human contact; a subject of 
 - **Doubt.** Whether a mail left cannot be looked up. After a lost answer an ordinary one counts as
   sent; *urgent* ones are sent again until an answer is certain, and so may come twice.
 - The journal has one line `mail` for each mail; `mail_in_doubt` where an answer was lost, and
-  `mail_dropped` with the reason. Ids and codes only: the words are made when a mail is sent.
+  `mail_dropped` with the reason. What [Teams](../how-to/teams.md) tells in a mail's place is a line
+  `news`; `news_refused` says why the mail went after all. Ids and codes only: the words are made
+  when a mail is sent.
 - **Comments** go with Outlook's own cancellation. **Rows** are what a coordinator reads in
   *Needs you*; new ones are listed in one mail a day.
 

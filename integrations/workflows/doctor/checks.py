@@ -129,6 +129,7 @@ NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "webhook": ("webhook", "shakes hands with its address as Graph does"),
         "subscriptions": ("subscriptions", "compares Graph's list with the store"),
+        "teams_news": ("news in Teams", "counts which of the last were told there"),
         "work": ("due work", "counts what is late or put aside"),
         "sign_in": ("sign-in of people", "begins one"),
     }

@@ -6,6 +6,7 @@ from integrations.workflows.app import App
 from integrations.workflows.doctor.access import access_checks, clock_check
 from integrations.workflows.doctor.checks import RED, Check, untried
 from integrations.workflows.doctor.installation import sign_in_check, store_check, work_check
+from integrations.workflows.doctor.news import news_checks
 from integrations.workflows.doctor.notices import notice_checks
 from integrations.workflows.doctor.outside import outside_checks
 from integrations.workflows.doctor.people import people_checks
@@ -45,4 +46,5 @@ async def _in_tenant(app: App, worker: Worker) -> list[Check]:
     checks += await people_checks(app, reader)
     checks += await outside_checks(app)
     checks += await notice_checks(app)
+    checks += await news_checks(app)
     return checks

@@ -29,7 +29,7 @@ from integrations.workflows.acting import Act, NotHappened, ReadBack
 from integrations.workflows.app import App
 from integrations.workflows.messages.texts import Letter
 
-REFUSED = "news_refused"
+TOLD, REFUSED = "news", "news_refused"
 IN_THE_FEED = frozenset(
     {
         *("hour_is_off", "proposal", "your_appointment", "offered_dates", "offered_hours"),

@@ -48,7 +48,13 @@ from integrations.workflows.messages.room import has_room, next_room
 from integrations.workflows.messages.texts import Letter
 from integrations.workflows.reporting import mailed
 from integrations.workflows.telling import daily_list
-from integrations.workflows.telling.feed import REFUSED, goes_to_feed, news_act, set_aside
+from integrations.workflows.telling.feed import (
+    REFUSED,
+    TOLD,
+    goes_to_feed,
+    news_act,
+    set_aside,
+)
 from scheduling.changes.mail_hours import next_mailable
 
 __all__ = ["KIND", "send_mails"]
@@ -278,7 +284,7 @@ def _act(app: App, ready: _Ready) -> Act[None]:
     def told(tx: Transaction) -> None:
         now = app.clock.now()
         tx.outbox.mark_sent(ready.mail, now)
-        _journal(tx, ready.mail, "news", now)
+        _journal(tx, ready.mail, TOLD, now)
 
     return news_act(app, ready.mail, ready.letter, ready.in_feed, told)
 

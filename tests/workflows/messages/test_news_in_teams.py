@@ -10,6 +10,8 @@ import pytest
 
 from integrations.graph.feed import ACTIVITY
 from integrations.teams.manifest import ACTIVITY as DECLARED
+from integrations.workflows.doctor import Finding
+from integrations.workflows.doctor.news import news_checks
 from integrations.workflows.messages import Notice
 from integrations.workflows.messages.catalogue import MESSAGES, Channel
 from integrations.workflows.telling.feed import IN_THE_FEED
@@ -180,6 +182,33 @@ def test_news_count_for_the_week_as_mails_do(empty: Empty) -> None:
         assert len(reader.lines) == 2
         await post.send(8 * DAY, teams_app=APP)
         assert len(reader.lines) == 3
+
+    on_stage(empty, play, at=MIDWAY)
+
+
+def test_doctor_says_whether_teams_takes_the_news(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        post, reader = await Post.of(stage), await Reader.of(stage, has_app=False)
+
+        async def found(**over: str) -> list[tuple[Finding, str]]:
+            app = await stage.world.begin(**over)
+            return [(check.finding, check.words) for check in await news_checks(app)]
+
+        assert await found() == []
+        ((nothing, _),) = await found(teams_app=APP)
+        assert nothing is Finding.UNTRIED
+        await post.put(Notice("resumed", reader.person.id, "r1"))
+        await post.send(HOUR, teams_app=APP)
+        ((missing, why),) = await found(teams_app=APP)
+        assert missing is Finding.MISSING
+        assert "403" in why
+        reader.installs()
+        await post.send(5 * DAY, teams_app=APP)
+        await post.put(Notice("resumed", reader.person.id, "r2"))
+        await post.send(HOUR, teams_app=APP)
+        assert await found(teams_app=APP) == [
+            (Finding.WELL, "1 of the last 2 were told in Teams, the others were mailed")
+        ]
 
     on_stage(empty, play, at=MIDWAY)
 
