@@ -36,7 +36,7 @@ def test_each_theme_of_teams_names_every_colour_so_that_none_is_left_of_another(
 
 def test_in_the_dark_nothing_but_colours_is_another() -> None:
     """So pages are looked at in the dark for their contrast alone."""
-    light, dark, _ = TOKENS.split("@media")
+    light, dark, *_ = TOKENS.split("@media")
     assert "prefers-color-scheme: dark" in dark
     assert "prefers-color-scheme" not in STYLES + "".join(t.read_text("utf-8") for t in TEMPLATES)
 
