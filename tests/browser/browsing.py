@@ -84,7 +84,7 @@ class Visitors:
     """Windows of people of one served firm. Each person signs in once, on the real pages."""
 
     def __init__(self, browser: Browser, firm: ServedFirm) -> None:
-        self._browser, self._firm = browser, firm
+        self._browser, self.firm = browser, firm
         self._cookies: dict[str, Any] = {}
         self._open: list[BrowserContext] = []
 
@@ -121,7 +121,7 @@ class Visitors:
         context.set_default_timeout(20_000)
         expect.set_options(timeout=20_000)
         self._open.append(context)
-        window = Window(context.new_page(), self._firm.url)
+        window = Window(context.new_page(), self.firm.url)
         window.page.on(
             "console",
             lambda told: (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import itertools
 import json
 import shutil
 import signal
@@ -88,6 +89,28 @@ class ServedFirm:
     def now(self) -> datetime:
         """What time it is in the firm."""
         return datetime.fromisoformat(self.control.get("/clock")["now"])
+
+
+def another_pair(firm: ServedFirm) -> str:
+    """A roster that pairs the mentor of one pair with the mentee of another."""
+
+    def look(tx: Transaction) -> str:
+        pairs = tx.pairs.in_state(PairState.BOOKED)
+        known = {(pair.mentor_id, pair.mentee_id) for pair in tx.pairs.all()}
+        one, other = next(
+            (one, other)
+            for one, other in itertools.permutations(pairs, 2)
+            if (one.mentor_id, other.mentee_id) not in known
+        )
+        people = tx.participants.many([one.mentor_id, other.mentee_id])
+        mails = people[one.mentor_id].mail, people[other.mentee_id].mail
+        program = tx.programs.require(one.program_id).name
+        return (
+            "mentor_mail,mentee_mail,program,start_date,pair_id\n"
+            f"{mails[0]},{mails[1]},{program},2027-04-05,LATE-1\n"
+        )
+
+    return firm.read(look)
 
 
 def made_once(template: Path, make: Callable[[Path], None]) -> Path:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from playwright.sync_api import FilePayload
+
+from integrations.ports import Transaction
+from integrations.records import PairState, ProgramState
 from tests.browser.browsing import Visitors, running_browser
-from tests.browser.firm import ROOT, made_once, run_demo, served
+from tests.browser.firm import ROOT, another_pair, made_once, run_demo, served
 from tests.browser.guide import Guide, guide_to
 from tests.web.access_table import Visits
 
 IMAGES = ROOT / "docs/tutorial/images"
 MOST_BYTES = 3_000_000
 _DESK, _PHONE = (1200, 820), (390, 780)
+_LONGEST_PLANNING_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ def take(visitors: Visitors, guide: Guide, folder: Path) -> int:
     window.look_at(_DESK, "light")
     window.open("/sign-in")
     total += len(window.page.screenshot(path=folder / "sign-in.png"))
+    a_pair_waits(visitors, guide)
     for shot in SHOTS:
         path = guide.path(shot.path)
         if path is None:
@@ -71,6 +77,32 @@ def take(visitors: Visitors, guide: Guide, folder: Path) -> int:
         total += len(window.page.screenshot(path=folder / f"{shot.name}.png"))
         window.page.context.close()
     return total
+
+
+def a_pair_waits(visitors: Visitors, guide: Guide) -> None:
+    """Have a pair more, which waits to be launched, so that the page of launching shows a wave."""
+    firm = visitors.firm
+
+    def not_begun(tx: Transaction) -> None:
+        # What is enrolled in a running program without waves is booked by itself.
+        program = tx.programs.require(guide.named["program"])
+        tx.programs.put(replace(program, state=ProgramState.DRAFT))
+
+    def is_planned(tx: Transaction) -> bool:
+        return bool(tx.pairs.in_state(PairState.PLANNED))
+
+    firm.read(not_begun)
+    window = visitors.signed_in_as(guide.mails[Visits.COORDINATOR])
+    window.open(f"/programs/{guide.named['program']}/import")
+    roster = FilePayload(name="roster.csv", mimeType="text/csv", buffer=another_pair(firm).encode())
+    window.page.get_by_label("File").set_input_files(roster)
+    window.page.get_by_role("button", name="Check this file").click()
+    window.page.get_by_role("button", name="Import these 1 row").click()
+    for _ in range(_LONGEST_PLANNING_SECONDS):
+        if firm.read(is_planned):
+            break
+        window.page.wait_for_timeout(1000)
+    window.page.context.close()
 
 
 def main() -> None:

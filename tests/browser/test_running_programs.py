@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from integrations.page_records import Wave, WaveState
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState, Session, SessionState
 from tests.browser.browsing import Visitors, Window
-from tests.browser.firm import LONG_ENOUGH, ServedFirm, served
+from tests.browser.firm import LONG_ENOUGH, ServedFirm, another_pair, served
 
 _LONGEST_WAIT_MS = 420_000
 
@@ -203,7 +202,7 @@ def test_a_roster_is_checked_shown_imported_and_its_pair_launched_and_undone(
     window = coordinator(visitors, firm, script=False)
     page, at = window.page, program_path(firm)
     roster = tmp_path / "roster.csv"
-    roster.write_text(_another_pair(firm))
+    roster.write_text(another_pair(firm))
     window.open(f"{at}/import")
     page.get_by_label("File").set_input_files(roster)
     page.get_by_role("button", name="Check this file").click()
@@ -235,28 +234,6 @@ def test_a_roster_is_checked_shown_imported_and_its_pair_launched_and_undone(
     page.get_by_label("Type the number of mails").fill(str(asked(page)))
     page.get_by_role("button", name="Undo it").click()
     expect(page.get_by_text("Undone. Booked pairs end with neutral words")).to_be_visible()
-
-
-def _another_pair(firm: ServedFirm) -> str:
-    """A roster that pairs the mentor of one pair with the mentee of another."""
-
-    def look(tx: Transaction) -> str:
-        pairs = tx.pairs.in_state(PairState.BOOKED)
-        known = {(pair.mentor_id, pair.mentee_id) for pair in tx.pairs.all()}
-        one, other = next(
-            (one, other)
-            for one, other in itertools.permutations(pairs, 2)
-            if (one.mentor_id, other.mentee_id) not in known
-        )
-        people = tx.participants.many([one.mentor_id, other.mentee_id])
-        mails = people[one.mentor_id].mail, people[other.mentee_id].mail
-        program = tx.programs.require(one.program_id).name
-        return (
-            "mentor_mail,mentee_mail,program,start_date,pair_id\n"
-            f"{mails[0]},{mails[1]},{program},2027-04-05,LATE-1\n"
-        )
-
-    return firm.read(look)
 
 
 def _wait(page: Page, come_true: object) -> None:

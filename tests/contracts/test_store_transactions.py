@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import update
 
 from integrations.errors import StoreNewerError, StoreOutdatedError
 from integrations.ports import Store, Transaction
-from integrations.runtime import Death, EventLog, Incarnation, in_thread
+from integrations.runtime import Death, EventLog, Immortal, Incarnation, in_thread
 from integrations.store import CODE_REVISION, SqlStore, tables, upgrade
 from tests.support.stores import enrol, open_store
 
@@ -58,6 +59,32 @@ async def test_an_error_in_the_work_undoes_everything_and_is_passed_on(store: St
     with pytest.raises(WorkflowError):
         await store.run(work)
     assert await store.run(lambda tx: tx.participants.all()) == []
+
+
+async def test_a_long_look_keeps_no_writer_waiting(store_url: str) -> None:
+    store = SqlStore(store_url, offload=in_thread, life=Immortal())
+    written, begun = threading.Event(), threading.Event()
+
+    def look(tx: Transaction) -> str | None:
+        tx.switches.get("a")
+        begun.set()
+        assert written.wait(20), "somebody who writes waits for somebody who looks"
+        return tx.switches.get("b")
+
+    async def write() -> None:
+        await asyncio.to_thread(begun.wait, 20)
+        await store.run(set_a)
+        written.set()
+
+    await asyncio.gather(store.look(look), write())
+    assert await a(store) == "on"
+    await store.close()
+
+
+async def test_a_look_that_writes_is_refused_and_nothing_is_kept(store: Store) -> None:
+    with pytest.raises(RuntimeError):
+        await store.look(set_a)
+    assert await a(store) is None
 
 
 async def test_what_was_written_outlives_the_store_object(store: Store, store_url: str) -> None:
