@@ -125,6 +125,10 @@ class Records(Protocol[R]):
         """Store a new record; ``ValueError`` if its key is taken."""
         ...
 
+    def add_all(self, records: Sequence[R]) -> None:
+        """``add`` for many at once; where a key is taken, the whole transaction is refused."""
+        ...
+
     def put(self, record: R) -> None:
         """Store the record, in place of the one with the same key if there is one."""
         ...

@@ -174,6 +174,12 @@ class KeyedRows(Rows[R]):
         if not self._connection.execute(insert, self._row(record)).rowcount:
             raise ValueError(f"{self._table.name}: {self._key(record)} is there already")
 
+    def add_all(self, records: Sequence[R]) -> None:
+        """``add`` for many at once; where a key is taken, the whole transaction is refused."""
+        if records:
+            plain = self._built("add all", lambda: insert_into(self._connection, self._table))
+            self._connection.execute(plain, [self._row(record) for record in records])
+
     def put(self, record: R) -> None:
         """Store the record, in place of the one with the same key if there is one."""
         self.put_many([record])

@@ -128,6 +128,19 @@ async def test_adding_twice_is_refused_and_the_first_stays(enrolled: Store) -> N
     assert (await enrolled.run(lambda tx: tx.pairs.require("p1"))).focus is None
 
 
+async def test_many_are_added_together_or_none_of_them_is(enrolled: Store) -> None:
+    await enrolled.run(lambda tx: tx.pairs.add_all([]))
+    await enrolled.run(lambda tx: tx.pairs.add_all([pair("p2"), pair("p3")]))
+    with pytest.raises(ValueError, match="refuses"):
+        await enrolled.run(lambda tx: tx.pairs.add_all([pair("p4"), pair("p1", focus="other")]))
+    kept = await enrolled.run(lambda tx: tx.pairs.all())
+    assert sorted((each.id, each.focus) for each in kept) == [
+        ("p1", None),
+        ("p2", None),
+        ("p3", None),
+    ]
+
+
 async def test_a_refused_add_leaves_the_transaction_usable(enrolled: Store) -> None:
     def write(tx: Transaction) -> None:
         with pytest.raises(ValueError, match="p1"):

@@ -72,8 +72,9 @@ def export_credit(tx: Transaction, program_id: str, now: datetime, default_zone:
     lines = ledger(parts, accounts, before)
     known = {line.id for line in before}
     added = [line for line in lines if line.id not in known]
-    for line in added:
-        tx.credit_lines.add(_kept(line, pairs[line.session_id], versions[line.session_id], now))
+    tx.credit_lines.add_all(
+        [_kept(line, pairs[line.session_id], versions[line.session_id], now) for line in added]
+    )
     # Somebody who lost the number since keeps the lines that left.
     shown = [line for line in lines if line.tenths]
     people = tx.participants.many({line.timekeeper for line in shown})
