@@ -99,6 +99,8 @@ def test_a_meeting_of_another_time_is_recorded_and_no_calendar_is_touched(empty:
 
 @pytest.mark.acceptance(33)
 def test_the_alert_after_45_days_closes_itself_once_they_say_that_they_met(empty: Empty) -> None:
+    """It comes once, on its day, with its causes."""
+
     async def play(stage: Stage) -> None:
         there = await attending(stage, EvidenceMode.SELF_REPORT)
         gap = None
@@ -115,6 +117,8 @@ def test_the_alert_after_45_days_closes_itself_once_they_say_that_they_met(empty
         since = date.fromisoformat(str(line.data["since"]))
         assert (told.date() - since).days == 45
         assert told.hour == 0
+        assert {"declines", "moves", "lost", "unknown"} <= line.data.keys()
+        assert int(str(line.data["unknown"])) >= 2
         pair = (await stage.case()).pair
         await there.app.store.run(
             lambda tx: record_meeting(there.app, tx, pair, None, "coordinator")
