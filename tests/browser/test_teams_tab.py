@@ -29,7 +29,10 @@ window.addEventListener("message", ({data: {id, uuid, func}}) => {
   };
   if (func in answers) post({id, uuid, args: answers[func]});
 });
-window.changeTheme = (theme) => post({func: "themeChange", args: [theme]});
+window.changeTheme = (theme) => {
+  told.theme = theme;
+  post({func: "themeChange", args: [theme]});
+};
 frame.src = told.url;
 frame.style = "width: 900px; height: 700px; border: 0";
 document.body.append(frame);
