@@ -14,7 +14,7 @@ import pytest
 
 from integrations.ports import Transaction
 from tests.acceptance.attending import attending
-from tests.acceptance.keeping import live_until
+from tests.acceptance.keeping import live_unseen_until
 from tests.support.world import Empty
 from tests.workflows.changes.reconciling import until
 from tests.workflows.changes.stage import HOUR, Stage, on_stage
@@ -51,7 +51,7 @@ def test_eighteen_minutes_late_is_a_matter_of_the_minutes_together(
         coming = await _coming(stage)
         for person in (there.junior, there.senior):
             await there.attends(person.mail, 18, 60)
-        await live_until(there.app, there.end + 3 * HOUR)
+        await live_unseen_until(there.app, there.end + 3 * HOUR)
         assert (await there.said())[-1] == (verdict, 42, "teams")
         codes = {str(reason["code"]) for reason in (await there.verdicts())[-1].reasons}
         assert {"together", "late_start"} <= codes
@@ -75,7 +75,7 @@ def test_who_comes_for_the_last_minute_alone_was_there(empty: Empty) -> None:
         await until(there.date.start, there.app)
         await there.attends(there.junior.mail, 0, 60)
         await there.attends(there.senior.mail, 59, 60)
-        await live_until(there.app, there.end + 3 * HOUR)
+        await live_unseen_until(there.app, there.end + 3 * HOUR)
         assert (await there.said())[-1] == ("short", 1, "teams")
         await there.app.close()
 

@@ -14,7 +14,7 @@ from integrations.workflows.reporting.history import histories
 from scheduling.attendance.evidence import EvidenceMode
 from simulator.attendance import Way
 from tests.acceptance.attending import MINUTE, URL, Attending, attending
-from tests.acceptance.keeping import live_until
+from tests.acceptance.keeping import live_unseen_until
 from tests.support.world import START, Empty
 from tests.workflows.changes.reconciling import lines, now
 from tests.workflows.changes.stage import DAY, HOUR, Stage, on_stage
@@ -40,10 +40,10 @@ def test_two_who_were_together_for_the_hour_have_held_it_once_the_last_one_has_l
         there = await attending(stage)
         await there.attends(there.junior.mail, -2, 75)
         await there.attends(there.senior.mail, 3, 60)
-        await live_until(there.app, there.end + 12 * MINUTE)
+        await live_unseen_until(there.app, there.end + 12 * MINUTE)
         assert [at - there.end for at in there.looks()] != [], "it was looked for"
         assert await there.said() in ([], [("pending", 0, None)])
-        await live_until(there.app, there.end + 2 * HOUR)
+        await live_unseen_until(there.app, there.end + 2 * HOUR)
         assert (await there.said())[-1] == ("held", 57, "teams")
         assert (await there.session()).held is True
         assert there.questions() == []
@@ -68,7 +68,7 @@ def test_without_teams_as_evidence_no_call_for_attendance_leaves(
         there = await attending(stage, mode)
         await there.attends(there.junior.mail, 0, 60)
         await there.attends(there.senior.mail, 0, 60)
-        await live_until(there.app, there.end + 9 * DAY)
+        await live_unseen_until(there.app, there.end + 9 * DAY)
         assert there.report_calls() == 0
         assert await stage.read(lambda tx: tx.reports.all()) == []
         said = await there.said()
@@ -85,14 +85,14 @@ def test_looks_end_at_once_where_teams_is_no_longer_to_tell(empty: Empty) -> Non
 
     async def play(stage: Stage) -> None:
         there = await attending(stage)
-        await live_until(there.app, there.end + 2 * HOUR)
+        await live_unseen_until(there.app, there.end + 2 * HOUR)
         looks = there.looks()
         assert looks != []
         program, at = (await stage.case()).program.id, now()
         await there.app.store.run(
             lambda tx: set_mode(tx, program, EvidenceMode.SELF_REPORT, at, by="coordinator")
         )
-        await live_until(there.app, there.end + 3 * DAY)
+        await live_unseen_until(there.app, there.end + 3 * DAY)
         assert there.looks() == looks
         await there.app.close()
 
@@ -111,12 +111,12 @@ def test_a_senior_on_the_phone_or_without_an_account_is_asked_and_believed(
         there = await attending(stage)
         await there.attends(there.junior.mail, 0, 60)
         await there.attends(who, 1, 60, way=way)
-        await live_until(there.app, there.end + 3 * HOUR)
+        await live_unseen_until(there.app, there.end + 3 * HOUR)
         assert (await there.said())[-1][0] == "to_confirm"
         (report,) = await stage.read(lambda tx: tx.reports.all())
         assert {p["person"] for p in report.presences} == {there.junior.id, None}
         assert (await there.session()).held is None
-        await live_until(there.app, there.end + 4 * DAY)
+        await live_unseen_until(there.app, there.end + 4 * DAY)
         assert [m.recipient.lower() for m in there.questions()] == [there.senior.mail.lower()]
         page = await there.answers(there.senior, said="met")
         assert page.status_code == 200
@@ -146,7 +146,7 @@ def test_somebody_who_keeps_out_of_reports_is_not_taken_for_absent(
         await there.attends(there.junior.mail, 0, 60)
         if hides:
             await there.attends(there.senior.mail, 0, 60)
-        await live_until(there.app, there.end + 5 * DAY)
+        await live_unseen_until(there.app, there.end + 5 * DAY)
         last = (await there.verdicts())[-1]
         assert last.verdict == word
         assert reason in {each["code"] for each in last.reasons}
@@ -166,15 +166,15 @@ def test_a_meeting_in_person_is_held_once_the_other_has_not_objected_for_five_da
 ) -> None:
     async def play(stage: Stage) -> None:
         there = await attending(stage, EvidenceMode.SELF_REPORT)
-        await live_until(there.app, there.end + 4 * DAY)
+        await live_unseen_until(there.app, there.end + 4 * DAY)
         asked = {m.recipient.lower() for m in there.questions()}
         assert asked == {there.senior.mail.lower(), there.junior.mail.lower()}
         answered = now()
         await there.answers(there.junior, said="met", in_person="yes")
         assert (await there.said())[-1][0] == "pending"
-        await live_until(there.app, answered + 4 * DAY)
+        await live_unseen_until(there.app, answered + 4 * DAY)
         assert (await there.said())[-1][0] == "pending"
-        await live_until(there.app, answered + 8 * DAY)
+        await live_unseen_until(there.app, answered + 8 * DAY)
         assert (await there.said())[-1] == ("held", 60, "self_reported")
         codes = [reason["code"] for reason in (await there.verdicts())[-1].reasons]
         assert {"unopposed", "in_person"} <= set(codes)
@@ -189,7 +189,7 @@ def test_a_meeting_in_person_is_held_once_the_other_has_not_objected_for_five_da
 def test_one_says_they_met_and_the_other_that_they_did_not(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
         there = await attending(stage, EvidenceMode.SELF_REPORT)
-        await live_until(there.app, there.end + 4 * DAY)
+        await live_unseen_until(there.app, there.end + 4 * DAY)
         await there.answers(there.junior, said="met")
         await there.answers(there.senior, said="not_met")
         assert (await there.said())[-1][0] == "disputed"
@@ -203,13 +203,13 @@ def test_one_says_they_met_and_the_other_that_they_did_not(empty: Empty) -> None
 def test_a_missing_report_is_pending_and_both_are_asked_only_after_a_day(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
         there = await attending(stage)
-        await live_until(there.app, there.end + 2 * HOUR)
+        await live_unseen_until(there.app, there.end + 2 * HOUR)
         assert await there.said() == [("pending", 0, None)]
-        await live_until(there.app, there.end + 23 * HOUR)
+        await live_unseen_until(there.app, there.end + 23 * HOUR)
         assert there.questions() == []
         rows = await stage.read(lambda tx: tx.outbox.of_pair(there.date.pair_id))
         assert [row for row in rows if row.purpose == "did_you_meet"] == []
-        await live_until(there.app, there.end + 9 * DAY)
+        await live_unseen_until(there.app, there.end + 9 * DAY)
         assert len(there.questions()) == 2
         due, looks = await there.looks_due(LOOKS), there.looks()
         assert len(due) >= len(LOOKS)
@@ -241,11 +241,11 @@ def test_a_report_that_comes_on_the_third_day_corrects_the_verdict(empty: Empty)
         tenant.behaviour.report_delay_most = timedelta(days=3)
         await there.attends(there.junior.mail, 0, 60)
         await there.attends(there.senior.mail, 0, 60)
-        await live_until(there.app, there.end + 2 * DAY)
+        await live_unseen_until(there.app, there.end + 2 * DAY)
         assert (await there.said())[-1][0] == "pending"
         before = await _reported(there)
         assert (before["verdict"], before["revised_on"]) == ("pending", None)
-        await live_until(there.app, there.end + 5 * DAY)
+        await live_unseen_until(there.app, there.end + 5 * DAY)
         versions = await there.verdicts()
         assert [v.version for v in versions] == list(range(1, len(versions) + 1))
         assert (versions[0].verdict, versions[-1].verdict) == ("pending", "held")
@@ -265,7 +265,7 @@ def test_a_report_that_comes_on_the_third_day_corrects_the_verdict(empty: Empty)
 def test_a_link_changes_nothing_when_opened_and_works_once(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
         there = await attending(stage, EvidenceMode.SELF_REPORT)
-        await live_until(there.app, there.end + 4 * DAY)
+        await live_unseen_until(there.app, there.end + 4 * DAY)
         with there.browser() as browser:
             before = await stage.read(lambda tx: (tx.statements.all(), tx.links.all()))
             link = there.link(there.junior)

@@ -12,7 +12,7 @@ import pytest
 
 from integrations.workflows.ordering import orders
 from tests.acceptance.attending import MINUTE, attending
-from tests.acceptance.keeping import hint, live_until
+from tests.acceptance.keeping import hint, live_unseen_until
 from tests.support.world import Empty
 from tests.workflows.changes.reconciling import now
 from tests.workflows.changes.stage import DAY, HOUR, Stage, on_stage
@@ -37,7 +37,7 @@ def test_three_reports_of_one_date_are_merged_and_the_date_before_keeps_its_own(
             await second.attends(person, 0, 10)
             await second.attends(person, 14, 39)
             await second.attends(person, 43, 58)
-        await live_until(first.app, second.end + 2 * DAY)
+        await live_unseen_until(first.app, second.end + 2 * DAY)
         assert (await first.said())[-1] == ("held", 55, "teams")
         assert (await second.said())[-1] == ("held", 50, "teams")
         kept = await stage.read(lambda tx: tx.reports.of_pairs([first.date.pair_id]))
@@ -67,7 +67,7 @@ def test_a_single_date_has_a_meeting_of_its_own_which_is_found_and_kept(empty: E
             lambda tx: orders.skip(there.app, tx, tx.sessions.require(day.id), make_up=True)
         )
         await hint(stage, there.app)
-        await live_until(there.app, now() + 2 * HOUR)
+        await live_unseen_until(there.app, now() + 2 * HOUR)
         (single,) = [session for session in await stage.dates() if session.single]
         case = await stage.case()
         event = await there.app.graph.calendar.read(await stage.box_id(), str(single.event_id))
@@ -77,7 +77,7 @@ def test_a_single_date_has_a_meeting_of_its_own_which_is_found_and_kept(empty: E
             stage.world.tenant.attend(
                 person.mail, str(event.join_url), single.start, single.start + 50 * MINUTE
             )
-        await live_until(there.app, single.end + timedelta(days=2))
+        await live_unseen_until(there.app, single.end + timedelta(days=2))
         told = replace(there, date=single)
         assert (await told.said())[-1] == ("held", 50, "teams")
         found = (await told.session()).meeting_id

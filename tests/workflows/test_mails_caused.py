@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from integrations.bootstrap import build_worker
 from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Pair
@@ -22,7 +21,7 @@ from scheduling.attendance.evidence import Correction, VerdictKind
 from scheduling.cadence import SeriesSlot
 from simulator.faults import Fault
 from tests.acceptance.oracle import writes
-from tests.support.world import Empty, quietly
+from tests.support.world import Empty, work_until
 from tests.workflows.changes.reconciling import answers, lines, mails, now
 from tests.workflows.changes.stage import DAY, HOUR, Stage, on_stage
 
@@ -38,7 +37,7 @@ async def acted(stage: Stage, app: App, telling: Telling) -> None:
     pair_id = await stage.pair_id()
     await app.store.run(lambda tx: telling(app, tx, tx.pairs.require(pair_id), now()))
     until = now() + 3 * DAY
-    await build_worker(app).run(until_quiet=False, progress=quietly, kinds=KINDS, until=until)
+    await work_until(app, until, KINDS)
 
 
 async def said(stage: Stage, caused: Caused) -> list[tuple[str, str]]:

@@ -30,8 +30,8 @@ from tests.support.world import (
     book_all,
     dies,
     least_rights,
-    quietly,
     virtually,
+    work_until,
 )
 
 PAIRS = 3
@@ -83,7 +83,7 @@ async def _move(app: App, world: World) -> MovePlan:
 
 async def _work(app: App) -> None:
     until = app.clock.now() + timedelta(hours=1)
-    await build_worker(app).run(until_quiet=False, progress=quietly, kinds=MOVING, until=until)
+    await work_until(app, until, MOVING)
 
 
 def _dates(world: World, mailbox: FirmPerson) -> Counter[tuple[str, datetime]]:
@@ -166,7 +166,7 @@ async def test_what_a_lost_mailbox_left_in_calendars_moves_nothing_afterwards(em
     moved, mails = _dates(world, _second(world)), len(world.tenant.mail_log)
     await app.store.run(lambda tx: ensure_standing(tx, app, app.clock.now()))
     until = app.clock.now() + timedelta(days=3)
-    await build_worker(app).run(until_quiet=False, progress=quietly, until=until)
+    await work_until(app, until)
     assert _dates(world, _second(world)) == moved
     assert len(world.tenant.mail_log) == mails
     blockers = await app.store.run(lambda tx: tx.blockers.open(BlockerScope.PERSON))

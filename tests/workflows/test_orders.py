@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from integrations.bootstrap import build_worker
 from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Need, Order, Pair, PairState, Session, SessionState
@@ -26,7 +25,7 @@ from integrations.workflows.ordering.orders import (
 from integrations.workflows.telling import needs
 from scheduling.changes.acts import ReadyAct
 from scheduling.changes.reasons import ChangeCode
-from tests.support.world import Empty, book_all, enrolled, firm_of, quietly, virtually
+from tests.support.world import Empty, book_all, enrolled, firm_of, virtually, work_until
 from tests.workflows.changes.reconciling import (
     lines,
     live,
@@ -203,7 +202,7 @@ def test_a_move_at_night_waits_for_mail_hours_and_is_done_by_the_loop(empty: Emp
 async def _work_until(app: App, at: datetime) -> None:
     """Let Tandem's loop deal with the pair until an instant."""
     kinds = ("reconcile_pair", "book_pair")
-    await build_worker(app).run(until_quiet=False, progress=quietly, kinds=kinds, until=at)
+    await work_until(app, at, kinds)
 
 
 # --- pauses ------------------------------------------------------------------------------
@@ -281,9 +280,7 @@ def test_resuming_a_pause_that_has_begun_ends_it_yesterday(empty: Empty) -> None
 async def _notes(stage: Stage, app: App, began: datetime) -> list[tuple[str, str]]:
     """What Tandem itself wrote to the two since an instant, once all of it has left: sorted."""
     at = now() + HOUR / 2
-    await build_worker(app).run(
-        until_quiet=False, progress=quietly, kinds=("send_mails",), until=at
-    )
+    await work_until(app, at, ("send_mails",))
     await until(at, app)
     pair_id = await stage.pair_id()
     rows = await stage.read(lambda tx: tx.outbox.of_pair(pair_id))

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from integrations.bootstrap import build_worker
 from integrations.errors import FaultsError
 from integrations.page_records import Wave, WaveState
 from integrations.ports import Transaction
@@ -19,7 +18,7 @@ from integrations.workflows.ordering import at_once
 from integrations.workflows.ordering.bulk_acts import BulkAct, carry_out_bulk, preview_bulk
 from integrations.workflows.ordering.mails_caused import mails_caused
 from integrations.workflows.ordering.pair_acts import PairAct, telling_of
-from tests.support.world import Empty, enrolled, firm_of, quietly, virtually
+from tests.support.world import Empty, enrolled, firm_of, virtually, work_until
 from tests.workflows.changes.reconciling import lines, live, mails, now, reconciled
 from tests.workflows.changes.stage import DAY, Stage, on_stage
 
@@ -181,9 +180,7 @@ def test_many_pairs_pause_with_one_yes_and_as_many_mails_as_were_said(empty: Emp
         await carry_out_bulk(app, program, ids, BulkAct.PAUSE, given, mails=found.mails, by=BY)
         assert len(stage.world.tenant.calls) == calls, "no calendar was asked"
         began = now()
-        await build_worker(app).run(
-            until_quiet=False, progress=quietly, kinds=KINDS, until=now() + 3 * DAY
-        )
+        await work_until(app, now() + 3 * DAY, KINDS)
         assert len(mails(stage, began)) == found.mails
         states = {p.state for p in await stage.read(lambda tx: tx.pairs.all())}
         assert states == {PairState.PAUSED}
