@@ -39,7 +39,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test tests test-large soak soak-selftest kills lint types bench screenshots node worker lock sbom docs clean
+.PHONY: help setup demo serve test tests test-large soak soak-selftest kills words lint types bench screenshots node worker lock sbom docs clean
 
 help:
 	@echo "make demo    a law firm's pairs are booked in a simulated tenant and live for five months"
@@ -56,6 +56,7 @@ help:
 	@echo "make worker  Microsoft's worker for Azure Functions, where Python 3.13 is found"
 	@echo "make lock    resolve the dependencies again and export them"
 	@echo "make sbom    the list of parts of what is deployed, as CycloneDX"
+	@echo "make words   write the words of the code into the catalogue of each language"
 	@echo "make docs    write the generated tables of docs/ again"
 	@echo "make clean   remove whatever these targets made"
 
@@ -150,6 +151,9 @@ sbom: $(INSTALLED)
 docs: $(INSTALLED)
 	@"$(BIN)/python" -c "from pathlib import Path; from integrations.settings_table import write_into; \
 		write_into(Path('docs/reference/settings.md'))"
+
+words: $(INSTALLED)
+	@"$(BIN)/python" -m integrations.words
 
 clean:
 	rm -rf "$(VENV)" build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

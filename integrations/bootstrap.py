@@ -206,6 +206,7 @@ def options_of(settings: Settings) -> Options:
     return Options(
         program_mailboxes=settings.program_mailboxes,
         zone=settings.zone,
+        language=settings.language,
         read_only=settings.read_only,
         mail_pace=settings.mail_pace,
         workers=settings.workers,

@@ -1026,12 +1026,17 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxSettings:
-    """Zone (IANA, None if empty or not mappable) and the one range of working hours."""
+    """Zone (IANA, None if empty or not mappable) and the one range of working hours.
+
+    ``language`` is a tag such as ``de-AT``, ``time_format`` in Windows' letters; None if empty.
+    """
 
     zone: str | None
     weekdays: tuple[str, ...] = ()
     start: time | None = None
     end: time | None = None
+    language: str | None = None
+    time_format: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

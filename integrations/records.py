@@ -120,6 +120,7 @@ class Participant:
     range for all days and so only an outer bound. ``gone`` says that the directory does not know
     the account any more. ``known_as`` are other identities that were confirmed to be the same
     person: ``{"id", "mail", "confirmed_at", "confirmed_by"}``, with ``id`` that of a directory.
+    ``language`` (``de-AT``) and ``time_format`` (``hh:mm tt``) are as the mailbox names them.
     """
 
     id: str
@@ -137,6 +138,8 @@ class Participant:
     gone: bool = False
     timekeeper: str | None = None
     settings_read_at: datetime | None = None
+    language: str | None = None
+    time_format: str | None = None
     known_as: tuple[Json, ...] = ()
 
 

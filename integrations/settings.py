@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from integrations.errors import Fault, SettingsError
+from integrations.language import ENGLISH, LANGUAGES
 from integrations.pacing import MailPace
 from integrations.signing import key_of
 
@@ -243,6 +244,11 @@ class Settings(BaseModel):
     zone: str = Field(
         default="UTC", description="IANA zone of programs that do not name their own."
     )
+    language: str = Field(
+        default=ENGLISH,
+        description="Language of whoever names none that Tandem speaks, and of what two people of"
+        f" different languages both read: {' or '.join(LANGUAGES)}.",
+    )
     keep_passing_days: int = Field(
         default=30,
         ge=7,
@@ -289,6 +295,13 @@ class Settings(BaseModel):
         if path is not None and not path.is_file():
             raise ValueError("the path of a readable file")
         return path
+
+    @field_validator("language")
+    @classmethod
+    def _spoken(cls, value: str) -> str:
+        if value not in LANGUAGES:
+            raise ValueError(f"one of {', '.join(LANGUAGES)}")
+        return value
 
     @field_validator("zone")
     @classmethod

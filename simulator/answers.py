@@ -105,6 +105,9 @@ def get_user(tenant: Tenant, call: Call) -> Answer:
 # Mailbox settings
 
 
+_LANGUAGES = {"en-US": "English (United States)", "de-DE": "German (Germany)"}
+
+
 def mailbox_settings(tenant: Tenant, call: Call) -> Answer:
     """GET /users/{user}/mailboxSettings."""
     user = call.mailbox
@@ -121,11 +124,11 @@ def mailbox_settings(tenant: Tenant, call: Call) -> Answer:
             "externalReplyMessage": "",
         },
         "timeZone": user.zone,
-        "language": {"locale": "en-US", "displayName": "English (United States)"},
+        "language": {"locale": user.language, "displayName": _LANGUAGES.get(user.language, "")},
         "workingHours": tenant.free_busy.working_hours(user),
         "userPurpose": "user",
         "dateFormat": "MM/dd/yyyy",
-        "timeFormat": "hh:mm tt",
+        "timeFormat": user.time_format,
         "delegateMeetingMessageDeliveryOptions": "sendToDelegateOnly",
     }
     context = f"{METADATA}users('{user.id}')/mailboxSettings"

@@ -18,7 +18,8 @@ class User:
     """A user of the directory and her mailbox.
 
     ``zone`` is stored as Exchange stores it, a Windows name as a rule, and is
-    empty for a mailbox never opened. ``guest`` users have no mailbox here.
+    empty for a mailbox never opened. ``guest`` users have no mailbox here. ``language`` is a tag,
+    ``time_format`` in Windows' letters.
     """
 
     id: str
@@ -32,6 +33,8 @@ class User:
     mailbox: Mailbox = "licensed"
     enabled: bool = True
     guest: bool = False
+    language: str = "en-US"
+    time_format: str = "HH:mm"
 
     @property
     def has_mailbox(self) -> bool:
@@ -58,6 +61,7 @@ class User:
             name=person.name,
             title=person.title,
             office=person.office.name,
+            language="de-DE" if person.office.country == "DE" else "en-US",
             zone=zone,
             workdays=tuple(person.workdays),
             hours=(person.hours[0].strftime("%H:%M"), person.hours[1].strftime("%H:%M")),

@@ -1,8 +1,9 @@
-"""Zone and working hours of participants, from their mailbox settings."""
+"""What mailbox settings say of participants: zone, working hours, language, format of times."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.request_information import RequestInformation
@@ -32,9 +33,9 @@ class SettingsOfMailboxes:
         return {user_id: _reading(answer) for user_id, answer in zip(asked, answers, strict=True)}
 
     def _request(self, user_id: str) -> RequestInformation:
-        # Only these two of the settings: automatic replies would bring people's words along.
+        # Only these of the settings: automatic replies would bring people's words along.
         parameters = MailboxSettingsRequestBuilder.MailboxSettingsRequestBuilderGetQueryParameters(
-            select=["timeZone", "workingHours"]
+            select=["timeZone", "workingHours", "language", "timeFormat"]
         )
         builder = self._wire.graph.users.by_user_id(user_id).mailbox_settings
         return builder.to_get_request_information(RequestConfiguration(query_parameters=parameters))
@@ -47,4 +48,8 @@ def _reading(answer: ItemAnswer) -> MailboxSettings | Unreadable:
         settings = models.parse_data(models.MailboxSettingsAnswer, answer.body)
     except models.MalformedAnswerError:
         return Unreadable("malformed_answer")
-    return settings_from(settings.zone, settings.hours)
+    return replace(
+        settings_from(settings.zone, settings.hours),
+        language=settings.language.locale if settings.language else None,
+        time_format=settings.time_format or None,
+    )

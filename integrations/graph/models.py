@@ -133,9 +133,15 @@ class WorkingHours(Answer):
     zone: _Named | None = Field(default=None, alias="timeZone")
 
 
+class _MailboxLanguage(Answer):
+    locale: str | None = None
+
+
 class MailboxSettingsAnswer(Answer):
     zone: str | None = Field(default=None, alias="timeZone")
     hours: WorkingHours | None = Field(default=None, alias="workingHours")
+    language: _MailboxLanguage | None = None
+    time_format: str | None = Field(default=None, alias="timeFormat")
 
 
 class FreeBusyItem(Answer):

@@ -125,6 +125,8 @@ participants = Table(
     Column("gone", Boolean, nullable=False),
     Column("timekeeper", Text),
     Column("settings_read_at", Instant),
+    Column("language", String),
+    Column("time_format", String),
     Column("known_as", JsonTuple, nullable=False),
     Index("uq_participants_directory_id", "directory_id", unique=True),
 )

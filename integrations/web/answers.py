@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_
 from integrations.web.forms import Form
 from integrations.workflows.attendance.telling import Answer
 from scheduling.attendance.evidence import Said
@@ -25,7 +26,7 @@ def span_in(form: Form, zone: str) -> TimeSpan:
         start = local.replace(tzinfo=ZoneInfo(zone)).astimezone(ZoneInfo("UTC"))
         return TimeSpan(start, start + timedelta(minutes=minutes))
     except (ValueError, OverflowError, SchedulingError):
-        expected = "date, start and minutes (at most eight hours) of the meeting"
+        expected = N_("date, start and minutes (at most eight hours) of the meeting")
         raise FaultsError([Fault("day", expected)]) from None
 
 
@@ -40,4 +41,4 @@ def answer_in(form: Form, zone: str) -> Answer:
         case "elsewhere":
             return Answer(said=Said.MET, span=span_in(form, zone), in_person=in_person)
         case _:
-            raise FaultsError([Fault("said", "one of the answers")])
+            raise FaultsError([Fault("said", N_("one of the answers"))])

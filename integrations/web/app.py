@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from integrations.language import Language, speaking
 from integrations.web import home, pair
 from integrations.web.api import acts as api_acts
 from integrations.web.api import installation as api_installation
@@ -38,7 +39,7 @@ from integrations.web.console import (
     writing,
 )
 from integrations.web.console import pair as console_pair
-from integrations.web.frame import Frame, plain_page
+from integrations.web.frame import Frame, asked_language, plain_page
 from integrations.web.headers import HEADERS
 from integrations.web.met import MET_PATH, MetPage
 from integrations.web.page import Page
@@ -126,7 +127,8 @@ async def _static(request: Request) -> Response:
 async def _not_found(request: Request, error: object) -> Response:
     if _is_api(request):
         return sent(problem("not_found", "No such address."))
-    return plain_page("errors/not_found.html", "Not found", 404)
+    with speaking(asked_language(request) or Language()):
+        return plain_page("errors/not_found.html", "Not found", 404)
 
 
 async def _wrong_method(request: Request, error: object) -> Response:

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from integrations.errors import FaultsError, IntegrationError, NotPossibleError, ReadOnlyModeError
+from integrations.language import Language, accepted_code, gettext, known_code, speaking
 from integrations.logs import log_event
 from integrations.page_records import Wave, WebSession
 from integrations.ports import Transaction
@@ -28,6 +29,7 @@ from integrations.web.page import Act, Go, NoSuchPageError, Page, Sent, Show, Sh
 from integrations.web.rendering import render
 from integrations.workflows.app import App
 from integrations.workflows.looking.watch import last_look_at
+from integrations.workflows.messages.languages import language_for
 from integrations.workflows.planning.calendar_age import old_calendars
 from integrations.writing import is_stopped
 
@@ -70,7 +72,7 @@ class Frame:
 
         async def take(request: Request) -> Response:
             if not is_from_here(request):
-                return plain_page("errors/refused_elsewhere.html", "Not carried out", 403)
+                return from_elsewhere(request)
             try:
                 form = await read_form(request, uploads=act.uploads)
             except FormError as error:
@@ -83,20 +85,26 @@ class Frame:
         self, request: Request, page: Page, who: Who, show: Show, form: Form | None = None
     ) -> Response:
         around: _Around | None = None
+        language = asked_language(request)
         try:
             app = await self.application()
+            language = language or Language(app.options.language)
             now = app.clock.now()
             waits = self._waits(request, now)
             if waits is not None:
-                return _too_many(waits)
+                with speaking(language):
+                    return _too_many(waits)
             around = await _around(app, request, now)
             if around is None:
                 return _to_sign_in(request)
+            language = around.language or language
             asked = Asked(_path_of(request), _query_of(request), form or Form())
-            visit = await visit_of(app, around.viewer, who, asked)
-            return self._told(request, page, around, visit, await show(visit))
+            with speaking(language):
+                visit = await visit_of(app, around.viewer, who, asked)
+                return self._told(request, page, around, visit, await show(visit))
         except Exception as error:  # noqa: BLE001 - nothing stands above a page but the host
-            return _refusal(error, around)
+            with speaking(language or Language()):
+                return _refusal(error, around)
 
     def _waits(self, request: Request, now: datetime) -> timedelta | None:
         key = sessions.key_in(request)
@@ -120,7 +128,7 @@ class Frame:
             **around.context,
             "visit": visit,
             "now": visit.now,
-            "title": told.title or page.title,
+            "title": told.title or gettext(page.title),
             "section": page.section,
             "said": _said(request),
             **told.data,
@@ -141,6 +149,7 @@ class _Around:
 
     session: WebSession
     viewer: Viewer
+    language: Language | None
     context: Mapping[str, Any]
 
 
@@ -167,9 +176,16 @@ async def _around(app: App, request: Request, now: datetime) -> _Around | None:
             "read_only": app.options.read_only,
             "writing_stopped": app.options.read_only or is_stopped(tx),
         }
-        return _Around(session, viewer, context)
+        return _Around(session, viewer, _own_language(tx, viewer), context)
 
     return await app.store.run(look)
+
+
+def _own_language(tx: Transaction, viewer: Viewer) -> Language | None:
+    """The language of the viewer's mailbox, if they are a participant and Tandem speaks it."""
+    person = tx.participants.get(viewer.person_id) if viewer.person_id else None
+    code = known_code(person.language) if person else None
+    return language_for(person, code) if person and code else None
 
 
 def _path_of(request: Request) -> dict[str, str]:
@@ -288,8 +304,14 @@ def plain_page(template: str, title: str, status: int, **context: Any) -> Respon
         "in_teams": False,
         "theme": None,
     }
-    text = render(template, {**known, "visit": None, "title": title, **context})
+    text = render(template, {**known, "visit": None, "title": gettext(title), **context})
     return HTMLResponse(text, status, headers=HEADERS)
+
+
+def asked_language(request: Request) -> Language | None:
+    """The first language the browser asks for that Tandem speaks."""
+    code = accepted_code(request.headers.get("accept-language", ""))
+    return None if code is None else Language(code)
 
 
 def is_from_here(request: Request) -> bool:
@@ -302,6 +324,12 @@ def is_from_here(request: Request) -> bool:
         return site == "same-origin"
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+
+
+def from_elsewhere(request: Request) -> Response:
+    """The refusal of a form that does not come from our own pages."""
+    with speaking(asked_language(request) or Language()):
+        return plain_page("errors/refused_elsewhere.html", "Not carried out", 403)
 
 
 def address_of(request: Request) -> str:

@@ -13,22 +13,25 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from integrations.errors import FaultsError, IntegrationError, NotPossibleError
+from integrations.language import N_, Language, gettext, speaking
 from integrations.logs import log_event
 from integrations.ports import Transaction
 from integrations.web.answers import answer_in
 from integrations.web.forms import Form, FormError, read_form
+from integrations.web.frame import asked_language
 from integrations.web.rendering import render
 from integrations.workflows.app import App
 from integrations.workflows.attendance.links import PATH
-from integrations.workflows.attendance.questions import Ended, Question, question_of
+from integrations.workflows.attendance.questions import Ended, Question, question_of, reader_of
 from integrations.workflows.attendance.telling import LinkEndedError, answer
+from integrations.workflows.messages.languages import language_for
 
 logger = logging.getLogger(__name__)
 
 MET_PATH = PATH + "/{token}"
 MOST_BYTES = 8 * 1024
 _STATUS = {"used": 200, "expired": 410, "unknown": 404}
-_ENDED = (
+_ENDED = N_(
     "That cannot have been the meeting: it has to be over, of at most eight hours, and within"
     " sixty days of the date."
 )
@@ -57,10 +60,10 @@ class MetPage:
         """The question, or why the link asks nothing any more."""
         try:
             app = await self._application()
-            found = await _question(app, request)
+            with speaking(await _language(app, request)):
+                return _page(await _question(app, request))
         except IntegrationError as error:
             return _later(error)
-        return _page(found)
 
     async def take(self, request: Request) -> Response:
         """Keep the answer and lead to the thanks; an unclear one is asked again."""
@@ -70,24 +73,38 @@ class MetPage:
             return Response(status_code=error.status, headers=HEADERS)
         try:
             app = await self._application()
-            found = await _question(app, request)
+            with speaking(await _language(app, request)):
+                return await self._taken(app, request, form)
+        except IntegrationError as error:
+            return _later(error)
+
+    async def _taken(self, app: App, request: Request, form: Form) -> Response:
+        found = await _question(app, request)
+        try:
             if isinstance(found, Ended):
                 return _page(found)
             await _keep(app, found, form)
         except FaultsError as error:
-            return _page(found, f"Please give {error.faults[0].expected}.")
+            expected = gettext(error.faults[0].expected)
+            return _page(found, gettext("Please give %(expected)s.", expected=expected))
         except LinkEndedError as ended:
             return _page(Ended(ended.why))
         except NotPossibleError:
-            return _page(found, _ENDED)
-        except IntegrationError as error:
-            return _later(error)
+            return _page(found, gettext(_ENDED))
         return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
 
 async def _question(app: App, request: Request) -> Question | Ended:
     token, now = request.path_params["token"], app.clock.now()
     return await app.store.run(lambda tx: question_of(tx, app, token, now))
+
+
+async def _language(app: App, request: Request) -> Language:
+    """The reader's language, or where the link names nobody, that of the browser."""
+    usual = asked_language(request) or Language(app.options.language)
+    token = request.path_params["token"]
+    reader = await app.store.run(lambda tx: reader_of(tx, app, token))
+    return usual if reader is None else language_for(reader, usual.code)
 
 
 async def _keep(app: App, question: Question, form: Form) -> None:

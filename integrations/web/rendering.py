@@ -12,10 +12,13 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from integrations.workflows.messages.words import place_of
+from integrations.language import N_, gettext, locale, ngettext, spoken_language
+from integrations.workflows.messages.words import clock as clock_words
+from integrations.workflows.messages.words import is_english, place_of
 
 _ROOT = files("integrations.web")
 
@@ -48,26 +51,32 @@ def static(name: str) -> str:
 def moment(at: datetime, zone: str) -> Markup:
     """Day and time on the clocks of ``zone``, which is named."""
     local = at.astimezone(ZoneInfo(zone))
-    words = f"{local:%a} {local.day} {local:%b %Y, %H:%M} ({place_of(zone)})"
+    words = f"{_day_words(local.date())}, {clock_words(local.time())} ({place_of(zone)})"
     return _timed(local.isoformat(), words)
 
 
 def clock(at: datetime, zone: str) -> Markup:
     """The time of day alone, on the clocks of ``zone``, which is named."""
     local = at.astimezone(ZoneInfo(zone))
-    return _timed(local.isoformat(), f"{local:%H:%M} ({place_of(zone)})")
+    return _timed(local.isoformat(), f"{clock_words(local.time())} ({place_of(zone)})")
 
 
 def day(at: datetime | date, zone: str | None = None) -> Markup:
     """The day; of an instant in ``zone``."""
     local = at.astimezone(ZoneInfo(zone or "UTC")) if isinstance(at, datetime) else at
     on = local.date() if isinstance(local, datetime) else local
-    return _timed(on.isoformat(), f"{on:%a} {on.day} {on:%b %Y}")
+    return _timed(on.isoformat(), _day_words(on))
+
+
+def _day_words(on: date) -> str:
+    if is_english():
+        return f"{on:%a} {on.day} {on:%b %Y}"
+    return format_date(on, "EEE, d. MMM y", locale=locale())
 
 
 def times(count: int, word: str, plural: str | None = None) -> str:
-    """A count with its word: 1 date, 3 dates."""
-    return f"{count} {word if count == 1 else plural or word + 's'}"
+    """A count with its word: 1 date, 3 dates. ``words.py`` finds the words where they stand."""
+    return ngettext(f"%(num)s {word}", f"%(num)s {plural or word + 's'}", count)
 
 
 def _timed(machine: str, words: str) -> Markup:
@@ -83,9 +92,12 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
     made.filters |= {"moment": moment, "clock": clock, "day": day, "times": times}
-    made.globals |= {"static": static}
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {"static": static, "N_": N_, "spoken": spoken_language}
     return made
 
 

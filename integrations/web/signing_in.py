@@ -17,10 +17,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from integrations.errors import IntegrationError, NotPossibleError, SignInFailedError
+from integrations.language import N_, Language, gettext, speaking
 from integrations.logs import log_event
 from integrations.ports import Identity
 from integrations.web import sessions
-from integrations.web.frame import address_of, go, is_from_here, local_path, plain_page
+from integrations.web.frame import (
+    address_of,
+    asked_language,
+    from_elsewhere,
+    go,
+    is_from_here,
+    local_path,
+    plain_page,
+)
 from integrations.web.headers import HEADERS
 from integrations.web.limits import Limit
 from integrations.workflows.app import App
@@ -33,12 +42,12 @@ _FLOW_KEEPS = timedelta(minutes=10)
 _LONGEST_FLOW = 3_500
 _ANSWER = ("code", "state", "error", "error_description", "session_state")
 _WORDS = {
-    "not_this_browser": "This sign-in was begun in another window, or some time ago.",
-    "access_denied": "You did not let the sign-in go on.",
-    "no_account": "This account is not in the firm's directory, or is switched off.",
-    "wrong_tenant": "This account belongs to another organization.",
+    "not_this_browser": N_("This sign-in was begun in another window, or some time ago."),
+    "access_denied": N_("You did not let the sign-in go on."),
+    "no_account": N_("This account is not in the firm's directory, or is switched off."),
+    "wrong_tenant": N_("This account belongs to another organization."),
 }
-_OTHERWISE = "The sign-in could not be completed."
+_OTHERWISE = N_("The sign-in could not be completed.")
 
 
 class NoSignInError(NotPossibleError):
@@ -74,19 +83,25 @@ class SigningIn:
         self, step: Callable[[App, Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            try:
-                app = await self.application()
-                if self.limit.take(address_of(request), app.clock.now()) is not None:
-                    return plain_page("errors/too_many.html", "Please wait a minute", 429)
-                return await step(app, request)
-            except SignInFailedError as error:
-                return _failed(403, *told_of(error))
-            except NotPossibleError as error:
-                return _failed(503, f"{error}.", error.remedy)
-            except Exception as error:  # noqa: BLE001 - nothing stands above but the host
-                return _failed(503, *told_of(error))
+            with speaking(asked_language(request) or Language()):
+                return await self._guard(step, request)
 
         return answer
+
+    async def _guard(
+        self, step: Callable[[App, Request], Awaitable[Response]], request: Request
+    ) -> Response:
+        try:
+            app = await self.application()
+            if self.limit.take(address_of(request), app.clock.now()) is not None:
+                return plain_page("errors/too_many.html", "Please wait a minute", 429)
+            return await step(app, request)
+        except SignInFailedError as error:
+            return _failed(403, *told_of(error))
+        except NotPossibleError as error:
+            return _failed(503, f"{error}.", error.remedy)
+        except Exception as error:  # noqa: BLE001 - nothing stands above but the host
+            return _failed(503, *told_of(error))
 
     async def _begin(self, app: App, request: Request) -> Response:
         keeper = _keeper(app)
@@ -110,7 +125,7 @@ class SigningIn:
 
     async def _end(self, app: App, request: Request) -> Response:
         if not is_from_here(request):
-            return plain_page("errors/refused_elsewhere.html", "Not carried out", 403)
+            return from_elsewhere(request)
         key = sessions.key_in(request)
         if key is not None:
             await app.store.run(lambda tx: sessions.end(tx, key))
@@ -137,9 +152,9 @@ def told_of(error: Exception) -> tuple[str, str]:
     """What somebody is told of a sign-in that failed, and what would help; the kind is logged."""
     if isinstance(error, SignInFailedError):
         log_event(logger, "sign_in_failed", logging.WARNING, code=error.code)
-        return _WORDS.get(error.code, _OTHERWISE), error.remedy
+        return gettext(_WORDS.get(error.code, _OTHERWISE)), error.remedy
     log_event(logger, "sign_in_failed", logging.ERROR, code=type(error).__name__)
-    return _OTHERWISE, error.remedy if isinstance(error, IntegrationError) else ""
+    return gettext(_OTHERWISE), error.remedy if isinstance(error, IntegrationError) else ""
 
 
 def _failed(status: int, says: str, remedy: str) -> Response:
@@ -149,7 +164,8 @@ def _failed(status: int, says: str, remedy: str) -> Response:
 
 
 async def _signed_out(request: Request) -> Response:
-    return plain_page("errors/signed_out.html", "You are signed out", 200)
+    with speaking(asked_language(request) or Language()):
+        return plain_page("errors/signed_out.html", "You are signed out", 200)
 
 
 # --- what the browser keeps between leaving and coming back -------------------------------

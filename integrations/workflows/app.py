@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from integrations.language import ENGLISH
 from integrations.pacing import MailPace
 from integrations.ports import Clock, Graph, Handshake, Offload, Outbound, Queue, Store
 from integrations.workflows.attendance.links import PersonalLinks
@@ -46,11 +47,12 @@ class Options:
     ``public_url`` is the address of the pages. ``outside_mailbox`` is one that doctor shows to be
     out of reach. ``keeping`` says how long what is over is kept. A changed rule is tried on up to
     ``tried_at_once`` pairs while somebody waits. ``nightly_doctor`` has doctor's checks made
-    every night.
+    every night. ``language`` is spoken to whoever names none that Tandem speaks.
     """
 
     program_mailboxes: tuple[str, ...] = ()
     zone: str = "UTC"
+    language: str = ENGLISH
     read_only: bool = False
     mail_pace: MailPace | None = None
     workers: int = 8

@@ -33,6 +33,8 @@ FULL_PERSON = person(
     guest=True,
     timekeeper="0042",
     settings_read_at=NOW,
+    language="de-AT",
+    time_format="hh:mm tt",
 )
 FULL_PAIR = pair(
     "p2",

@@ -73,7 +73,8 @@ def test_items_are_matched_by_id_and_carry_the_preference(tmp_path: Path) -> Non
         assert settings.zone == "Europe/Berlin"
         (first, *_) = json.loads(world.sent[0][1].content)["requests"]
         assert first["headers"] == {"Prefer": 'IdType="ImmutableId"'}
-        assert first["url"] == "/users/user-0/mailboxSettings?$select=timeZone,workingHours"
+        fields = "timeZone,workingHours,language,timeFormat"
+        assert first["url"] == f"/users/user-0/mailboxSettings?$select={fields}"
         assert world.graph.calls_by_kind() == {"read_mailbox_settings": 45}
 
     in_world(tmp_path, scenario)

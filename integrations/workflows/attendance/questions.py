@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from integrations.ports import Transaction
+from integrations.records import Participant
 from integrations.workflows.app import App
 from integrations.workflows.attendance.telling import why_ended
 from integrations.workflows.changes.case import load_pair
@@ -39,6 +40,13 @@ class Ended:
     """A link that asks nothing any more: ``used``, ``expired`` or ``unknown``."""
 
     why: str
+
+
+def reader_of(tx: Transaction, app: App, token: str) -> Participant | None:
+    """Whom a link was sent to, whether it has ended or not; None if it names nobody."""
+    link_id = app.links.read(token) if app.links is not None else None
+    link = tx.links.get(link_id) if link_id is not None else None
+    return None if link is None else tx.participants.get(link.person_id)
 
 
 def question_of(tx: Transaction, app: App, token: str, now: datetime) -> Question | Ended:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from integrations.ports import EventSnapshot, SeriesDraft, Transaction
 from integrations.records import Booking, Intent, PairState
 from integrations.workflows.acting import Act, Happened, NotHappened, ReadBack
-from integrations.workflows.app import App
+from integrations.workflows.app import App, Options
 from integrations.workflows.booking.booking_case import Case, invitation_mails, series_key
 from integrations.workflows.booking.invitation import Invited, invitation_of, location_of
 from integrations.workflows.planning.freshness import still_holds
@@ -22,7 +22,7 @@ def create_series(app: App, case: Case) -> Act[Booking]:
     """Create the series: one event, one invitation each."""
     tag = series_key(case.pair)
     transaction_id = str(uuid5(NAMESPACE_URL, f"tandem:{tag}"))
-    draft = series_draft(case, app.options.page_url, transaction_id, tag)
+    draft = series_draft(case, app.options, transaction_id, tag)
 
     async def send(intent: Intent) -> Booking:
         event = await app.graph.calendar.create_series(case.mailbox_id, draft)
@@ -67,7 +67,7 @@ def _booking(case: Case, event: EventSnapshot, now: datetime) -> Booking:
     )
 
 
-def series_draft(case: Case, page_url: str, transaction_id: str, tag: str) -> SeriesDraft:
+def series_draft(case: Case, options: Options, transaction_id: str, tag: str) -> SeriesDraft:
     """The series as it is to stand in the calendars, invitation included."""
     first = case.sessions[0]
     start = first.series_start.astimezone(ZoneInfo(case.zone)).replace(tzinfo=None)
@@ -80,7 +80,8 @@ def series_draft(case: Case, page_url: str, transaction_id: str, tag: str) -> Se
         sessions=case.sessions,
         zone=case.zone,
         interval_weeks=case.series["interval_weeks"],
-        page_url=page_url,
+        page_url=options.page_url,
+        language=options.language,
     )
     words = invitation_of(invited)
     return SeriesDraft(

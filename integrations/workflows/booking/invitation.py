@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import time
 from zoneinfo import ZoneInfo
 
+from integrations.language import ENGLISH, gettext, speaking
 from integrations.records import Pair, Participant, Program, Session, SessionState
 from integrations.workflows.attendance.modes import mode_at
+from integrations.workflows.messages.languages import common_language
 from integrations.workflows.messages.texts import Letter, letter
 from integrations.workflows.messages.words import (
-    KIND_WORDS,
-    WEEKDAYS,
     clock,
     contact_of,
     every,
+    kind_name,
     long_date,
     names_of,
     place_of,
+    weekday_name,
 )
 from integrations.workflows.rulebook.roles import mentor_on
 from integrations.workflows.rulebook.rules import ON_TEAMS, Participation, ProgramRule
@@ -37,10 +39,19 @@ class Invited:
     zone: str
     interval_weeks: int
     page_url: str
+    language: str = ENGLISH
 
 
 def invitation_of(invited: Invited) -> Letter:
-    """Subject and body in the program's words; the subject says nothing of why the two meet."""
+    """Subject and body in the program's words; the subject says nothing of why the two meet.
+
+    One text for both: in their language, or in ``language`` where they have two.
+    """
+    with speaking(common_language((invited.mentor, invited.mentee), invited.language)):
+        return _words_of(invited)
+
+
+def _words_of(invited: Invited) -> Letter:
     first, last = invited.sessions[0], invited.sessions[-1]
     start = first.series_start.astimezone(ZoneInfo(invited.zone))
     end_date = last.series_start.astimezone(ZoneInfo(invited.zone)).date()
@@ -56,7 +67,7 @@ def invitation_of(invited: Invited) -> Letter:
         "mentor": mentor.name,
         "mentee": mentee.name,
         "every": every(invited.interval_weeks),
-        "weekday": WEEKDAYS[start.weekday()],
+        "weekday": weekday_name(start.weekday()),
         "start": clock(start.time()),
         "zone_place": place_of(invited.zone),
         "other_zone_start": clock(_in_zone(first, other)) if other else None,
@@ -69,7 +80,8 @@ def invitation_of(invited: Invited) -> Letter:
         "place": location_of(invited.rule, invited.pair),
         "agenda": invited.rule.agenda,
         "kinds": tuple(
-            f"date {number}: {KIND_WORDS[kind]}" for number, kind in invited.rule.kinds.items()
+            gettext("date %(number)s: %(kind)s", number=number, kind=kind_name(kind))
+            for number, kind in invited.rule.kinds.items()
         ),
         "voluntary": invited.rule.participation is Participation.VOLUNTARY,
         "page": page_of(invited.page_url, invited.pair.id),

@@ -95,6 +95,7 @@ def _trial(app: App, tx: Transaction, subject: str) -> _Trial | None:
             zone=str(pair.series["zone"]),
             interval_weeks=pair.series["interval_weeks"],
             page_url=app.options.page_url,
+            language=app.options.language,
         )
     )
     return _Trial(to, pair, case.mailbox_id, marked(words, to.name))

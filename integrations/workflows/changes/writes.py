@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from integrations.errors import ChangedMeanwhileError, NotFoundError
+from integrations.language import speaking
 from integrations.ports import EventDraft, EventSnapshot, Transaction
 from integrations.records import Blocker, BlockerScope, Intent, Json
 from integrations.workflows.acting import (
@@ -34,6 +35,7 @@ from integrations.workflows.changes.remembering import remember_all
 from integrations.workflows.changes.single import single_invitation
 from integrations.workflows.changes.steps import MAILS, Step, StepKind, before_of
 from integrations.workflows.messages.comments import Comment, comment_text
+from integrations.workflows.messages.languages import common_language
 
 Written = EventSnapshot | None
 """What a write answers: the event as it stands then; None where it is gone."""
@@ -235,9 +237,10 @@ class Cancelling(Calls):
 
     async def send(self, intent: Intent) -> Written:
         step = self.step
-        words = comment_text(
-            self.case.program, step.comment or Comment.ENDED, resumes_on=step.resumes_on
-        )
+        with speaking(common_language(self.case.people, self.app.options.language)):
+            words = comment_text(
+                self.case.program, step.comment or Comment.ENDED, resumes_on=step.resumes_on
+            )
         was_there = await self.calendar.cancel(step.mailbox_id, self.event_id, words)
         if not was_there and not self.doubted:
             # Somebody else took it out: this write mails nobody, and must not say that it did.
@@ -264,7 +267,9 @@ class Booking(Calls):
 
     def _draft(self) -> EventDraft:
         case, step = self.case, self.step
-        words = single_invitation(case, step.target, step.zone, self.app.options.page_url)
+        words = single_invitation(
+            case, step.target, step.zone, self.app.options.page_url, self.app.options.language
+        )
         return EventDraft(
             subject=words.subject,
             body_html=words.body,

@@ -93,4 +93,6 @@ def with_settings(
         hours_source=source,
         hours_are_bound=are_bound,
         settings_read_at=now,
+        language=answer.language,
+        time_format=answer.time_format,
     )

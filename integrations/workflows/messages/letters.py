@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from integrations.language import gettext, speaking
 from integrations.ports import Transaction
 from integrations.records import (
     OVER,
@@ -22,9 +23,9 @@ from integrations.workflows.attendance.links import PersonalLinks, prolong
 from integrations.workflows.booking.invitation import page_of
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.enrolment.people import OWN_SOURCES
+from integrations.workflows.messages.languages import language_for
 from integrations.workflows.messages.texts import Letter, letter
 from integrations.workflows.messages.words import (
-    WEEKDAYS,
     clock,
     contact_of,
     every,
@@ -32,6 +33,7 @@ from integrations.workflows.messages.words import (
     names_of,
     place_of,
     regular,
+    weekdays_name,
     when,
 )
 from integrations.workflows.rulebook.roles import mentor_on
@@ -59,6 +61,7 @@ class Spoken:
     sessions: Mapping[str, Session]
     now: datetime
     default_zone: str
+    default_language: str
     page_url: str
     question: str | None = None
 
@@ -108,6 +111,7 @@ def spoken(
     now: datetime,
     *,
     default_zone: str,
+    default_language: str,
     page_url: str,
     links: PersonalLinks | None = None,
 ) -> Spoken:
@@ -128,6 +132,7 @@ def spoken(
         sessions={session.id: session for session in tx.sessions.of_pair(pair.id)},
         now=now,
         default_zone=default_zone,
+        default_language=default_language,
         page_url=page_url,
         question=_question(tx, mail, now, links),
     )
@@ -151,6 +156,11 @@ def silenced_by(about: Spoken) -> str | None:
 
 def words_of(about: Spoken) -> Letter:
     """Subject and body for the one person it is sent to."""
+    with speaking(language_for(about.you, about.default_language)):
+        return _words_of(about)
+
+
+def _words_of(about: Spoken) -> Letter:
     you, other = about.you, about.other
     mentor, mentee = (you, other) if you.id == about.pair.mentor_id else (other, you)
     common = {
@@ -284,7 +294,7 @@ def _hours_question(about: Spoken) -> dict[str, Any]:
 
 def _hours_of_rule(rule: ProgramRule) -> Mapping[str, list[list[str]]]:
     cadence = rule.cadence
-    range_ = [clock(cadence.earliest_local), clock(cadence.latest_local)]
+    range_ = [f"{at:%H:%M}" for at in (cadence.earliest_local, cadence.latest_local)]
     return {day: [range_] for at, day in enumerate(_DAYS) if at in cadence.weekdays}
 
 
@@ -297,9 +307,21 @@ def _runs(hours: Mapping[str, Any]) -> Iterator[str]:
         while last + 1 < len(_DAYS) and (hours.get(_DAYS[last + 1]) or []) == ranges:
             last += 1
         if ranges:
-            days = f"{WEEKDAYS[first]}s" + (f" to {WEEKDAYS[last]}s" if last > first else "")
-            yield f"{days} {' and '.join(f'{start} to {end}' for start, end in ranges)}"
+            yield f"{_days(first, last)} {_ranges(ranges)}"
         first = last + 1
+
+
+def _days(first: int, last: int) -> str:
+    if first == last:
+        return weekdays_name(first)
+    return gettext("%(first)s to %(last)s", first=weekdays_name(first), last=weekdays_name(last))
+
+
+def _ranges(ranges: Sequence[Sequence[str]]) -> str:
+    clocks = ([clock(time.fromisoformat(end)) for end in each] for each in ranges)
+    return gettext(" and ").join(
+        gettext("%(start)s to %(end)s", start=start, end=end) for start, end in clocks
+    )
 
 
 def _offered_hours(about: Spoken) -> dict[str, Any]:

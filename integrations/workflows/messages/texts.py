@@ -19,6 +19,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import Language, gettext, speaking, spoken_language
 from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.workflows.messages.catalogue import FIELDS, MESSAGES, MessageKind
@@ -27,6 +28,7 @@ from scheduling.wording import counted
 
 OWN_TEXTS = "texts"
 _LONGEST = 10_000
+_NO_WORDS = re.compile(r"\{%.*?%\}|\{#.*?#\}|\{\{.*?\}\}|<[^>]*>|^Subject:")
 _LINK = re.compile(r"""<a\s|(?<!["'>])https?://""")
 
 
@@ -46,7 +48,7 @@ class Letter:
 
 def letter(name: str, program: Program, fields: Mapping[str, Any]) -> Letter:
     """The message in the program's own words, or else in the usual ones."""
-    return _rendered(name, _source(name, program), fields)
+    return _rendered(name, _source(name, program, spoken_language().code), fields)
 
 
 def set_text(tx: Transaction, program_id: str, name: str, text: str | None) -> Program:
@@ -80,8 +82,17 @@ def own_texts(program: Program) -> Mapping[str, str]:
 
 
 def usual_text(name: str) -> str:
-    """The text that stands for a message unless a program has its own."""
-    return (files("integrations") / "texts" / file_of(name)).read_text("utf-8")
+    """The text that stands for a message unless a program has its own, in the language spoken.
+
+    Each of its lines is a message of the catalogue, fields and all.
+    """
+    text = (files("integrations") / "texts" / file_of(name)).read_text("utf-8")
+    return "\n".join(gettext(line) if has_words(line) else line for line in text.split("\n"))
+
+
+def has_words(line: str) -> bool:
+    """Whether a line of a text says anything beside fields, tags and comments."""
+    return any(letter.isalpha() for letter in _NO_WORDS.sub("", line))
 
 
 def file_of(name: str) -> str:
@@ -145,13 +156,14 @@ def preview_of(name: str, text: str) -> Letter:
     return _rendered(name, text, examples(MESSAGES[name])[0])
 
 
-def _source(name: str, program: Program) -> str:
-    return own_texts(program).get(name) or _usual(name)
+def _source(name: str, program: Program, language: str) -> str:
+    return own_texts(program).get(name) or _usual(name, language)
 
 
 @cache
-def _usual(name: str) -> str:
-    return usual_text(name)
+def _usual(name: str, language: str) -> str:
+    with speaking(Language(language)):
+        return usual_text(name)
 
 
 def _rendered(name: str, text: str, fields: Mapping[str, Any]) -> Letter:

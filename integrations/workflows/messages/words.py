@@ -6,21 +6,53 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date, format_time
+
+from integrations.language import ENGLISH, N_, gettext, locale, spoken_language
 from integrations.records import Participant, PersonShown, Program
 from scheduling.cadence import SeriesSlot
 from scheduling.rule import SessionKind
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
+_EVERY = (
+    N_("Mondays"),
+    N_("Tuesdays"),
+    N_("Wednesdays"),
+    N_("Thursdays"),
+    N_("Fridays"),
+    N_("Saturdays"),
+    N_("Sundays"),
+)
 KIND_WORDS = MappingProxyType(
     {
-        SessionKind.MEETING: "meeting",
-        SessionKind.PREPARATION: "preparation",
-        SessionKind.TRAINING: "training",
-        SessionKind.SHADOWING: "shadowing",
-        SessionKind.CHECK_IN: "check-in",
+        SessionKind.MEETING: N_("meeting"),
+        SessionKind.PREPARATION: N_("preparation"),
+        SessionKind.TRAINING: N_("training"),
+        SessionKind.SHADOWING: N_("shadowing"),
+        SessionKind.CHECK_IN: N_("check-in"),
     }
 )
-_COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+_COUNTS = (
+    N_("No"),
+    N_("One"),
+    N_("Two"),
+    N_("Three"),
+    N_("Four"),
+    N_("Five"),
+    N_("Six"),
+    N_("Seven"),
+    N_("Eight"),
+    N_("Nine"),
+    N_("Ten"),
+)
 
 
 def names_of(mentor: Participant | PersonShown, mentee: Participant | PersonShown) -> str:
@@ -28,26 +60,53 @@ def names_of(mentor: Participant | PersonShown, mentee: Participant | PersonShow
     return f"{_family_name(mentor.name)} / {_family_name(mentee.name)}"
 
 
+def weekday_name(weekday: int) -> str:
+    """The name of a weekday; Monday is 0."""
+    return gettext(WEEKDAYS[weekday])
+
+
+def weekdays_name(weekday: int) -> str:
+    """A weekday as one that returns: Tuesdays."""
+    return gettext(_EVERY[weekday])
+
+
+def kind_name(kind: SessionKind) -> str:
+    """What a session is for, in words."""
+    return gettext(KIND_WORDS[kind])
+
+
 def every(interval_weeks: int) -> str:
     """How often, in words."""
-    return {1: "every week", 2: "every other week"}.get(
-        interval_weeks, f"every {interval_weeks} weeks"
-    )
+    if interval_weeks == 1:
+        return gettext("every week")
+    if interval_weeks == 2:
+        return gettext("every other week")
+    return gettext("every %(weeks)s weeks", weeks=interval_weeks)
 
 
 def place_of(zone: str) -> str:
     """The city that stands for a zone: ``America/New_York`` is New York."""
-    return zone.rsplit("/", 1)[-1].replace("_", " ")
+    known = {} if is_english() else locale().time_zones.get(zone, {})
+    return str(known.get("city") or zone.rsplit("/", 1)[-1].replace("_", " "))
+
+
+def is_english() -> bool:
+    """Whether English is spoken just now, whose dates have forms of Tandem's own."""
+    return spoken_language().code == ENGLISH
 
 
 def clock(local: time) -> str:
-    """Hour and minute."""
-    return local.strftime("%H:%M")
+    """Hour and minute, as the reader writes a time of day."""
+    if spoken_language().twelve_hours:
+        return format_time(local, "h:mm a", locale=locale()).replace("AM", "am").replace("PM", "pm")
+    return gettext("%(time)s", time=local.strftime("%H:%M"))
 
 
 def long_date(day: date) -> str:
     """A date with its month and year: 9 February 2027."""
-    return f"{day.day} {day:%B %Y}"
+    if is_english():
+        return f"{day.day} {day:%B %Y}"
+    return format_date(day, "long", locale=locale())
 
 
 def when(at: datetime, zone: str, other_zone: str | None = None) -> str:
@@ -57,8 +116,13 @@ def when(at: datetime, zone: str, other_zone: str | None = None) -> str:
     date at that instant, its weekday and date are said, too.
     """
     local = at.astimezone(ZoneInfo(zone))
-    said = f"{WEEKDAYS[local.weekday()]} {long_date(local.date())}, {clock(local.time())}"
-    return f"{said} {place_of(zone)}{_elsewhere(local, other_zone)}"
+    return gettext(
+        "%(weekday)s %(date)s, %(clock)s %(place)s",
+        weekday=weekday_name(local.weekday()),
+        date=long_date(local.date()),
+        clock=clock(local.time()),
+        place=f"{place_of(zone)}{_elsewhere(local, other_zone)}",
+    )
 
 
 def regular(slot: SeriesSlot, zone: str, other_zone: str | None = None) -> str:
@@ -67,9 +131,13 @@ def regular(slot: SeriesSlot, zone: str, other_zone: str | None = None) -> str:
     ``Tuesdays 10:00 New York (15:00 London), from 12 January 2027``.
     """
     first = slot.utc_start(0, 1).astimezone(ZoneInfo(zone))
-    weekday = WEEKDAYS[first.weekday()]
-    said = f"{weekday}s {clock(first.time())} {place_of(zone)}{_elsewhere(first, other_zone)}"
-    return f"{said}, from {long_date(first.date())}"
+    return gettext(
+        "%(weekdays)s %(clock)s %(place)s, from %(date)s",
+        weekdays=weekdays_name(first.weekday()),
+        clock=clock(first.time()),
+        place=f"{place_of(zone)}{_elsewhere(first, other_zone)}",
+        date=long_date(first.date()),
+    )
 
 
 def _elsewhere(local: datetime, zone: str | None) -> str:
@@ -78,20 +146,25 @@ def _elsewhere(local: datetime, zone: str | None) -> str:
     there = local.astimezone(ZoneInfo(zone))
     if there.utcoffset() == local.utcoffset():
         return ""
-    day = "" if there.date() == local.date() else f"{WEEKDAYS[there.weekday()]} {there.day} "
+    on = weekday_name(there.weekday())
+    day = (
+        ""
+        if there.date() == local.date()
+        else gettext("%(weekday)s %(day)s ", weekday=on, day=there.day)
+    )
     return f" ({day}{clock(there.time())} {place_of(zone)})"
 
 
 def contact_of(program: Program) -> str:
     """The person to turn to, with phone and mail as far as they are known."""
     parts = [program.contact.get(part) for part in ("name", "phone", "mail")]
-    return ", ".join(part for part in parts if part) or "Your program coordinator"
+    return ", ".join(part for part in parts if part) or gettext("Your program coordinator")
 
 
 def count_word(number: int) -> str:
     """A small number as a word that begins a sentence."""
-    return _COUNTS[number] if number < len(_COUNTS) else str(number)
+    return gettext(_COUNTS[number]) if number < len(_COUNTS) else str(number)
 
 
 def _family_name(name: str) -> str:
-    return name.split()[-1] if name.split() else "Participant"
+    return name.split()[-1] if name.split() else gettext("Participant")

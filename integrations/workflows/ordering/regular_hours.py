@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from integrations.errors import Fault, FaultsError
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import load_case
-from integrations.workflows.messages.words import WEEKDAYS, clock, place_of
+from integrations.workflows.messages.words import clock, place_of, weekdays_name
 from integrations.workflows.pair_page.another_time import CannotBeReadError, ask_with_time
 from scheduling.cadence import SeriesSlot
 from scheduling.changes.search import other_series
@@ -31,12 +31,12 @@ class RegularHour:
     @property
     def key(self) -> str:
         """The hour as one word, which ``hour_named`` reads."""
-        return f"{self.weekday}@{clock(self.start)}@{self.zone}"
+        return f"{self.weekday}@{self.start:%H:%M}@{self.zone}"
 
     @property
     def words(self) -> str:
         """The hour as a person reads it: ``Tuesdays 10:00 New York``."""
-        return f"{WEEKDAYS[self.weekday]}s {clock(self.start)} {place_of(self.zone)}"
+        return f"{weekdays_name(self.weekday)} {clock(self.start)} {place_of(self.zone)}"
 
     def slot(self) -> SeriesSlot:
         """As a series slot of which zone, weekday and start count."""

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from integrations.errors import OutcomeUnknownError, RefusedError
+from integrations.language import Language, speaking
 from integrations.ports import Transaction
 from integrations.records import (
     Blocker,
@@ -203,7 +204,13 @@ def _step(app: App, tx: Transaction, mail: OutboxMail, key: str, now: datetime) 
     if mail.person_id.startswith(daily_list.CONTACT):
         return _list_step(app, tx, mail, now)
     about = spoken(
-        tx, mail, now, default_zone=app.options.zone, page_url=app.options.page_url, links=app.links
+        tx,
+        mail,
+        now,
+        default_zone=app.options.zone,
+        default_language=app.options.language,
+        page_url=app.options.page_url,
+        links=app.links,
     )
     why = silenced_by(about)
     if why is not None:
@@ -245,7 +252,8 @@ def _allowed_at(tx: Transaction, about: Spoken, key: str) -> datetime:
 
 def _list_step(app: App, tx: Transaction, mail: OutboxMail, now: datetime) -> _Step:
     program = daily_list.contact_program(tx, mail)
-    found = _to_contact(app, tx, program, mail, now)
+    with speaking(Language(app.options.language)):
+        found = _to_contact(app, tx, program, mail, now)
     address = program.contact.get("mail")
     if found is None or not address:
         return _Silent("nothing_new" if address else "no_contact")
