@@ -10,6 +10,8 @@ from babel.messages.catalog import Catalog
 
 from integrations.language import LANGUAGES, Language, accepted_code, gettext, language_of, speaking
 from integrations.words import words_kept, words_of_code
+from integrations.workflows.messages.catalogue import MESSAGES
+from integrations.workflows.messages.texts import check_text, usual_text
 
 OTHERS = [code for code in LANGUAGES if code != "en"]
 _FIELD = re.compile(r"%\((\w+)\)s|\{\{-?\s*(\w+)")
@@ -83,3 +85,14 @@ def test_a_mailbox_names_language_and_hours_of_the_day() -> None:
     assert language_of("de-AT", "HH:mm", "en") == Language("de")
     assert language_of("en-US", "h:mm tt", "de") == Language("en", twelve_hours=True)
     assert language_of("fr-FR", None, "de") == Language("de")
+
+
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_usual_text_of_a_message_can_stand_for_it_in_every_language(
+    code: str, name: str
+) -> None:
+    with speaking(Language(code)):
+        said = usual_text(name)
+    check_text(name, said)
+    assert said != usual_text(name)
