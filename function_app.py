@@ -59,11 +59,16 @@ async def take_hints(req: func.HttpRequest, context: func.Context) -> func.HttpR
 
 @app.route(
     route="{*path}",
-    methods=[func.HttpMethod.GET, func.HttpMethod.HEAD, func.HttpMethod.POST],
+    methods=[
+        func.HttpMethod.GET,
+        func.HttpMethod.HEAD,
+        func.HttpMethod.POST,
+        func.HttpMethod.PUT,
+    ],
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 async def show_pages(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """Answer with the pages: of coordinators, of pairs, and the one behind a personal link."""
+    """Answer with the pages, the API, and the page behind a personal link."""
     answer: func.HttpResponse = await web().handle_async(req, context)
     return answer
 

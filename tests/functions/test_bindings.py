@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from starlette.routing import Route
+
 from integrations.settings import Settings
+from integrations.web.app import asgi_app
+from integrations.workflows.app import App
 from tests.support.functions import POISON, WORK, indexed
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +45,7 @@ def test_the_host_finds_two_routes_a_warm_up_nine_timers_and_two_queues() -> Non
                 "direction": "IN",
                 "type": "httpTrigger",
                 "name": "req",
-                "methods": ["GET", "HEAD", "POST"],
+                "methods": ["GET", "HEAD", "POST", "PUT"],
                 "authLevel": "ANONYMOUS",
                 "route": "{*path}",
             },
@@ -60,6 +64,19 @@ def test_the_host_finds_two_routes_a_warm_up_nine_timers_and_two_queues() -> Non
         "do_work": [{**queue, "queueName": WORK, "connection": "AzureWebJobsStorage"}],
         "put_aside": [{**queue, "queueName": POISON, "connection": "AzureWebJobsStorage"}],
     }
+
+
+async def nowhere() -> App:
+    raise AssertionError("routes are listed without an application")
+
+
+def test_the_host_lets_every_method_through_that_a_route_takes() -> None:
+    """One that changes a rule over the API was answered by the host, with 404."""
+    routes = [route for route in asgi_app(nowhere).routes if isinstance(route, Route)]
+    taken = {method for route in routes for method in route.methods or ()}
+    (let_through,) = [b["methods"] for b in bindings()["show_pages"] if "methods" in b]
+    assert "PUT" in taken
+    assert set(let_through) == taken
 
 
 def test_every_setting_in_a_binding_is_known_and_in_the_example() -> None:
