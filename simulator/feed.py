@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from simulator.errors import GraphError
 from simulator.requests import Answer, Call
@@ -131,5 +131,5 @@ def _bad(message: str) -> GraphError:
     return GraphError(400, "BadRequest", message)
 
 
-def _is_map(value: object) -> bool:
+def _is_map(value: object) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, Mapping)
