@@ -41,6 +41,7 @@ from integrations.settings import Settings
 from integrations.store import SqlStore, upgrade
 from integrations.web.app import WEBHOOK_PATH, asgi_app
 from integrations.workflows.app import App
+from integrations.workflows.looking import comparing
 from tests.support.postgres import free_port, running_postgres
 
 PAIRS = 10_000
@@ -54,8 +55,8 @@ def serve(url: str, port: int) -> None:
     """Answer until terminated."""
     values = {
         "TANDEM_STORE_URL": url,
-        "TANDEM_TENANT_ID": "tenant",
-        "TANDEM_CLIENT_ID": "client",
+        "TANDEM_TENANT_ID": "firm.example",
+        "TANDEM_CLIENT_ID": "11111111-2222-4333-8444-555555555555",
         "TANDEM_CREDENTIAL": "secret",
         "TANDEM_CLIENT_SECRET": "nobody is called",
         "TANDEM_PROGRAM_MAILBOXES": "box@example.com",
@@ -250,7 +251,7 @@ def measure(name: str, url: str, seconds: float) -> None:
         server.wait()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    due = _in_store(url, lambda tx: tx.work.count()[("reconcile_pair", "open")])
+    due = _in_store(url, lambda tx: tx.work.count()[(comparing.KIND, "open")])
     cuts = statistics.quantiles(times, n=100)
     print(
         f"{name:10} {cuts[49]:7.1f} {cuts[98]:7.1f} {max(times):7.1f} {took:8.1f}"
