@@ -68,7 +68,8 @@ def gettext(message: str, **fields: Any) -> str:
 
     Without fields it is taken as it stands, percent signs and all.
     """
-    said = _catalogue(spoken_language().code).gettext(message)
+    # Of an empty message a catalogue gives its own header.
+    said = _catalogue(spoken_language().code).gettext(message) if message else ""
     return said % fields if fields else said
 
 

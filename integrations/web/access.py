@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from integrations.language import N_
 from integrations.page_records import StaffRole, WebSession
 from integrations.ports import Transaction
 from integrations.records import Pair, Program
@@ -144,9 +145,9 @@ def _is_theirs(who: Who, viewer: Viewer, program: Program | None, pair: Pair | N
 
 
 NEEDED = {
-    Who.ADMINISTRATOR: "administrators of Tandem",
-    Who.COORDINATOR_OF_ANY: "coordinators of a program",
-    Who.STAFF_OR_ADMIN: "coordinators and administrators",
-    Who.PARTICIPANT: "the two people of the pair themselves",
+    Who.ADMINISTRATOR: N_("administrators of Tandem"),
+    Who.COORDINATOR_OF_ANY: N_("coordinators of a program"),
+    Who.STAFF_OR_ADMIN: N_("coordinators and administrators"),
+    Who.PARTICIPANT: N_("the two people of the pair themselves"),
 }
 """Whom a page is for, in words, where somebody is told so."""

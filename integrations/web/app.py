@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from integrations.language import Language, speaking
+from integrations.language import N_, Language, speaking
 from integrations.web import home, pair
 from integrations.web.api import acts as api_acts
 from integrations.web.api import installation as api_installation
@@ -128,7 +128,7 @@ async def _not_found(request: Request, error: object) -> Response:
     if _is_api(request):
         return sent(problem("not_found", "No such address."))
     with speaking(asked_language(request) or Language()):
-        return plain_page("errors/not_found.html", "Not found", 404)
+        return plain_page("errors/not_found.html", N_("Not found"), 404)
 
 
 async def _wrong_method(request: Request, error: object) -> Response:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from integrations.language import gettext
+
 COLUMN = 10
 """How much of the drawing's width one column takes, its gap included."""
 HEIGHT = 100
@@ -86,8 +88,14 @@ class Columns:
         sums = [sum(counts) for counts in zip(*(c for _, c in self.rows), strict=True)]
         said = ", ".join(f"{total} {name}" for total, name in zip(sums, self.parts, strict=False))
         if not said:
-            return f"{self.label}: nothing yet."
-        return f"{self.label}, {self.rows[0][0]} to {self.rows[-1][0]}: {said}."
+            return gettext("%(label)s: nothing yet.", label=self.label)
+        return gettext(
+            "%(label)s, %(first)s to %(last)s: %(said)s.",
+            label=self.label,
+            first=self.rows[0][0],
+            last=self.rows[-1][0],
+            said=said,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_
 
 MOST_BYTES = 256 * 1024
 MOST_UPLOAD_BYTES = 8 * 1024 * 1024
@@ -68,7 +69,7 @@ def day_or_none(text: str, name: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise FaultsError([Fault(name, "a date such as 2027-03-21", text)]) from None
+        raise FaultsError([Fault(name, N_("a date such as 2027-03-21"), text)]) from None
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from integrations.errors import FaultsError, IntegrationError, NotPossibleError, ReadOnlyModeError
-from integrations.language import Language, accepted_code, gettext, known_code, speaking
+from integrations.language import N_, Language, accepted_code, gettext, known_code, speaking
 from integrations.logs import log_event
 from integrations.page_records import Wave, WebSession
 from integrations.ports import Transaction
@@ -329,7 +329,7 @@ def is_from_here(request: Request) -> bool:
 def from_elsewhere(request: Request) -> Response:
     """The refusal of a form that does not come from our own pages."""
     with speaking(asked_language(request) or Language()):
-        return plain_page("errors/refused_elsewhere.html", "Not carried out", 403)
+        return plain_page("errors/refused_elsewhere.html", N_("Not carried out"), 403)
 
 
 def address_of(request: Request) -> str:
@@ -360,7 +360,7 @@ def _is_in_a_frame(request: Request) -> bool:
 
 
 def _too_many(waits: timedelta) -> Response:
-    response = plain_page("errors/too_many.html", "Please wait a minute", 429)
+    response = plain_page("errors/too_many.html", N_("Please wait a minute"), 429)
     response.headers["Retry-After"] = str(int(waits.total_seconds()) + 1)
     return response
 
@@ -385,25 +385,25 @@ def _refusal(error: Exception, around: _Around | None) -> Response:
     context = {} if around is None else dict(around.context)
     match error:
         case NoSuchPageError():
-            return plain_page("errors/not_found.html", "Not found", 404, **context)
+            return plain_page("errors/not_found.html", N_("Not found"), 404, **context)
         case NotForYouError():
-            needed = NEEDED.get(error.who, "people with another role")
+            needed = gettext(NEEDED.get(error.who, N_("people with another role")))
             return plain_page(
-                "errors/not_for_you.html", "Not for you", 403, needed=needed, **context
+                "errors/not_for_you.html", N_("Not for you"), 403, needed=needed, **context
             )
         case FaultsError():
             faults = [str(fault) for fault in error.faults]
             context |= {"faults": faults, "says": None, "remedy": error.remedy}
-            return plain_page("errors/refused.html", "Nothing was changed", 400, **context)
+            return plain_page("errors/refused.html", N_("Nothing was changed"), 400, **context)
         case NotPossibleError() | ReadOnlyModeError():
             context |= {"faults": (), "says": f"{error}.", "remedy": error.remedy}
-            return plain_page("errors/refused.html", "Nothing was changed", 409, **context)
+            return plain_page("errors/refused.html", N_("Nothing was changed"), 409, **context)
         case IntegrationError():
             log_event(logger, "page_failed", logging.WARNING, error=type(error).__name__)
             context |= {"remedy": error.remedy}
-            response = plain_page("errors/later.html", "Please try again", 503, **context)
+            response = plain_page("errors/later.html", N_("Please try again"), 503, **context)
             response.headers["Retry-After"] = "30"
             return response
         case _:
             log_event(logger, "page_failed", logging.ERROR, error=type(error).__name__)
-            return plain_page("errors/later.html", "Something went wrong", 500, **context)
+            return plain_page("errors/later.html", N_("Something went wrong"), 500, **context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import OVER
 from integrations.web.access import Viewer, Who
@@ -37,14 +38,16 @@ def places_of(tx: Transaction, viewer: Viewer) -> list[Place]:
     """Where this viewer has something to do."""
     places = []
     if viewer.is_coordinator:
-        places.append(Place("/needs", "Needs you", "what Tandem hands over to coordinators"))
+        places.append(
+            Place("/needs", gettext("Needs you"), gettext("what Tandem hands over to coordinators"))
+        )
     elif viewer.is_administrator:
-        places.append(Place("/health", "Health", "permissions, mailboxes, work"))
+        places.append(Place("/health", gettext("Health"), gettext("permissions, mailboxes, work")))
     for program_id in sorted(viewer.sponsors - viewer.coordinates):
         program = tx.programs.get(program_id)
         if program is not None:
             path = f"/programs/{program_id}/sponsor"
-            places.append(Place(path, program.name, "the sponsor's page"))
+            places.append(Place(path, program.name, gettext("the sponsor's page")))
     return places + _pairs_of(tx, viewer)
 
 
@@ -57,8 +60,12 @@ def _pairs_of(tx: Transaction, viewer: Viewer) -> list[Place]:
     return [
         Place(
             f"/pairs/{pair.id}",
-            f"{people[pair.mentor_id].name} and {people[pair.mentee_id].name}",
-            "your pair" if pair in mine else "a pair you assist in",
+            gettext(
+                "%(mentor)s and %(mentee)s",
+                mentor=people[pair.mentor_id].name,
+                mentee=people[pair.mentee_id].name,
+            ),
+            gettext("your pair") if pair in mine else gettext("a pair you assist in"),
         )
         for pair in pairs
     ]
@@ -77,6 +84,6 @@ def _contacts(tx: Transaction, viewer: Viewer) -> list[tuple[str, str]]:
 
 
 PAGES = (
-    Page(path="/", who=Who.SIGNED_IN, show=show_home, template="home.html", title="Tandem"),
-    Page(path="/help", who=Who.SIGNED_IN, show=show_help, template="help.html", title="Help"),
+    Page(path="/", who=Who.SIGNED_IN, show=show_home, template="home.html", title=N_("Tandem")),
+    Page(path="/help", who=Who.SIGNED_IN, show=show_help, template="help.html", title=N_("Help")),
 )

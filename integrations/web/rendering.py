@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -74,6 +75,16 @@ def _day_words(on: date) -> str:
     return format_date(on, "EEE, d. MMM y", locale=locale())
 
 
+def day_in_full(on: date) -> str:
+    """The day with its month in full, as somebody writes it in a sentence."""
+    return format_date(on, "d MMMM y" if is_english() else "d. MMMM y", locale=locale())
+
+
+def number(value: int) -> str:
+    """A count with its thousands apart as the language writes them."""
+    return str(format_decimal(value, locale=locale()))
+
+
 def times(count: int, word: str, plural: str | None = None) -> str:
     """A count with its word: 1 date, 3 dates. ``words.py`` finds the words where they stand."""
     return ngettext(f"%(num)s {word}", f"%(num)s {plural or word + 's'}", count)
@@ -94,7 +105,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.filters |= {"moment": moment, "clock": clock, "day": day, "times": times}
+    made.filters |= {"moment": moment, "clock": clock, "day": day, "times": times, "number": number}
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"static": static, "N_": N_, "spoken": spoken_language}

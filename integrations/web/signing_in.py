@@ -94,7 +94,7 @@ class SigningIn:
         try:
             app = await self.application()
             if self.limit.take(address_of(request), app.clock.now()) is not None:
-                return plain_page("errors/too_many.html", "Please wait a minute", 429)
+                return plain_page("errors/too_many.html", N_("Please wait a minute"), 429)
             return await step(app, request)
         except SignInFailedError as error:
             return _failed(403, *told_of(error))
@@ -159,13 +159,13 @@ def told_of(error: Exception) -> tuple[str, str]:
 
 def _failed(status: int, says: str, remedy: str) -> Response:
     return plain_page(
-        "errors/sign_in.html", "You are not signed in", status, says=says, remedy=remedy
+        "errors/sign_in.html", N_("You are not signed in"), status, says=says, remedy=remedy
     )
 
 
 async def _signed_out(request: Request) -> Response:
     with speaking(asked_language(request) or Language()):
-        return plain_page("errors/signed_out.html", "You are signed out", 200)
+        return plain_page("errors/signed_out.html", N_("You are signed out"), 200)
 
 
 # --- what the browser keeps between leaving and coming back -------------------------------

@@ -16,9 +16,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from integrations.errors import SignInFailedError
+from integrations.language import N_, Language, speaking
 from integrations.web import sessions
 from integrations.web.forms import FormError, read_form
-from integrations.web.frame import address_of, go, is_from_here, local_path, plain_page
+from integrations.web.frame import (
+    address_of,
+    asked_language,
+    go,
+    is_from_here,
+    local_path,
+    plain_page,
+)
 from integrations.web.headers import HEADERS, TEAMS_PATH, let_teams_frame
 from integrations.web.limits import Limit
 from integrations.web.signing_in import open_session, told_of
@@ -61,13 +69,18 @@ class TeamsTab:
     async def show(self, request: Request) -> Response:
         """The page that has Teams sign somebody in, then goes on to ``next``."""
         wanted = local_path(request.query_params.get("next", "/"))
-        page = plain_page("teams.html", "Signing in", 200, next=wanted, in_teams=True)
+        with speaking(asked_language(request) or Language()):
+            page = plain_page("teams.html", N_("Signing in"), 200, next=wanted, in_teams=True)
         return let_teams_frame(page)
 
     async def take(self, request: Request) -> Response:
         """Open a session for whom the token names."""
+        with speaking(asked_language(request) or Language()):
+            return await self._told(request)
+
+    async def _told(self, request: Request) -> Response:
         if not is_from_here(request):
-            return plain_page("errors/refused_elsewhere.html", "Not carried out", 403)
+            return plain_page("errors/refused_elsewhere.html", N_("Not carried out"), 403)
         try:
             return let_teams_frame(await self._take(request))
         except FormError as error:
@@ -81,7 +94,7 @@ class TeamsTab:
         app = await self.application()
         now = app.clock.now()
         if self.limit.take(address_of(request), now) is not None:
-            return plain_page("errors/too_many.html", "Please wait a minute", 429)
+            return plain_page("errors/too_many.html", N_("Please wait a minute"), 429)
         form = await read_form(request, most_bytes=_MOST_BYTES)
         token = form.get("token")
         if not token.isascii():
@@ -98,7 +111,7 @@ def _failed(status: int, error: Exception) -> Response:
     says, remedy = told_of(error)
     page = plain_page(
         "errors/teams_sign_in.html",
-        "You are not signed in",
+        N_("You are not signed in"),
         status,
         says=says,
         remedy=remedy,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext, ngettext
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.console.saying import by_field, number_of
@@ -31,7 +32,14 @@ async def do_ask(visit: Visit) -> Shown | Go:
         mails = number_of(visit.form.get("mails"), "mails")
         expected = asking_hours(tx, program.id).mails
         if expected != mails:
-            raise FaultsError([Fault("mails", f"exactly {expected}, the number it causes now")])
+            raise FaultsError(
+                [
+                    Fault(
+                        "mails",
+                        gettext("exactly %(number)s, the number it causes now", number=expected),
+                    )
+                ]
+            )
         return ask_hours_as_seen(tx, program.id, visit.now, mails=mails)
 
     try:
@@ -39,8 +47,12 @@ async def do_ask(visit: Visit) -> Shown | Go:
     except FaultsError as error:
         return await _shown(visit, by_field(error))
     visit.app.woken.set()
-    said = "One person is" if done.mails == 1 else f"{done.mails} people are"
-    return Go(f"/programs/{program.id}/hours", f"{said} asked; the mails leave in mail hours.")
+    said = ngettext(
+        "One person is asked; the mails leave in mail hours.",
+        "%(num)s people are asked; the mails leave in mail hours.",
+        done.mails,
+    )
+    return Go(f"/programs/{program.id}/hours", said)
 
 
 PAGES = (
@@ -49,7 +61,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_asking,
         template="console/asking_hours.html",
-        title="Ask for working hours",
+        title=N_("Ask for working hours"),
         section="launch",
         acts=(Act(path=f"{PATH}/ask", do=do_ask),),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from integrations.errors import NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.page import Act, NoSuchPageError, Page, Sent, Shown, Visit, program_of
@@ -72,7 +73,7 @@ async def send_hours(visit: Visit) -> Shown | Sent:
         body = await visit.app.store.run(made)
     except NotPossibleError:
         shown = await show_exports(visit)
-        fault = "Nobody of this program has that address. Please give one of the roster."
+        fault = gettext("Nobody of this program has that address. Please give one of the roster.")
         return Shown({**shown.data, "person": person, "fault": fault}, status=400)
     return _sent(visit, "hours", form, body)
 
@@ -109,7 +110,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_exports,
         template="console/exports.html",
-        title="Exports",
+        title=N_("Exports"),
         section="exports",
         acts=(
             Act(path="/programs/{program}/exports/credit", do=send_credit),
@@ -121,7 +122,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=send_export,
         template="console/exports.html",
-        title="Exports",
+        title=N_("Exports"),
         section="exports",
     ),
 )

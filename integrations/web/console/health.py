@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.language import N_, gettext
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit
 from integrations.workflows.operating.checkup import last_check
@@ -29,14 +30,22 @@ async def check_now(visit: Visit) -> Go:
     """Try every permission with a real, harmless call."""
     found = await check_permissions(visit.app)
     wrong = sum(not check.is_well for check in found.checks)
-    said = "All is well." if not wrong else f"{wrong} of {len(found.checks)} need somebody."
-    return Go("/health#permissions", said=f"Permissions were checked. {said}")
+    if not wrong:
+        return Go("/health#permissions", gettext("Permissions were checked. All is well."))
+    said = gettext(
+        "Permissions were checked. %(wrong)s of %(all)s need somebody.",
+        wrong=wrong,
+        all=len(found.checks),
+    )
+    return Go("/health#permissions", said)
 
 
 async def take_up_again(visit: Visit) -> Go:
     """Have the work done that was put aside."""
     taken = await take_up(visit.app, by=visit.viewer.directory_id)
-    return Go("/health", said=f"Taken up again: {len(taken)} pieces of work.")
+    return Go(
+        "/health", said=gettext("Taken up again: %(number)s pieces of work.", number=len(taken))
+    )
 
 
 PAGES = (
@@ -45,7 +54,7 @@ PAGES = (
         who=Who.STAFF_OR_ADMIN,
         show=show_health,
         template="console/health.html",
-        title="Health",
+        title=N_("Health"),
         section="health",
         acts=(
             Act(path="/health/check", do=check_now),

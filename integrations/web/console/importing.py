@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from integrations.errors import Fault, RosterError
+from integrations.language import N_, gettext
 from integrations.records import JournalEntry
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Sent, Shown, Visit, program_of
@@ -67,7 +68,7 @@ async def do_check(visit: Visit) -> Shown:
     """Check a file and show what importing it would do; nothing is kept."""
     upload = visit.form.file("roster")
     if upload is None:
-        return _form([Fault("roster", "a file")], "")
+        return _form([Fault("roster", N_("a file"))], "")
     try:
         roster = roster_of(upload.data)
         rows = await check_roster(visit.app, roster, program_of(visit).name)
@@ -77,7 +78,7 @@ async def do_check(visit: Visit) -> Shown:
     return Shown(
         {"checked": checked, "name": upload.name, "most": _MOST_SHOWN},
         template="console/import_check.html",
-        title="What importing would do",
+        title=gettext("What importing would do"),
     )
 
 
@@ -88,9 +89,13 @@ async def do_import(visit: Visit) -> Shown | Go:
         done = await import_roster(visit, _joined(visit.form.all("piece")))
     except RosterError as error:
         return _form(error.faults, "")
-    said = (
-        f"{done.added} pairs enrolled, {done.updated} updated, {done.unchanged} unchanged. "
-        f"{done.blocked} people need somebody first. Plans follow within minutes."
+    said = gettext(
+        "%(added)s pairs enrolled, %(updated)s updated, %(unchanged)s unchanged. "
+        "%(blocked)s people need somebody first. Plans follow within minutes.",
+        added=done.added,
+        updated=done.updated,
+        unchanged=done.unchanged,
+        blocked=done.blocked,
     )
     return Go(f"/programs/{program.id}/launch", said)
 
@@ -124,7 +129,7 @@ def _joined(pieces: Sequence[str]) -> bytes:
     try:
         return base64.b64decode("".join(pieces), validate=True)
     except ValueError:
-        raise RosterError([Fault("roster", "the roster that was looked at")]) from None
+        raise RosterError([Fault("roster", N_("the roster that was looked at"))]) from None
 
 
 async def show_template(visit: Visit) -> Sent:
@@ -138,7 +143,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_import,
         template="console/import.html",
-        title="Import",
+        title=N_("Import"),
         section="import",
         acts=(
             Act(path=f"{PATH}/check", do=do_check, uploads=True),
@@ -150,7 +155,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_template,
         template="console/import.html",
-        title="Template of a roster",
+        title=N_("Template of a roster"),
         section="import",
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.page import Page, Shown, Visit, program_of
@@ -71,7 +72,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_journal,
         template="console/journal.html",
-        title="Journal",
+        title=N_("Journal"),
         section="journal",
     ),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.errors import FaultsError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.page_records import Wave
 from integrations.ports import Transaction
 from integrations.records import Program
@@ -117,7 +118,11 @@ async def do_start(visit: Visit) -> Shown | Go:
         )
     except FaultsError as error:
         return await _shown(visit, choice, by_field(error), name=name, mails=typed)
-    said = f"Started: {len(wave.pair_ids)} pairs, {wave.mails_confirmed} mails."
+    said = gettext(
+        "Started: %(pairs)s pairs, %(mails)s mails.",
+        pairs=len(wave.pair_ids),
+        mails=wave.mails_confirmed,
+    )
     return Go(f"/programs/{program.id}/waves/{wave.id}", said)
 
 
@@ -131,8 +136,8 @@ async def do_test(visit: Visit) -> Go:
     left = await app.store.run(lambda tx: tx.work.get(work.id))
     back = f"/programs/{program.id}/launch"
     if left is not None and left.last_error is not None:
-        return Go(back, "The test invitation waits; it follows.")
-    return Go(back, f"A test invitation is on its way to {visit.viewer.mail}.")
+        return Go(back, gettext("The test invitation waits; it follows."))
+    return Go(back, gettext("A test invitation is on its way to %(mail)s.", mail=visit.viewer.mail))
 
 
 # --- one wave -----------------------------------------------------------------------------
@@ -165,7 +170,7 @@ async def _wave_shown(visit: Visit, faults: Mapping[str, str]) -> Shown:
 
 def _who(tx: Transaction, wave: Wave) -> str:
     member = tx.staff.get(f"{wave.program_id}/{wave.created_by}/coordinator")
-    return member.name if member is not None else "a coordinator"
+    return member.name if member is not None else gettext("a coordinator")
 
 
 def wave_of(visit: Visit) -> Wave:
@@ -178,13 +183,13 @@ def wave_of(visit: Visit) -> Wave:
 async def do_stop(visit: Visit) -> Go:
     """Begin nothing more of the wave."""
     await waves.stop(visit.app, wave_of(visit).id, by=visit.viewer.directory_id)
-    return _back(visit, "Stopped. What had begun is finished; the rest waits.")
+    return _back(visit, gettext("Stopped. What had begun is finished; the rest waits."))
 
 
 async def do_go_on(visit: Visit) -> Go:
     """Let a stopped wave go on."""
     await waves.go_on(visit.app, wave_of(visit).id, by=visit.viewer.directory_id)
-    return _back(visit, "It goes on.")
+    return _back(visit, gettext("It goes on."))
 
 
 async def do_undo(visit: Visit) -> Shown | Go:
@@ -198,14 +203,18 @@ async def do_undo(visit: Visit) -> Shown | Go:
         )
     except FaultsError as error:
         return await _wave_shown(visit, by_field(error))
-    return _back(visit, "Undone. Booked pairs end with neutral words; the others wait again.")
+    return _back(
+        visit, gettext("Undone. Booked pairs end with neutral words; the others wait again.")
+    )
 
 
 async def do_take_up(visit: Visit) -> Go:
     """Enrol the pairs that undoing has ended anew."""
     wave = wave_of(visit)
     count = await wave_undoing.take_up_again(visit.app, wave.id, by=visit.viewer.directory_id)
-    return _back(visit, f"{count} pairs are enrolled anew; they are planned now.")
+    return _back(
+        visit, gettext("%(number)s pairs are enrolled anew; they are planned now.", number=count)
+    )
 
 
 def _back(visit: Visit, said: str) -> Go:
@@ -219,7 +228,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_launch,
         template="console/launch.html",
-        title="Launch",
+        title=N_("Launch"),
         section="launch",
         acts=(
             Act(path=f"{PATH}/start", do=do_start),
@@ -231,7 +240,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_wave,
         template="console/wave.html",
-        title="Wave",
+        title=N_("Wave"),
         section="launch",
         acts=(
             Act(path=f"{WAVE}/stop", do=do_stop),

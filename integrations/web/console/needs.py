@@ -8,7 +8,10 @@ from datetime import date, datetime, time
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
+
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext, locale
 from integrations.ports import Transaction
 from integrations.records import Need, Pair, Program
 from integrations.web.access import Viewer, Who
@@ -19,6 +22,7 @@ from integrations.web.page import Act, Go, NoSuchPageError, Page, Shown, Visit, 
 from integrations.web.paging import Listed, offset_in
 from integrations.workflows.app import App
 from integrations.workflows.booking.beginning import waiting_to_begin
+from integrations.workflows.messages.words import is_english
 from integrations.workflows.ordering import at_once, orders
 from integrations.workflows.ordering.mails_caused import Telling
 from integrations.workflows.telling import needs
@@ -31,16 +35,16 @@ _LONGEST_NOTE = 2_000
 
 MAILS: Mapping[ReadyAct, str] = MappingProxyType(
     {
-        ReadyAct.OFFER_HOURS: "mails both five hours to pick from",
-        ReadyAct.LEAVE_OUT: "mails both one cancellation",
-        ReadyAct.PAUSE: "mails both a note, and a cancellation for each date inside",
-        ReadyAct.END: "mails both that there are no further dates",
-        ReadyAct.BOOK_AGAIN: "mails both a new invitation",
-        ReadyAct.TALK: "mails nobody",
-        ReadyAct.RECORD_MEETING: "mails nobody",
-        ReadyAct.LOWER_MINIMUM: "mails nobody",
-        ReadyAct.PAIR_AGAIN: "invites the new pair once it is booked",
-        ReadyAct.CONFIRM_IDENTITY: "mails nobody",
+        ReadyAct.OFFER_HOURS: N_("mails both five hours to pick from"),
+        ReadyAct.LEAVE_OUT: N_("mails both one cancellation"),
+        ReadyAct.PAUSE: N_("mails both a note, and a cancellation for each date inside"),
+        ReadyAct.END: N_("mails both that there are no further dates"),
+        ReadyAct.BOOK_AGAIN: N_("mails both a new invitation"),
+        ReadyAct.TALK: N_("mails nobody"),
+        ReadyAct.RECORD_MEETING: N_("mails nobody"),
+        ReadyAct.LOWER_MINIMUM: N_("mails nobody"),
+        ReadyAct.PAIR_AGAIN: N_("invites the new pair once it is booked"),
+        ReadyAct.CONFIRM_IDENTITY: N_("mails nobody"),
     }
 )
 """Whom an act of a row mails; how many exactly is said before anybody says yes."""
@@ -48,11 +52,15 @@ ELSEWHERE = MappingProxyType({ReadyAct.PAIR_AGAIN: "again", ReadyAct.CONFIRM_IDE
 """Acts with a page of their own under the pair's."""
 _DATES = MappingProxyType(
     {
-        ReadyAct.PAUSE: ("Last day of the pause", True, "It is included; the hour goes on after."),
+        ReadyAct.PAUSE: (
+            N_("Last day of the pause"),
+            True,
+            N_("It is included; the hour goes on after."),
+        ),
         ReadyAct.RECORD_MEETING: (
-            "The day on which they met",
+            N_("The day on which they met"),
             False,
-            "Leave it empty for their last date of which nothing is on record.",
+            N_("Leave it empty for their last date of which nothing is on record."),
         ),
     }
 )
@@ -151,7 +159,7 @@ def _rows(tx: Transaction, visit: Visit, found: list[Need]) -> list[Row]:
 def _row(visit: Visit, line: NeedLine, program: Program, staff: Mapping[str, str]) -> Row:
     need, pair_path = line.need, f"/programs/{program.id}/pairs/{line.need.pair_id}"
     is_mine = need.owner == visit.viewer.directory_id
-    owner = None if need.owner is None else staff.get(need.owner, "somebody")
+    owner = None if need.owner is None else staff.get(need.owner, gettext("somebody"))
     return Row(
         line=line,
         program=program,
@@ -160,7 +168,8 @@ def _row(visit: Visit, line: NeedLine, program: Program, staff: Mapping[str, str
         owner=owner,
         is_mine=is_mine,
         ready=tuple(
-            Ready(words, MAILS[act], _path_of(act, need, pair_path)) for act, words in line.ready
+            Ready(words, gettext(MAILS[act]), _path_of(act, need, pair_path))
+            for act, words in line.ready
         ),
     )
 
@@ -223,7 +232,9 @@ async def do_act(visit: Visit) -> Shown | Go:
         telling = telling_of_row(visit, need, act, day_or_none(day, "until"))
         told = await look_at(visit, need.pair_id, telling)
         if told.count > _number(visit.form.get("mails")):
-            more = "Meanwhile it would cause more mails than were shown. Please look again."
+            more = gettext(
+                "Meanwhile it would cause more mails than were shown. Please look again."
+            )
             shown = await _looked_at(visit, need, act, day, is_asked=True, more=more)
             return Shown(shown.data, status=409)
         with visit.app.graph.person_waiting():
@@ -254,7 +265,7 @@ def telling_of_row(visit: Visit, need: Need, act: ReadyAct, until: date | None) 
 
 def _act(word: str) -> ReadyAct:
     if word not in set(ReadyAct):
-        raise FaultsError([Fault("act", "an act that the row offers", word)])
+        raise FaultsError([Fault("act", N_("an act that the row offers"), word)])
     return ReadyAct(word)
 
 
@@ -269,7 +280,7 @@ async def take(visit: Visit) -> Go:
     """The viewer looks after the row."""
     by = visit.viewer.directory_id
     await _change(visit, lambda tx, need: needs.take(tx, need.id, by, visit.now))
-    return Go(PATH, "You look after this row now.")
+    return Go(PATH, gettext("You look after this row now."))
 
 
 async def snooze(visit: Visit) -> Go:
@@ -278,7 +289,12 @@ async def snooze(visit: Visit) -> Go:
     at = morning_of(visit, day)
     by = visit.viewer.directory_id
     await _change(visit, lambda tx, need: needs.snooze(tx, need.id, at, visit.now, by=by))
-    return Go(PATH, f"Put off until {at:%A} {at.day} {at:%B}.")
+    return Go(PATH, _put_off_until(at))
+
+
+def _put_off_until(at: datetime) -> str:
+    pattern = "EEEE d MMMM" if is_english() else "EEEE, d. MMMM"
+    return gettext("Put off until %(day)s.", day=format_date(at, pattern, locale=locale()))
 
 
 def morning_of(visit: Visit, day: date | None) -> datetime:
@@ -290,8 +306,14 @@ def morning_of(visit: Visit, day: date | None) -> datetime:
     today = visit.now.astimezone(ZoneInfo(_zone(visit))).date()
     if day is None or day <= today:
         raise FaultsError(
-            [Fault("until", f"a date after {today}", None if day is None else str(day))],
-            remedy="Choose the day on which the row is to come back.",
+            [
+                Fault(
+                    "until",
+                    gettext("a date after %(day)s", day=today),
+                    None if day is None else str(day),
+                )
+            ],
+            remedy=gettext("Choose the day on which the row is to come back."),
         )
     return datetime.combine(day, time(0), ZoneInfo(_zone(visit)))
 
@@ -300,17 +322,19 @@ async def note(visit: Visit) -> Go:
     """Keep the viewer's own words with the row."""
     text, by = visit.form.get("note"), visit.viewer.directory_id
     if len(text) > _LONGEST_NOTE:
-        expected = f"{_LONGEST_NOTE} characters at most"
-        raise FaultsError([Fault("note", expected, str(len(text)))], remedy="Make it shorter.")
+        expected = gettext("%(number)s characters at most", number=_LONGEST_NOTE)
+        raise FaultsError(
+            [Fault("note", expected, str(len(text)))], remedy=gettext("Make it shorter.")
+        )
     await _change(visit, lambda tx, need: needs.note(tx, need.id, text, visit.now, by=by))
-    return Go(PATH, "Noted." if text else "The note is gone.")
+    return Go(PATH, gettext("Noted.") if text else gettext("The note is gone."))
 
 
 async def done(visit: Visit) -> Go:
     """Nobody has to do anything about the row any more."""
     by = visit.viewer.directory_id
     await _change(visit, lambda tx, need: needs.done(tx, need.id, visit.now, by=by))
-    return Go(PATH, "The row is done.")
+    return Go(PATH, gettext("The row is done."))
 
 
 async def _change(visit: Visit, change: Callable[[Transaction, Need], object]) -> None:
@@ -339,7 +363,7 @@ PAGES = (
         who=Who.COORDINATOR_OF_ANY,
         show=show_needs,
         template="console/needs.html",
-        title="Needs you",
+        title=N_("Needs you"),
         section="needs",
     ),
     Page(
@@ -347,7 +371,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_act,
         template="console/need_act.html",
-        title="Before you say yes",
+        title=N_("Before you say yes"),
         section="needs",
         acts=(
             Act(path=f"{_ROW}/act", do=do_act),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from integrations.language import N_, gettext, ngettext
 from integrations.ports import Transaction
 from integrations.records import Pair, Participant
 from integrations.web.page import Visit
@@ -14,20 +15,20 @@ from integrations.workflows.ordering.at_once import Outcome
 from integrations.workflows.ordering.mails_caused import Caused, CausedMail, Telling, mails_caused
 
 _EXCHANGE = {
-    "update": "an update, from the calendar",
-    "cancellation": "a cancellation, from the calendar",
-    "invitation": "an invitation, from the calendar",
+    "update": N_("an update, from the calendar"),
+    "cancellation": N_("a cancellation, from the calendar"),
+    "invitation": N_("an invitation, from the calendar"),
 }
 _TANDEM = {
-    "offered_hours": "five regular hours to pick from",
-    "offered_dates": "five other hours to pick from",
-    "paused": "a note that the hour pauses",
-    "resumed": "a note that the hour goes on",
-    "withdrawn": "a note that there are no further dates",
-    "roles_swapped": "a note who leads from then on",
-    "did_you_meet": "the question whether they met",
-    "closing": "a closing note",
-    "hour_is_off": "a note that the hour is off",
+    "offered_hours": N_("five regular hours to pick from"),
+    "offered_dates": N_("five other hours to pick from"),
+    "paused": N_("a note that the hour pauses"),
+    "resumed": N_("a note that the hour goes on"),
+    "withdrawn": N_("a note that there are no further dates"),
+    "roles_swapped": N_("a note who leads from then on"),
+    "did_you_meet": N_("the question whether they met"),
+    "closing": N_("a closing note"),
+    "hour_is_off": N_("a note that the hour is off"),
 }
 _UNSAID = frozenset({"mail", "order_given", "need_done", "need_taken"})
 _WAITS = frozenset({"mail_hours", "mail_cap"})
@@ -60,7 +61,7 @@ def foretold(caused: Caused, people: Mapping[str, Participant]) -> Foretold:
     """``caused`` in words; ``people`` are the two by id."""
 
     def line(mail: CausedMail) -> MailLine:
-        words = _TANDEM.get(mail.kind, mail.kind) if mail.is_own else _EXCHANGE[mail.kind]
+        words = gettext(_TANDEM.get(mail.kind, mail.kind) if mail.is_own else _EXCHANGE[mail.kind])
         return MailLine(people[mail.person_id].name, words, mail.start, mail.at, 1)
 
     counted = Counter(line(mail) for mail in caused.mails)
@@ -99,10 +100,10 @@ def said_of(outcome: Outcome) -> str:
     mails = sum(line.code == "mail" for line in outcome.lines)
     said = [_sentence(words) for words in list(dict.fromkeys(done))[:_MOST_LINES]]
     if mails:
-        said.append(f"{mails} mail{'' if mails == 1 else 's'} went out.")
+        said.append(ngettext("%(num)s mail went out.", "%(num)s mails went out.", mails))
     if waits:
-        said.append(f"The rest waits: {'; '.join(dict.fromkeys(waits))}.")
-    return " ".join(["Done." if not waits else "Kept.", *said])
+        said.append(gettext("The rest waits: %(why)s.", why="; ".join(dict.fromkeys(waits))))
+    return " ".join([gettext("Done.") if not waits else gettext("Kept."), *said])
 
 
 def _sentence(words: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.console.outcomes import (
@@ -73,7 +74,7 @@ def acts_of(shown: PairShown) -> list[ActShown]:
         if act is PairAct.BOOK_AGAIN:
             fits = fits and not has_dates
         if fits:
-            found.append(ActShown(act.value, form.label, form.mails))
+            found.append(ActShown(act.value, gettext(form.label), gettext(form.mails)))
     return found
 
 
@@ -105,7 +106,9 @@ async def do_act(visit: Visit, act: PairAct) -> Shown | Go:
         telling = telling_of(act, given, visit.viewer.directory_id)
         told = await look_at(visit, pair_of(visit).id, telling)
         if told.count > _number(given.get("mails", "")):
-            more = "Meanwhile it would cause more mails than were shown. Please look again."
+            more = gettext(
+                "Meanwhile it would cause more mails than were shown. Please look again."
+            )
             again = _Look(act=act, given=given, is_asked=True, more=more)
             return Shown((await _shown(visit, again)).data, status=409)
         with visit.app.graph.person_waiting():
@@ -147,7 +150,7 @@ async def _shown(visit: Visit, look: _Look) -> Shown:
             "kept": {one.name: look.given.get(one.name, "") for one in form.fields},
         },
         status=400 if faults else 200,
-        title=form.label,
+        title=gettext(form.label),
     )
 
 
@@ -182,7 +185,9 @@ async def do_again(visit: Visit) -> Shown | Go:
     except FaultsError as error:
         return await _again(visit, given, by_field(error))
     await at_once.reconcile_pairs(visit.app, pair_of(visit).id)
-    said = "The new pair is enrolled and planned; it is booked with its program. The old one ended."
+    said = gettext(
+        "The new pair is enrolled and planned; it is booked with its program. The old one ended."
+    )
     return Go(f"/programs/{program_of(visit).id}/pairs/{new_id}", said)
 
 
@@ -223,16 +228,16 @@ async def do_identity(visit: Visit) -> Shown | Go:
     def keep(tx: Transaction) -> list[str]:
         person = two_of(tx, pair_of(visit)).get(given.get("person", ""))
         if person is None:
-            raise FaultsError([Fault("person", "one of the two")])
+            raise FaultsError([Fault("person", N_("one of the two"))])
         if not given.get("mail"):
-            raise FaultsError([Fault("mail", "the address of the other account")])
+            raise FaultsError([Fault("mail", N_("the address of the other account"))])
         return confirm_identity_of(tx, person.mail, mail=given["mail"], now=now, by=by)
 
     try:
         await visit.app.store.run(keep)
     except FaultsError as error:
         return await _identity(visit, given, by_field(error))
-    return Go(path_of(visit), "Confirmed: what that account attended counts from now on.")
+    return Go(path_of(visit), gettext("Confirmed: what that account attended counts from now on."))
 
 
 async def _identity(
@@ -276,7 +281,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_pair,
         template="console/pair.html",
-        title="Pair",
+        title=N_("Pair"),
         section="pairs",
     ),
     *map(_page_of, PairAct),
@@ -285,7 +290,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_again,
         template="console/pair_again.html",
-        title="Pair again",
+        title=N_("Pair again"),
         section="pairs",
         acts=(Act(path=f"{PATH}/again", do=do_again),),
     ),
@@ -294,7 +299,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_identity,
         template="console/pair_identity.html",
-        title="Another account",
+        title=N_("Another account"),
         section="pairs",
         acts=(Act(path=f"{PATH}/identity", do=do_identity),),
     ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import Participant, Session, SessionState
 from integrations.workflows.app import App
@@ -77,7 +78,13 @@ class Asked:
         """The field with what was given, or else what stands now."""
         stands = self.standing(choices) if self.standing else ""
         options = self.offered(choices) if self.offered else ()
-        return replace(self, value=stands if given is None else given, options=options)
+        return replace(
+            self,
+            label=gettext(self.label),
+            hint=gettext(self.hint),
+            value=stands if given is None else given,
+            options=options,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +109,8 @@ def _past(choices: Choices) -> Options:
     return choices.past
 
 
-_DATE = Asked(name="session", label="Which date", kind="select", offered=_to_come)
-_PAST_DATE = Asked(name="session", label="Which date", kind="select", offered=_past)
+_DATE = Asked(name="session", label=N_("Which date"), kind="select", offered=_to_come)
+_PAST_DATE = Asked(name="session", label=N_("Which date"), kind="select", offered=_past)
 
 
 def _hours(choices: Choices) -> Options:
@@ -112,161 +119,173 @@ def _hours(choices: Choices) -> Options:
 
 _NOTE = Asked(
     name="note",
-    label="Note",
+    label=N_("Note"),
     kind="area",
     required=False,
-    hint="Coordinators see it; it stands in no log and no export.",
+    hint=N_("Coordinators see it; it stands in no log and no export."),
 )
-_MINUTES = Asked(name="minutes", label="Minutes together", kind="number", required=False)
+_MINUTES = Asked(name="minutes", label=N_("Minutes together"), kind="number", required=False)
 _ANY = frozenset({"enrolled", "planned", "booking", "booked", "paused"})
 _ONCE_BOOKED = frozenset({"booked", "paused", "completed", "withdrawn"})
 
 FORMS: Mapping[PairAct, ActForm] = MappingProxyType(
     {
         PairAct.OFFER_DATES: ActForm(
-            label="Offer other hours for a date",
-            mails="one mail to each",
-            about="Both get five hours that suit them; the first pick moves the date.",
-            yes="Offer them",
+            label=N_("Offer other hours for a date"),
+            mails=N_("one mail to each"),
+            about=N_("Both get five hours that suit them; the first pick moves the date."),
+            yes=N_("Offer them"),
             fields=(_DATE,),
             of_date=True,
         ),
         PairAct.CHANGE_HOUR: ActForm(
-            label="Choose another regular hour",
-            mails="the series is ended and another one booked",
-            about="From the next date outside the freeze on. Past dates stay, and dates that"
-            " somebody moved. These hours suit both as their calendars are now.",
-            yes="Meet then",
-            fields=(Asked(name="hour", label="Regular hour", kind="select", offered=_hours),),
+            label=N_("Choose another regular hour"),
+            mails=N_("the series is ended and another one booked"),
+            about=N_(
+                "From the next date outside the freeze on. Past dates stay, and dates that"
+                " somebody moved. These hours suit both as their calendars are now."
+            ),
+            yes=N_("Meet then"),
+            fields=(Asked(name="hour", label=N_("Regular hour"), kind="select", offered=_hours),),
         ),
         PairAct.OFFER_HOURS: ActForm(
-            label="Offer another regular hour",
-            mails="one mail to each",
-            about="Both get five regular hours that suit them; the first pick on their page is"
-            " booked. Of somebody outside the firm no calendar can be read: they tell you.",
-            yes="Offer them",
+            label=N_("Offer another regular hour"),
+            mails=N_("one mail to each"),
+            about=N_(
+                "Both get five regular hours that suit them; the first pick on their page is"
+                " booked. Of somebody outside the firm no calendar can be read: they tell you."
+            ),
+            yes=N_("Offer them"),
         ),
         PairAct.MOVE: ActForm(
-            label="Move a date",
-            mails="one update to each",
-            about="The date stands where you put it, whatever their calendars hold there.",
-            yes="Move it",
+            label=N_("Move a date"),
+            mails=N_("one update to each"),
+            about=N_("The date stands where you put it, whatever their calendars hold there."),
+            yes=N_("Move it"),
             fields=(
                 _DATE,
-                Asked(name="day", label="New day", kind="date"),
-                Asked(name="at", label="New time", kind="time", hint="In the pair's own zone."),
+                Asked(name="day", label=N_("New day"), kind="date"),
+                Asked(
+                    name="at", label=N_("New time"), kind="time", hint=N_("In the pair's own zone.")
+                ),
                 Asked(
                     name="minutes",
-                    label="Minutes",
+                    label=N_("Minutes"),
                     kind="number",
                     required=False,
-                    hint="Empty: as long as it is. Longer for shadowing, shorter for a check-in.",
+                    hint=N_(
+                        "Empty: as long as it is. Longer for shadowing, shorter for a check-in."
+                    ),
                 ),
             ),
             of_date=True,
         ),
         PairAct.SKIP: ActForm(
-            label="Leave a date out",
-            mails="one cancellation to each",
-            about="The date leaves both calendars with neutral words.",
-            yes="Leave it out",
+            label=N_("Leave a date out"),
+            mails=N_("one cancellation to each"),
+            about=N_("The date leaves both calendars with neutral words."),
+            yes=N_("Leave it out"),
             fields=(
                 _DATE,
                 Asked(
                     name="make_up",
-                    label="Make it up later",
+                    label=N_("Make it up later"),
                     kind="tick",
                     required=False,
-                    hint="Another date is looked for and both are invited to it.",
+                    hint=N_("Another date is looked for and both are invited to it."),
                 ),
             ),
             of_date=True,
         ),
         PairAct.PAUSE: ActForm(
-            label="Pause",
-            mails="one note to each, and a cancellation for each date inside",
-            about="Dates inside leave both calendars once; planning resumes by itself.",
-            yes="Pause",
+            label=N_("Pause"),
+            mails=N_("one note to each, and a cancellation for each date inside"),
+            about=N_("Dates inside leave both calendars once; planning resumes by itself."),
+            yes=N_("Pause"),
             fields=(
                 Asked(
                     name="first",
-                    label="First day",
+                    label=N_("First day"),
                     kind="date",
                     required=False,
-                    hint="Leave it empty for today.",
+                    hint=N_("Leave it empty for today."),
                 ),
-                Asked(name="until", label="Last day", kind="date", hint="It is included."),
+                Asked(name="until", label=N_("Last day"), kind="date", hint=N_("It is included.")),
             ),
         ),
         PairAct.RESUME: ActForm(
-            label="Go on now",
-            mails="one note to each, and an invitation for each date that is planned",
-            about="The pause ends and planning resumes.",
-            yes="Go on",
+            label=N_("Go on now"),
+            mails=N_("one note to each, and an invitation for each date that is planned"),
+            about=N_("The pause ends and planning resumes."),
+            yes=N_("Go on"),
         ),
         PairAct.SWAP_ROLES: ActForm(
-            label="Swap roles",
-            mails="one note to each",
-            about="From that day on the other one mentors. Who led what before stays on record.",
-            yes="Swap them",
-            fields=(Asked(name="from", label="From", kind="date"),),
+            label=N_("Swap roles"),
+            mails=N_("one note to each"),
+            about=N_(
+                "From that day on the other one mentors. Who led what before stays on record."
+            ),
+            yes=N_("Swap them"),
+            fields=(Asked(name="from", label=N_("From"), kind="date"),),
             states=_ANY,
         ),
         PairAct.CADENCE: ActForm(
-            label="Change how often they meet",
-            mails="the series is ended and another one booked, or single dates move",
-            about="For this pair alone, within the program's rule. Past dates, dates within the"
-            " freeze and dates that somebody moved stay.",
-            yes="Change it",
+            label=N_("Change how often they meet"),
+            mails=N_("the series is ended and another one booked, or single dates move"),
+            about=N_(
+                "For this pair alone, within the program's rule. Past dates, dates within the"
+                " freeze and dates that somebody moved stay."
+            ),
+            yes=N_("Change it"),
             fields=(
                 Asked(
                     name="interval_weeks",
-                    label="Weeks from one date to the next",
+                    label=N_("Weeks from one date to the next"),
                     kind="number",
                     standing=lambda c: str(c.cadence.interval_weeks),
                 ),
                 Asked(
                     name="occurrences",
-                    label="Dates in all",
+                    label=N_("Dates in all"),
                     kind="number",
                     standing=lambda c: str(c.cadence.occurrences),
                 ),
                 Asked(
                     name="minutes",
-                    label="Minutes of each",
+                    label=N_("Minutes of each"),
                     kind="number",
                     standing=lambda c: str(c.cadence.duration // _MINUTE),
                 ),
                 Asked(
                     name="earliest",
-                    label="Not before",
+                    label=N_("Not before"),
                     kind="time",
                     standing=lambda c: f"{c.cadence.earliest_local:%H:%M}",
                 ),
                 Asked(
                     name="latest",
-                    label="Over by",
+                    label=N_("Over by"),
                     kind="time",
                     standing=lambda c: f"{c.cadence.latest_local:%H:%M}",
                 ),
                 Asked(
                     name="weekdays",
-                    label="Weekdays",
-                    hint="Of those the program's rule has, as in “Mon Tue Thu”.",
+                    label=N_("Weekdays"),
+                    hint=N_("Of those the program's rule has, as in “Mon Tue Thu”."),
                     standing=lambda c: days_in_words(c.cadence.weekdays),
                 ),
             ),
         ),
         PairAct.CORRECT: ActForm(
-            label="Correct who met",
-            mails="nobody, unless a date has to be made up",
-            about="Your word outranks every report; exports that went out are revised.",
-            yes="Correct it",
+            label=N_("Correct who met"),
+            mails=N_("nobody, unless a date has to be made up"),
+            about=N_("Your word outranks every report; exports that went out are revised."),
+            yes=N_("Correct it"),
             fields=(
                 _PAST_DATE,
                 Asked(
                     name="verdict",
-                    label="It was",
+                    label=N_("It was"),
                     kind="select",
                     offered=lambda _: tuple(CORRECTED_TO.items()),
                 ),
@@ -276,33 +295,37 @@ FORMS: Mapping[PairAct, ActForm] = MappingProxyType(
             states=_ONCE_BOOKED,
         ),
         PairAct.RECORD: ActForm(
-            label="Record a meeting",
-            mails="nobody",
-            about="For a meeting at a time that was not planned.",
-            yes="Record it",
+            label=N_("Record a meeting"),
+            mails=N_("nobody"),
+            about=N_("For a meeting at a time that was not planned."),
+            yes=N_("Record it"),
             fields=(
-                Asked(name="day", label="Day", kind="date"),
-                Asked(name="at", label="It began at", kind="time"),
+                Asked(name="day", label=N_("Day"), kind="date"),
+                Asked(name="at", label=N_("It began at"), kind="time"),
                 _MINUTES,
                 _NOTE,
             ),
             states=_ONCE_BOOKED,
         ),
         PairAct.BOOK_AGAIN: ActForm(
-            label="Book the series again",
-            mails="a new invitation to each, and an update for each date at another hour",
-            about="For a series that was deleted in the organizer's calendar. Both get a new"
-            " invitation, and an update for each date at another hour; which those are shows once"
-            " it is planned.",
-            yes="Book it",
+            label=N_("Book the series again"),
+            mails=N_("a new invitation to each, and an update for each date at another hour"),
+            about=N_(
+                "For a series that was deleted in the organizer's calendar. Both get a new"
+                " invitation, and an update for each date at another hour; which those are shows"
+                " once it is planned."
+            ),
+            yes=N_("Book it"),
             states=frozenset({"booked"}),
         ),
         PairAct.END: ActForm(
-            label="End the pair",
-            mails="both hear that there are no further dates",
-            about="Dates to come leave both calendars with neutral words; past ones stay, there"
-            " and on record.",
-            yes="End it",
+            label=N_("End the pair"),
+            mails=N_("both hear that there are no further dates"),
+            about=N_(
+                "Dates to come leave both calendars with neutral words; past ones stay, there"
+                " and on record."
+            ),
+            yes=N_("End it"),
             states=_ANY,
             is_danger=True,
         ),

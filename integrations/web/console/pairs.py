@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from integrations.blockers import BLOCKERS
-from integrations.errors import FaultsError
+from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext, ngettext
 from integrations.page_records import Risk, Wave, WaveState
 from integrations.ports import Transaction
 from integrations.records import PairState, Program
@@ -24,25 +25,33 @@ from integrations.workflows.reporting.adherence import FORECASTS
 from integrations.workflows.showing.standings import bring_up_to_date
 
 _LONGEST_SEARCH = 80
-_UNCONFIRMED = {0: "start page not confirmed", 1: "start page confirmed by one"}
+_UNCONFIRMED = {0: N_("start page not confirmed"), 1: N_("start page confirmed by one")}
 _OPEN_WAVES = frozenset({WaveState.RUNNING, WaveState.STOPPED})
 RISKS = (
-    ("at_risk", "at risk"),
-    ("blocked", "blocked"),
-    ("on_track", "on track"),
-    ("over", "over"),
+    ("at_risk", N_("at risk")),
+    ("blocked", N_("blocked")),
+    ("on_track", N_("on track")),
+    ("over", N_("over")),
 )
 ACTS = (
-    (BulkAct.PAUSE.value, "Pause until a date"),
-    (BulkAct.RESUME.value, "Resume"),
-    (BulkAct.END.value, "End"),
-    (BulkAct.MOVE_TO_WAVE.value, "Move to another wave"),
+    (BulkAct.PAUSE.value, N_("Pause until a date")),
+    (BulkAct.RESUME.value, N_("Resume")),
+    (BulkAct.END.value, N_("End")),
+    (BulkAct.MOVE_TO_WAVE.value, N_("Move to another wave")),
 )
-_DONE = {
-    BulkAct.PAUSE: "paused",
-    BulkAct.RESUME: "resumed",
-    BulkAct.END: "ended",
-    BulkAct.MOVE_TO_WAVE: "moved to the wave",
+_DONE: Mapping[BulkAct, Callable[[int], str]] = {
+    BulkAct.PAUSE: lambda n: ngettext(
+        "%(num)s pair is being paused.", "%(num)s pairs are being paused.", n
+    ),
+    BulkAct.RESUME: lambda n: ngettext(
+        "%(num)s pair is being resumed.", "%(num)s pairs are being resumed.", n
+    ),
+    BulkAct.END: lambda n: ngettext(
+        "%(num)s pair is being ended.", "%(num)s pairs are being ended.", n
+    ),
+    BulkAct.MOVE_TO_WAVE: lambda n: ngettext(
+        "%(num)s pair is being moved to the wave.", "%(num)s pairs are being moved to the wave.", n
+    ),
 }
 
 
@@ -85,14 +94,14 @@ async def show_pairs(visit: Visit) -> Shown:
             "listed": listed,
             "asked": visit.query,
             "is_filtered": wanted != PairSearch(program_id=program.id, sort=wanted.sort),
-            "states": [(state.value, state.value) for state in PairState],
-            "risks": RISKS,
-            "forecasts": list(FORECASTS.items()),
-            "acts": ACTS,
+            "states": [(state.value, gettext(state.value)) for state in PairState],
+            "risks": [(code, gettext(words)) for code, words in RISKS],
+            "forecasts": [(code, gettext(words)) for code, words in FORECASTS.items()],
+            "acts": [(code, gettext(words)) for code, words in ACTS],
             "offices": [(name, name) for name in found.offices],
             "groups": [(name, name) for name in found.groups],
             "waves": [(wave.id, wave.name) for wave in found.waves],
-            "held_up": {code: kind.words for code, kind in BLOCKERS.items()},
+            "held_up": {code: gettext(kind.words) for code, kind in BLOCKERS.items()},
         }
     )
 
@@ -121,7 +130,9 @@ def _look(tx: Transaction, program: Program, wanted: PairSearch, offset: int) ->
     booked = [r.standing.pair_id for r in rows if r.standing.state is PairState.BOOKED]
     confirmed = tx.confirmations.of_pairs(booked)
     waves = [w for w in tx.waves.of_program(program.id) if w.state in _OPEN_WAVES]
-    flagged = {pair_id: _UNCONFIRMED.get(len(confirmed[pair_id]), "") for pair_id in booked}
+    flagged = {
+        pair_id: gettext(_UNCONFIRMED.get(len(confirmed[pair_id]), "")) for pair_id in booked
+    }
     return _Found(rows, total, offices, groups, waves, flagged)
 
 
@@ -135,7 +146,7 @@ async def look_first(visit: Visit) -> Shown:
             visit.app, program.id, pair_ids, act, given, by=visit.viewer.directory_id
         )
     except FaultsError as error:
-        faults = {f.where: f"{_named(f.where)}: please give {f.expected}" for f in error.faults}
+        faults = {f.where: _fault(f) for f in error.faults}
     data = await _of_bulk(visit, program, act, given, pair_ids)
     return Shown({**data, "seen": seen, "faults": faults}, status=400 if faults else 200)
 
@@ -167,9 +178,10 @@ async def do_it(visit: Visit) -> Shown | Go:
 
 def _said(done: BulkPreview) -> str:
     number, left = len(done.affected), len(done.rows) - len(done.affected)
-    pairs = "1 pair is" if number == 1 else f"{number} pairs are"
-    said = f"{pairs} being {_DONE[done.act]}."
-    return said if not left else f"{said} {left} could not be, and stay as they are."
+    said = _DONE[done.act](number)
+    if not left:
+        return said
+    return f"{said} " + gettext("%(left)s could not be, and stay as they are.", left=left)
 
 
 def _asked(visit: Visit) -> tuple[BulkAct, dict[str, str], list[str]]:
@@ -188,16 +200,25 @@ async def _of_bulk(
     return {
         "program": program,
         "act": act.value,
-        "acts": dict(ACTS),
+        "acts": {code: gettext(words) for code, words in ACTS},
         "given": given,
         "pair_ids": pair_ids,
         "waves": [(w.id, w.name) for w in waves if w.state in _OPEN_WAVES],
     }
 
 
-def _named(where: str) -> str:
-    return {"until": "Last day", "first": "First day", "wave": "Wave", "pairs": "Pairs"}.get(
-        where, where.capitalize()
+_FIELDS = {
+    "until": N_("Last day"),
+    "first": N_("First day"),
+    "wave": N_("Wave"),
+    "pairs": N_("Pairs"),
+}
+
+
+def _fault(fault: Fault) -> str:
+    name = gettext(_FIELDS.get(fault.where, fault.where.capitalize()))
+    return gettext(
+        "%(field)s: please give %(expected)s", field=name, expected=gettext(fault.expected)
     )
 
 
@@ -207,7 +228,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_pairs,
         template="console/pairs.html",
-        title="Pairs",
+        title=N_("Pairs"),
         section="pairs",
     ),
     Page(
@@ -215,7 +236,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=go_back,
         template="console/pairs_many.html",
-        title="Many pairs at once",
+        title=N_("Many pairs at once"),
         section="pairs",
         acts=(
             Act(path="/programs/{program}/many", do=look_first),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from babel.dates import format_date
+
+from integrations.language import N_, gettext, locale
 from integrations.page_records import Risk
 from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.web.access import Who
 from integrations.web.charts import Columns, bars
 from integrations.web.page import Page, Shown, Visit, program_of
+from integrations.workflows.messages.words import is_english
 from integrations.workflows.showing.overview import Overview, overview_of
 from integrations.workflows.showing.standings import bring_up_to_date
 
@@ -19,9 +25,9 @@ _KINDS = {
     "out_of_reach": "danger-mark",
 }
 _RISKS = (
-    (Risk.ON_TRACK, "on track", "good"),
-    (Risk.AT_RISK, "at risk", "warning"),
-    (Risk.BLOCKED, "blocked", "danger"),
+    (Risk.ON_TRACK, N_("on track"), "good"),
+    (Risk.AT_RISK, N_("at risk"), "warning"),
+    (Risk.BLOCKED, N_("blocked"), "danger"),
 )
 
 
@@ -35,7 +41,12 @@ async def show_programs(visit: Visit) -> Shown:
         programs = sorted((p for p in found if p is not None), key=lambda p: p.name)
         return [(program, overview_of(tx, program, visit.now)) for program in programs]
 
-    return Shown({"rows": await visit.app.store.run(look), "risks": _RISKS})
+    return Shown(
+        {
+            "rows": await visit.app.store.run(look),
+            "risks": [(risk, gettext(words), kind) for risk, words, kind in _RISKS],
+        }
+    )
 
 
 async def show_overview(visit: Visit) -> Shown:
@@ -47,17 +58,17 @@ async def show_overview(visit: Visit) -> Shown:
         {
             "program": program,
             "seen": seen,
-            "risks": _RISKS,
+            "risks": [(risk, gettext(words), kind) for risk, words, kind in _RISKS],
             "weeks": weeks_chart(seen),
             "forecasts": bars(
-                [(words, n, _KINDS[code]) for code, words, n in seen.forecasts],
+                [(gettext(words), n, _KINDS[code]) for code, words, n in seen.forecasts],
                 of=sum(n for _, _, n in seen.forecasts),
             ),
             "milestones": bars(
                 [
-                    ("a first meeting", seen.begun),
-                    ("half of what is required", seen.half),
-                    ("all that is required", seen.whole),
+                    (gettext("a first meeting"), seen.begun),
+                    (gettext("half of what is required"), seen.half),
+                    (gettext("all that is required"), seen.whole),
                 ],
                 of=seen.live,
             ),
@@ -68,14 +79,18 @@ async def show_overview(visit: Visit) -> Shown:
 def weeks_chart(seen: Overview) -> Columns:
     """What became of the dates of each week."""
     return Columns(
-        label="Meetings per week",
-        head="Week from",
-        parts=("held", "not held", "not known yet"),
+        label=gettext("Meetings per week"),
+        head=gettext("Week from"),
+        parts=(gettext("held"), gettext("not held"), gettext("not known yet")),
         rows=tuple(
-            (f"{w.monday.day} {w.monday:%b %Y}", (w.held, w.not_held, w.not_known + w.to_come))
+            (_short_day(w.monday), (w.held, w.not_held, w.not_known + w.to_come))
             for w in seen.weeks
         ),
     )
+
+
+def _short_day(on: date) -> str:
+    return format_date(on, "d MMM y" if is_english() else "d. MMM y", locale=locale())
 
 
 PAGES = (
@@ -84,7 +99,7 @@ PAGES = (
         who=Who.COORDINATOR_OF_ANY,
         show=show_programs,
         template="console/programs.html",
-        title="Programs",
+        title=N_("Programs"),
         section="programs",
     ),
     Page(
@@ -92,7 +107,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_overview,
         template="console/overview.html",
-        title="Overview",
+        title=N_("Overview"),
         section="overview",
     ),
 )

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from integrations.errors import FaultsError
+from integrations.language import N_, gettext
 from integrations.page_records import TriedRule
 from integrations.ports import Transaction
 from integrations.web.access import Who
@@ -104,7 +105,7 @@ async def _compared(
         data,
         status=400 if faults else 200,
         template="console/rule_whatif.html",
-        title="What the changed rule would do",
+        title=gettext("What the changed rule would do"),
     )
 
 
@@ -136,7 +137,7 @@ async def do_save(visit: Visit) -> Shown | Go:
         else:
             found = await compare(visit.app, program.id, rule)
         return await _compared(visit, before, rule, found, by_field(error))
-    said = "Saved. Booked pairs follow now; the others are planned anew."
+    said = gettext("Saved. Booked pairs follow now; the others are planned anew.")
     return Go(f"/programs/{program.id}/rule", said)
 
 
@@ -146,7 +147,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_rule,
         template="console/rule.html",
-        title="Rule",
+        title=N_("Rule"),
         section="rule",
         acts=(
             Act(path=f"{PATH}/look", do=do_look),

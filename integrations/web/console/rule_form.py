@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.records import Json
 from integrations.web.console.rule_items import ITEMS, Item
 from integrations.web.forms import Form
@@ -42,7 +43,11 @@ def altered(before: ProgramRule, after: ProgramRule) -> list[Altered]:
     """Every field that the two rules have otherwise, in the form's order."""
     first, then = values_of(before), values_of(after)
     return [
-        Altered(item.label, _read_aloud(item, first[item.name]), _read_aloud(item, then[item.name]))
+        Altered(
+            gettext(item.label),
+            _read_aloud(item, first[item.name]),
+            _read_aloud(item, then[item.name]),
+        )
         for item in ITEMS
         if first[item.name] != then[item.name]
     ]
@@ -52,15 +57,17 @@ def _read_aloud(item: Item, value: Any) -> str:
     words = dict(item.options)
     match item.kind:
         case "tick":
-            return "yes" if value else "no"
+            return gettext("yes") if value else gettext("no")
         case "some":
-            return ", ".join(words[each] for each in value) or "none"
+            return ", ".join(gettext(words[each]) for each in value) or gettext("none")
         case "span":
-            return " to ".join(value) if all(value) else "none"
+            if not all(value):
+                return gettext("none")
+            return gettext("%(start)s to %(end)s", start=value[0], end=value[1])
         case "one":
-            return words[value]
+            return gettext(words[value])
         case _:
-            return ", ".join(_lines(value)) or "none"
+            return ", ".join(_lines(value)) or gettext("none")
 
 
 def values_in(form: Form) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def _at_field(fault: Fault) -> Fault:
         where = where.rpartition(".")[0]
     expected = fault.expected.removeprefix("Value error, ").removeprefix("Input should be ")
     if where.endswith(".occurrences") and "four months" in expected:
-        expected = "dates that cover four months, or the tick below that allows fewer"
+        expected = gettext("dates that cover four months, or the tick below that allows fewer")
     return Fault(_BY_PATH.get(where, "rule"), expected)
 
 
@@ -197,7 +204,7 @@ def _one(item: Item, typed: str) -> Any:
     if not typed:
         if item.optional:
             return None
-        raise ValueError("a value")
+        raise ValueError(gettext("a value"))
     match item.kind:
         case "number":
             return int(_decimal(item, typed, whole=True))
@@ -215,7 +222,11 @@ def _one(item: Item, typed: str) -> Any:
 
 def _decimal(item: Item, typed: str, *, whole: bool = False) -> float:
     shape = r"\d{1,6}" if whole else r"\d{1,6}(?:[.,]\d{1,4})?"
-    wanted = f"a {'whole ' if whole else ''}number up to {item.most}"
+    wanted = (
+        gettext("a whole number up to %(most)s", most=item.most)
+        if whole
+        else gettext("a number up to %(most)s", most=item.most)
+    )
     if not re.fullmatch(shape, typed):
         raise ValueError(wanted)
     value = float(typed.replace(",", "."))
@@ -228,7 +239,7 @@ def _span(both: tuple[str, str]) -> list[str] | None:
     if not any(both):
         return None
     if not all(both):
-        raise ValueError("both times, or none")
+        raise ValueError(gettext("both times, or none"))
     return list(both)
 
 
@@ -236,7 +247,9 @@ def _date(line: str) -> str:
     try:
         return date.fromisoformat(line.strip()).isoformat()
     except ValueError:
-        raise ValueError(f"dates as 2027-12-24, not {line[:20]!r}") from None
+        raise ValueError(
+            gettext("dates as 2027-12-24, not %(typed)s", typed=repr(line[:20]))
+        ) from None
 
 
 def _lines(typed: str) -> list[str]:
@@ -249,9 +262,15 @@ def _kinds(typed: str) -> dict[str, str]:
     for line in _lines(typed):
         number, _, words = (part.strip() for part in line.partition(":"))
         if not re.fullmatch(r"[1-9]\d{0,2}", number) or words.lower() not in named:
-            raise ValueError(f"a number and one of {', '.join(named)}, not {line[:40]!r}")
+            raise ValueError(
+                gettext(
+                    "a number and one of %(kinds)s, not %(typed)s",
+                    kinds=", ".join(named),
+                    typed=repr(line[:40]),
+                )
+            )
         if number in found:
-            raise ValueError(f"date {number} once")
+            raise ValueError(gettext("date %(number)s once", number=number))
         found[number] = named[words.lower()]
     return found
 
@@ -259,7 +278,9 @@ def _kinds(typed: str) -> dict[str, str]:
 def _office(line: str) -> tuple[str, dict[str, str | None]]:
     office, colon, kept = (part.strip() for part in line.rpartition(":"))
     if not (office and colon and re.fullmatch(r"[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?", kept)):
-        raise ValueError(f"office: country or country-region, not {line[:40]!r}")
+        raise ValueError(
+            gettext("office: country or country-region, not %(typed)s", typed=repr(line[:40]))
+        )
     country, _, region = kept.upper().partition("-")
     return office, {"country": country, "region": region or None}
 
@@ -274,7 +295,7 @@ def unpacked(text: str) -> ProgramRule:
     try:
         body = json.loads(text)
     except ValueError:
-        raise FaultsError([Fault("rule", "the rule that was looked at")]) from None
+        raise FaultsError([Fault("rule", N_("the rule that was looked at"))]) from None
     if not isinstance(body, dict):
-        raise FaultsError([Fault("rule", "the rule that was looked at")])
+        raise FaultsError([Fault("rule", N_("the rule that was looked at"))])
     return rule_of(body)

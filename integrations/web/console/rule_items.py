@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.language import N_, gettext
 from integrations.workflows.messages.words import KIND_WORDS
 
 _DAYS = (
-    ("0", "Monday"),
-    ("1", "Tuesday"),
-    ("2", "Wednesday"),
-    ("3", "Thursday"),
-    ("4", "Friday"),
-    ("5", "Saturday"),
-    ("6", "Sunday"),
+    ("0", N_("Monday")),
+    ("1", N_("Tuesday")),
+    ("2", N_("Wednesday")),
+    ("3", N_("Thursday")),
+    ("4", N_("Friday")),
+    ("5", N_("Saturday")),
+    ("6", N_("Sunday")),
 )
 _MINUTES, _HOURS, _FULL_DAYS = 60, 3_600, 86_400
 
@@ -42,6 +43,10 @@ class Item:
         """The field's name in the form."""
         return self.path[-1]
 
+    def said_options(self) -> tuple[tuple[str, str], ...]:
+        """The options with their words in the language spoken just now."""
+        return tuple((value, gettext(words)) for value, words in self.options)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -67,121 +72,129 @@ def _counts(name: str, label: str, kind: str = "number", **more: Any) -> Item:
 SECTIONS: tuple[Section, ...] = (
     Section(
         "rhythm",
-        "How often",
+        N_("How often"),
         (
-            _cadence("interval_weeks", "Weeks from one meeting to the next", most=26),
-            _cadence("occurrences", "Number of dates", most=104),
-            Item(("ends_on",), "Last day of the program", "date", optional=True),
-            _cadence("duration", "Length in minutes", "length", unit=_MINUTES, most=600),
+            _cadence("interval_weeks", N_("Weeks from one meeting to the next"), most=26),
+            _cadence("occurrences", N_("Number of dates"), most=104),
+            Item(("ends_on",), N_("Last day of the program"), "date", optional=True),
+            _cadence("duration", N_("Length in minutes"), "length", unit=_MINUTES, most=600),
             _cadence(
                 "minimum_held",
-                "Meetings asked for",
+                N_("Meetings asked for"),
                 optional=True,
-                hint="Empty: no number is asked for.",
+                hint=N_("Empty: no number is asked for."),
                 most=104,
             ),
             _cadence(
                 "shorter_than_four_months",
-                "Allow fewer than four months",
+                N_("Allow fewer than four months"),
                 "tick",
-                hint="Without this a rule that covers less than four months is refused.",
+                hint=N_("Without this a rule that covers less than four months is refused."),
             ),
             _cadence(
                 "kind",
-                "Kind of session",
+                N_("Kind of session"),
                 "one",
                 options=tuple((k.value, words.capitalize()) for k, words in KIND_WORDS.items()),
             ),
             Item(
                 ("kinds",),
-                "Dates of another kind",
+                N_("Dates of another kind"),
                 "kinds",
                 optional=True,
-                hint="One a line: number of the date and its kind, as in “1: preparation” or “9:"
-                " check-in”. Only meetings count towards the number asked for. Each has the length"
-                " above, unless a coordinator gives a date another.",
+                hint=N_(
+                    "One a line: number of the date and its kind, as in “1: preparation” or “9:"
+                    " check-in”. Only meetings count towards the number asked for. Each has the"
+                    " length above, unless a coordinator gives a date another."
+                ),
             ),
         ),
     ),
     Section(
         "hours",
-        "When at all",
+        N_("When at all"),
         (
-            _cadence("weekdays", "Weekdays", "some", options=_DAYS),
-            _cadence("earliest_local", "Not before", "time", hint="On each person’s own clock."),
-            _cadence("latest_local", "Over by", "time", hint="On each person’s own clock."),
-            _cadence("lunch", "Lunch", "span", optional=True, hint="Avoided where no date moves."),
+            _cadence("weekdays", N_("Weekdays"), "some", options=_DAYS),
+            _cadence(
+                "earliest_local", N_("Not before"), "time", hint=N_("On each person’s own clock.")
+            ),
+            _cadence("latest_local", N_("Over by"), "time", hint=N_("On each person’s own clock.")),
+            _cadence(
+                "lunch", N_("Lunch"), "span", optional=True, hint=N_("Avoided where no date moves.")
+            ),
             _cadence(
                 "edge",
-                "Minutes at either end of a day that are avoided",
+                N_("Minutes at either end of a day that are avoided"),
                 "length",
                 unit=_MINUTES,
                 most=240,
             ),
             _cadence(
                 "slot_step_minutes",
-                "Meetings begin every … minutes",
+                N_("Meetings begin every … minutes"),
                 "one",
                 options=tuple((str(n), str(n)) for n in (5, 10, 15, 30, 60)),
             ),
             Item(
                 ("holidays",),
-                "Public holidays by office",
+                N_("Public holidays by office"),
                 "offices",
                 optional=True,
-                hint="One a line: office: country or country-region, as in “Munich: DE-BY”.",
+                hint=N_("One a line: office: country or country-region, as in “Munich: DE-BY”."),
             ),
             _cadence(
                 "blackout_dates",
-                "Dates without any meeting",
+                N_("Dates without any meeting"),
                 "dates",
                 optional=True,
-                hint="One a line, as 2027-12-24.",
+                hint=N_("One a line, as 2027-12-24."),
             ),
         ),
     ),
     Section(
         "room",
-        "Room to move",
+        N_("Room to move"),
         (
             _cadence(
                 "tolerance_working_days",
-                "Working days a moved date may lie from its place",
+                N_("Working days a moved date may lie from its place"),
                 optional=True,
-                hint="Empty: anywhere in its window.",
+                hint=N_("Empty: anywhere in its window."),
                 most=130,
             ),
             _cadence(
                 "min_gap_days",
-                "Least days between two meetings where one was moved",
+                N_("Least days between two meetings where one was moved"),
                 optional=True,
                 most=180,
             ),
-            _cadence("max_per_person_per_day", "Meetings of a person a day at most", optional=True),
             _cadence(
-                "max_per_person_per_week", "Meetings of a person a week at most", optional=True
+                "max_per_person_per_day", N_("Meetings of a person a day at most"), optional=True
+            ),
+            _cadence(
+                "max_per_person_per_week", N_("Meetings of a person a week at most"), optional=True
             ),
             _cadence(
                 "buffer",
-                "Minutes kept clear before and after",
+                N_("Minutes kept clear before and after"),
                 "length",
                 unit=_MINUTES,
                 most=240,
             ),
-            _cadence("min_notice", "Least notice in hours", "length", unit=_HOURS, most=720),
+            _cadence("min_notice", N_("Least notice in hours"), "length", unit=_HOURS, most=720),
             _cadence(
                 "tentative",
-                "Tentative entries",
+                N_("Tentative entries"),
                 "one",
                 options=(
-                    ("blocks", "are never used"),
-                    ("soft", "are avoided where that moves no date"),
-                    ("unless_nothing_else", "are used where no other hour is left"),
+                    ("blocks", N_("are never used")),
+                    ("soft", N_("are avoided where that moves no date")),
+                    ("unless_nothing_else", N_("are used where no other hour is left")),
                 ),
             ),
             Item(
                 ("least_share",),
-                "Share of dates a pair needs to be booked at all, in percent",
+                N_("Share of dates a pair needs to be booked at all, in percent"),
                 "percent",
                 most=100,
             ),
@@ -189,103 +202,109 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "changes",
-        "When something changes",
+        N_("When something changes"),
         (
             _limits(
                 "freeze",
-                "Hours before a date in which nothing is moved unasked",
+                N_("Hours before a date in which nothing is moved unasked"),
                 "length",
                 unit=_HOURS,
                 most=336,
             ),
-            _limits("moves_per_date", "Moves of one date before it needs you", most=20),
-            _limits("conflict_days", "Working days ahead in which new conflicts count", most=60),
+            _limits("moves_per_date", N_("Moves of one date before it needs you"), most=20),
+            _limits(
+                "conflict_days", N_("Working days ahead in which new conflicts count"), most=60
+            ),
             _limits(
                 "conflict_stands",
-                "Working hours a new conflict stands before a date moves",
+                N_("Working hours a new conflict stands before a date moves"),
                 "length",
                 unit=_HOURS,
                 most=120,
             ),
-            _limits("conflict_looks", "Looks at which it must be seen", most=20),
-            _limits("mails_per_week", "Mails a person gets a week at most", most=100),
+            _limits("conflict_looks", N_("Looks at which it must be seen"), most=20),
+            _limits("mails_per_week", N_("Mails a person gets a week at most"), most=100),
             _limits(
                 "mail_opens",
-                "Mails reach people from",
+                N_("Mails reach people from"),
                 "time",
-                hint="On each person’s own clock, on working days. Only notes that an hour is off"
-                " do not wait.",
+                hint=N_(
+                    "On each person’s own clock, on working days. Only notes that an hour is off"
+                    " do not wait."
+                ),
             ),
-            _limits("mail_closes", "until", "time"),
-            _limits("patience_days", "Working days after a declined series", most=60),
-            _limits("grace_days", "Working days declines wait in the first month", most=60),
-            _limits("make_up_weeks", "Weeks after the last date for make-ups", most=26),
-            _limits("gap_days", "Days without a meeting before you are told", most=366),
+            _limits("mail_closes", N_("until"), "time"),
+            _limits("patience_days", N_("Working days after a declined series"), most=60),
+            _limits("grace_days", N_("Working days declines wait in the first month"), most=60),
+            _limits("make_up_weeks", N_("Weeks after the last date for make-ups"), most=26),
+            _limits("gap_days", N_("Days without a meeting before you are told"), most=366),
         ),
     ),
     Section(
         "finding",
-        "Who finds the hour",
+        N_("Who finds the hour"),
         (
             Item(
                 ("mode",),
-                "Mode",
+                N_("Mode"),
                 "one",
                 options=(
-                    ("managed", "Managed: Tandem books"),
-                    ("light", "Light: five hours are offered and the pair picks"),
+                    ("managed", N_("Managed: Tandem books")),
+                    ("light", N_("Light: five hours are offered and the pair picks")),
                 ),
             ),
             Item(
                 ("senior_first_days",),
-                "Senior first: working days the senior has to pick",
+                N_("Senior first: working days the senior has to pick"),
                 optional=True,
-                hint="Empty: nobody is asked first.",
+                hint=N_("Empty: nobody is asked first."),
                 most=60,
             ),
-            _limits("pick_days", "Working days an offer waits", most=60),
+            _limits("pick_days", N_("Working days an offer waits"), most=60),
             Item(
                 ("participation",),
-                "Taking part is",
+                N_("Taking part is"),
                 "one",
                 options=(
-                    ("required", "required: asked of everybody enrolled"),
-                    ("voluntary", "voluntary: people may tell you in confidence to stop"),
+                    ("required", N_("required: asked of everybody enrolled")),
+                    ("voluntary", N_("voluntary: people may tell you in confidence to stop")),
                 ),
-                hint="Announcement and pair page say it.",
+                hint=N_("Announcement and pair page say it."),
             ),
         ),
     ),
     Section(
         "meeting",
-        "Where they meet and what about",
+        N_("Where they meet and what about"),
         (
             Item(
                 ("place",),
-                "Place",
+                N_("Place"),
                 "text",
                 optional=True,
-                hint="Of pairs that have none of their own. Empty: on Teams.",
+                hint=N_("Of pairs that have none of their own. Empty: on Teams."),
             ),
             Item(
                 ("agenda",),
-                "Agenda",
+                N_("Agenda"),
                 "lines",
                 optional=True,
-                hint="One point a line, such as what the junior shows and what the senior gives"
-                " back. Invitations and pair pages say it.",
+                hint=N_(
+                    "One point a line, such as what the junior shows and what the senior gives"
+                    " back. Invitations and pair pages say it."
+                ),
             ),
         ),
     ),
     Section(
         "counts",
-        "What counts as a meeting",
+        N_("What counts as a meeting"),
         (
-            _counts("held_minutes", "Minutes together for “held”", most=1_440),
-            _counts("grace_minutes", "Minutes of grace at the beginning", most=240),
-            _counts("ask_after", "Hours until both are asked", "length", unit=_HOURS, most=168),
-            _counts("objection_days", "Working days to object to “we met”", most=30),
-            _counts("retention_days", "Days joining and leaving times are kept", most=366),
+            _counts("held_minutes", N_("Minutes together for “held”"), most=1_440),
+            _counts("grace_minutes", N_("Minutes of grace at the beginning"), most=240),
+            _counts("ask_after", N_("Hours until both are asked"), "length", unit=_HOURS, most=168),
+            _counts("objection_days", N_("Working days to object to “we met”"), most=30),
+            _counts("retention_days", N_("Days joining and leaving times are kept"), most=366),
         ),
     ),
 )

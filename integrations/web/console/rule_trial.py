@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.errors import FaultsError
+from integrations.language import N_, gettext
 from integrations.page_records import TryState
 from integrations.ports import Transaction
 from integrations.web.access import Who
@@ -59,7 +60,7 @@ def _asked(tx: Transaction, visit: Visit, far: HowFar) -> dict[str, Any]:
         "is_same": rule == before,
         "speaks_later": speaks_later(before, rule),
         "fields": hidden_fields(values_of(rule)),
-        "by": member.name if member is not None else "a coordinator",
+        "by": member.name if member is not None else gettext("a coordinator"),
         "trouble": far.trouble is not None and far.trouble != WITHHELD,
         "zone": program_of(visit).zone,
     }
@@ -73,13 +74,13 @@ def _may_say_yes(visit: Visit, found: Found) -> bool:
 async def do_stop(visit: Visit) -> Go:
     """Look at no more pairs."""
     await rule_trials.stop(visit.app, program_of(visit).id)
-    return _back(visit, "Stopped. What was found so far is kept.")
+    return _back(visit, gettext("Stopped. What was found so far is kept."))
 
 
 async def do_go_on(visit: Visit) -> Go:
     """Look at the pairs that are not known, or that have changed since."""
     await rule_trials.go_on(visit.app, program_of(visit).id)
-    return _back(visit, "It goes on.")
+    return _back(visit, gettext("It goes on."))
 
 
 async def do_again(visit: Visit) -> Go:
@@ -88,14 +89,14 @@ async def do_again(visit: Visit) -> Go:
     trial = await visit.app.store.run(lambda tx: rule_trials.trial_of(tx, program.id))
     rule = parsed_rule(trial.rule)
     await rule_trials.begin(visit.app, program.id, rule, by=visit.viewer.directory_id)
-    return _back(visit, "Every pair is looked at anew.")
+    return _back(visit, gettext("Every pair is looked at anew."))
 
 
 async def do_drop(visit: Visit) -> Go:
     """Leave everything as it is."""
     program = program_of(visit)
     await rule_trials.drop(visit.app, program.id)
-    return Go(f"/programs/{program.id}/rule", "Left as it is; nothing was changed.")
+    return Go(f"/programs/{program.id}/rule", gettext("Left as it is; nothing was changed."))
 
 
 async def do_save(visit: Visit) -> Shown | Go:
@@ -106,7 +107,7 @@ async def do_save(visit: Visit) -> Shown | Go:
         await rule_trials.save(visit.app, program.id, mails=mails, by=visit.viewer.directory_id)
     except FaultsError as error:
         return await _shown(visit, by_field(error), typed)
-    said = "Saved. Booked pairs follow now; the others are planned anew."
+    said = gettext("Saved. Booked pairs follow now; the others are planned anew.")
     return Go(f"/programs/{program.id}/rule", said)
 
 
@@ -120,7 +121,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_trial,
         template="console/rule_trial.html",
-        title="What the changed rule would do",
+        title=N_("What the changed rule would do"),
         section="rule",
         acts=(
             Act(path=f"{PATH}/stop", do=do_stop),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -18,7 +19,7 @@ def number_of(typed: str, field: str) -> int:
     """
     plain = typed.replace(",", "").replace(" ", "").replace("\u202f", "").replace(".", "")
     if not plain.isascii() or not plain.isdigit() or len(plain) > 9:
-        raise FaultsError([Fault(field, "a whole number", typed[:40])])
+        raise FaultsError([Fault(field, N_("a whole number"), typed[:40])])
     return int(plain)
 
 
@@ -27,7 +28,15 @@ def by_field(error: FaultsError, fields: Mapping[str, str] = _NONE) -> dict[str,
     found: dict[str, str] = {}
     for fault in error.faults:
         name = fields.get(fault.where, fault.where)
-        value = f" (not {fault.value!r})" if fault.value else ""
-        words = f"Expected {fault.expected}{value}."
+        expected = gettext(fault.expected)
+        words = (
+            gettext(
+                "Expected %(expected)s (not %(given)s).",
+                expected=expected,
+                given=repr(fault.value),
+            )
+            if fault.value
+            else gettext("Expected %(expected)s.", expected=expected)
+        )
         found[name] = f"{found[name]} {words}" if name in found else words
     return found

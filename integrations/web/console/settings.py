@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.page_records import StaffRole
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Program, ProgramState
 from integrations.web.access import Who
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
+from integrations.web.rendering import day_in_full
 from integrations.workflows.attendance.modes import modes_of, set_mode
 from integrations.workflows.booking import announce as announcing
 from integrations.workflows.booking import beginning
@@ -98,14 +100,21 @@ async def do_announce(visit: Visit) -> Shown | Go:
         mails = number_of(form.get("mails"), "mails")
         books_on = date.fromisoformat(form.get("books_on"))
     except ValueError:
-        return await _shown(visit, {"books_on": "Expected a date."})
+        return await _shown(visit, {"books_on": gettext("Expected a date.")})
     except FaultsError as error:
         return await _shown(visit, by_field(error))
 
     def record(tx: Transaction) -> announcing.Announcement:
         expected = announcing.announcement(tx, program.id, visit.now, books_on).mails
         if expected != mails:
-            raise FaultsError([Fault("mails", f"exactly {expected}, the number it causes now")])
+            raise FaultsError(
+                [
+                    Fault(
+                        "mails",
+                        gettext("exactly %(number)s, the number it causes now", number=expected),
+                    )
+                ]
+            )
         entry = _entry(visit, "announcement_ordered", mails=mails)
         tx.journal.write(entry)
         made = announcing.announce(tx, program.id, visit.now, books_on)
@@ -118,21 +127,31 @@ async def do_announce(visit: Visit) -> Shown | Go:
     except FaultsError as error:
         return await _shown(visit, by_field(error, {"books-on": "books_on"}))
     visit.app.woken.set()
-    day = f"{made.books_on.day} {made.books_on:%B %Y}"
-    return _back(visit, f"Announced: {made.mails} mails leave in mail hours; booking from {day}.")
+    day = day_in_full(made.books_on)
+    return _back(
+        visit,
+        gettext(
+            "Announced: %(mails)s mails leave in mail hours; booking from %(day)s.",
+            mails=made.mails,
+            day=day,
+        ),
+    )
 
 
 async def do_begin(visit: Visit) -> Go:
     """Have the announced program begin by itself on its day, or wait for somebody."""
     program, begins = program_of(visit), visit.form.get("begins") == "yes"
     if program.state is not ProgramState.ANNOUNCED:
-        return _back(visit, "Only a program that is announced can begin by itself.")
+        return _back(visit, gettext("Only a program that is announced can begin by itself."))
     by = visit.viewer.directory_id
     await visit.app.store.run(
         lambda tx: beginning.set_begins(tx, program.id, visit.now, by, begins=begins)
     )
     visit.app.woken.set()
-    return _back(visit, "It begins by itself." if begins else "It waits until you launch it.")
+    return _back(
+        visit,
+        gettext("It begins by itself.") if begins else gettext("It waits until you launch it."),
+    )
 
 
 async def do_close(visit: Visit) -> Go:
@@ -140,7 +159,7 @@ async def do_close(visit: Visit) -> Go:
     program, by = program_of(visit), visit.viewer.directory_id
     act = beginning.open_again if visit.form.get("closed") == "no" else beginning.close
     await visit.app.store.run(lambda tx: act(tx, program.id, visit.now, by))
-    said = "Taken up again." if visit.form.get("closed") == "no" else "Closed."
+    said = gettext("Taken up again.") if visit.form.get("closed") == "no" else gettext("Closed.")
     return _back(visit, said)
 
 
@@ -151,13 +170,17 @@ async def do_describe(visit: Visit) -> Shown | Go:
     """Set whom pairs turn to, links, zone and who leads."""
     form, program = visit.form, program_of(visit)
     typed = {name: form.get(name) for name in (*_CONTACT, *_LINKS)}
-    faults = {name: f"At most {_LONGEST} characters." for name in typed if len(typed[name]) > 200}
+    faults = {
+        name: gettext("At most %(number)s characters.", number=_LONGEST)
+        for name in typed
+        if len(typed[name]) > 200
+    }
     if typed["resources"] and urlsplit(typed["resources"]).scheme != "https":
-        faults["resources"] = "Expected an address that begins with https://."
+        faults["resources"] = gettext("Expected an address that begins with https://.")
     if typed["contact_mail"] and "@" not in typed["contact_mail"]:
-        faults["contact_mail"] = "Expected a mail address."
+        faults["contact_mail"] = gettext("Expected a mail address.")
     if form.get("zone") not in available_timezones():
-        faults["zone"] = "Expected a zone such as Europe/London."
+        faults["zone"] = gettext("Expected a zone such as Europe/London.")
     if faults:
         return await _shown(visit, faults, typed)
 
@@ -174,7 +197,7 @@ async def do_describe(visit: Visit) -> Shown | Go:
         tx.journal.write(_entry(visit, "program_described"))
 
     await visit.app.store.run(record)
-    return _back(visit, "Kept. Messages say it from now on.")
+    return _back(visit, gettext("Kept. Messages say it from now on."))
 
 
 # --- evidence --------------------------------------------------------------------------------
@@ -186,7 +209,9 @@ async def do_evidence(visit: Visit) -> Go:
     try:
         mode = EvidenceMode(form.get("mode"))
     except ValueError:
-        raise FaultsError([Fault("mode", f"one of {', '.join(EvidenceMode)}")]) from None
+        raise FaultsError(
+            [Fault("mode", gettext("one of %(modes)s", modes=", ".join(EvidenceMode)))]
+        ) from None
 
     def record(tx: Transaction) -> None:
         set_mode(
@@ -200,8 +225,15 @@ async def do_evidence(visit: Visit) -> Go:
         )
 
     await visit.app.store.run(record)
-    return _back(visit, "Set, from now on; dates that are over keep what was in force then.")
+    return _back(
+        visit, gettext("Set, from now on; dates that are over keep what was in force then.")
+    )
 
+
+_APPOINTED = {
+    StaffRole.COORDINATOR: N_("%(name)s is coordinator of this program."),
+    StaffRole.SPONSOR: N_("%(name)s is sponsor of this program."),
+}
 
 # --- staff -----------------------------------------------------------------------------------
 
@@ -220,7 +252,7 @@ async def do_add_staff(visit: Visit) -> Shown | Go:
         )
     except FaultsError as error:
         return await _shown(visit, by_field(error, {"mail": "staff_mail"}))
-    return _back(visit, f"{member.name} is {member.role.value} of this program.")
+    return _back(visit, gettext(_APPOINTED[member.role], name=member.name))
 
 
 async def do_remove_staff(visit: Visit) -> Go:
@@ -231,8 +263,8 @@ async def do_remove_staff(visit: Visit) -> Go:
         visit.app, program.id, form.get("mail"), role, by=visit.viewer.directory_id
     )
     if any(member.directory_id == visit.viewer.directory_id for member in gone):
-        return Go("/", "You are removed from that program.")
-    return _back(visit, f"{gone[0].name} is removed.")
+        return Go("/", gettext("You are removed from that program."))
+    return _back(visit, gettext("%(name)s is removed.", name=gone[0].name))
 
 
 def _entry(visit: Visit, code: str, **facts: int) -> JournalEntry:
@@ -246,7 +278,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_settings,
         template="console/settings.html",
-        title="Settings",
+        title=N_("Settings"),
         section="settings",
         acts=(
             Act(path=f"{PATH}/announce", do=do_announce),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.charts import Columns
@@ -14,11 +15,11 @@ from integrations.workflows.reporting.sponsor import WITHHELD
 from integrations.workflows.showing.overview import overview_of
 
 _OBJECTIVES = {
-    "held_rate": "held, of a hundred",
-    "on_course_rate": "pairs on course, of a hundred",
-    "meetings_held": "meetings held",
-    "hours_together": "hours together",
-    "longest_gap_days": "longest gap in days",
+    "held_rate": N_("held, of a hundred"),
+    "on_course_rate": N_("pairs on course, of a hundred"),
+    "meetings_held": N_("meetings held"),
+    "hours_together": N_("hours together"),
+    "longest_gap_days": N_("longest gap in days"),
 }
 
 
@@ -43,9 +44,9 @@ async def show_sponsor(visit: Visit) -> Shown:
             "today": sheet.counted_at.astimezone(ZoneInfo(program.zone)).date(),
             "is_kept": sheet.counted_at != visit.now,
             "fewest": FEWEST,
-            "measures": _OBJECTIVES,
+            "measures": {name: gettext(words) for name, words in _OBJECTIVES.items()},
         },
-        title="Sponsor’s page",
+        title=gettext("Sponsor’s page"),
     )
 
 
@@ -55,7 +56,7 @@ PAGES = (
         who=Who.SPONSOR,
         show=show_sponsor,
         template="console/sponsor.html",
-        title="Sponsor’s page",
+        title=N_("Sponsor’s page"),
         section="sponsor",
     ),
 )

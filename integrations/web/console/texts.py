@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from integrations.errors import FaultsError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Program
 from integrations.web.access import Who
@@ -49,10 +50,14 @@ def _shown(visit: Visit, text: str, made: Letter | None, faults: Mapping[str, st
         "made": made,
         "lines": [] if made is None else _lines(made.body),
         "faults": faults,
-        "fields": [(field, FIELDS[field].meaning) for field in kind.fields],
+        "fields": [(field, gettext(FIELDS[field].meaning)) for field in kind.fields],
         "is_own": name in own_texts(program_of(visit)),
     }
-    return Shown(data, status=400 if faults else 200, title=f"Text: {name.replace('_', ' ')}")
+    return Shown(
+        data,
+        status=400 if faults else 200,
+        title=gettext("Text: %(name)s", name=name.replace("_", " ")),
+    )
 
 
 _ENDS_LINE = re.compile(r"</(?:p|li|h\d|div|tr)>|<br\s*/?>", re.IGNORECASE)
@@ -81,7 +86,12 @@ async def do_preview(visit: Visit) -> Shown:
 
 
 def _faults(error: FaultsError) -> dict[str, str]:
-    return {"text": "Expected " + "; ".join(fault.expected for fault in error.faults) + "."}
+    return {
+        "text": gettext(
+            "Expected %(expected)s.",
+            expected="; ".join(gettext(fault.expected) for fault in error.faults),
+        )
+    }
 
 
 async def do_keep(visit: Visit) -> Shown | Go:
@@ -100,7 +110,11 @@ async def do_keep(visit: Visit) -> Shown | Go:
         await visit.app.store.run(record)
     except FaultsError as error:
         return _shown(visit, text or "", None, _faults(error))
-    said = "The usual text stands again." if text is None else "Kept. It is sent from now on."
+    said = (
+        gettext("The usual text stands again.")
+        if text is None
+        else gettext("Kept. It is sent from now on.")
+    )
     return Go(f"/programs/{program.id}/settings/texts/{name}", said)
 
 
@@ -110,7 +124,7 @@ PAGES = (
         who=Who.COORDINATOR,
         show=show_text,
         template="console/text.html",
-        title="Text",
+        title=N_("Text"),
         section="settings",
         acts=(
             Act(path=f"{PATH}/preview", do=do_preview),

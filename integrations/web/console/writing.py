@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import JournalEntry
 from integrations.web.access import Who
@@ -38,9 +39,9 @@ async def do_writing(visit: Visit) -> Go:
     by = visit.viewer.directory_id
     if visit.form.get("writing") == "stop":
         await stop_writing(visit.app, by=by)
-        return Go(PATH, "Stopped. Nothing is written until somebody lets it go on.")
+        return Go(PATH, gettext("Stopped. Nothing is written until somebody lets it go on."))
     waited = await let_writing_go_on(visit.app, by=by)
-    return Go(PATH, f"It goes on. What waited is taken up now ({waited}).")
+    return Go(PATH, gettext("It goes on. What waited is taken up now (%(number)s).", number=waited))
 
 
 PAGES = (
@@ -49,7 +50,7 @@ PAGES = (
         who=Who.STAFF_OR_ADMIN,
         show=show_writing,
         template="console/writing.html",
-        title="Writing",
+        title=N_("Writing"),
         acts=(Act(path=PATH, do=do_writing),),
     ),
 )

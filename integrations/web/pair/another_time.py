@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext, ngettext
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
 from integrations.web.pair.saying import actor_of, home_path, refused, said_of
@@ -36,7 +37,9 @@ async def do_move(visit: Visit) -> Shown | Go:
     if told.outcome is Outcome.REFUSED:
         return await _shown(visit, refused(told))
     zone = await _zone(visit)
-    done = f"The date is moved to {when(start, zone)} time. Both of you get one update."
+    done = gettext(
+        "The date is moved to %(at)s time. Both of you get one update.", at=when(start, zone)
+    )
     return Go(home_path(visit), said_of(told, done, zone))
 
 
@@ -47,7 +50,11 @@ async def _shortened(visit: Visit) -> Go:
         told = await shorten(visit.app, actor_of(visit), pair_id, session_id, minutes)
     except DateIsOverError:
         return _over(visit)
-    done = f"The date has {minutes} minutes now. Both of you get one update."
+    done = ngettext(
+        "The date has %(num)s minute now. Both of you get one update.",
+        "The date has %(num)s minutes now. Both of you get one update.",
+        minutes,
+    )
     return Go(home_path(visit), said_of(told, done, await _zone(visit)))
 
 
@@ -86,7 +93,9 @@ async def _zone(visit: Visit) -> str:
 
 
 def _over(visit: Visit) -> Go:
-    return Go(home_path(visit), "That date has begun, or is not in the calendars any more.")
+    return Go(
+        home_path(visit), gettext("That date has begun, or is not in the calendars any more.")
+    )
 
 
 def _start_in(text: str) -> datetime:
@@ -95,7 +104,7 @@ def _start_in(text: str) -> datetime:
     except ValueError:
         start = None
     if start is None or start.tzinfo is None:
-        raise FaultsError([Fault("start", "one of the hours shown")])
+        raise FaultsError([Fault("start", N_("one of the hours shown"))])
     return start
 
 
@@ -105,7 +114,7 @@ PAGES = (
         who=Who.OF_PAIR,
         show=show_hours,
         template="pair/another_time.html",
-        title="Another time",
+        title=N_("Another time"),
         acts=(Act(path=PATH, do=do_move),),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
@@ -14,7 +15,7 @@ from integrations.workflows.pair_page.words import set_aim
 from scheduling.changes.reasons import ChangeCode
 
 PATH = "/pairs/{pair}"
-_NOT_REGULAR = (
+_NOT_REGULAR = N_(
     "Most of your dates could not lie at that hour any more. Nothing was changed; the others are"
     " still there."
 )
@@ -23,7 +24,10 @@ _NOT_REGULAR = (
 async def show_home(visit: Visit) -> Shown:
     """The pair's page for whoever opens it."""
     home = await _home(visit)
-    return Shown({"home": home}, title=f"{home.mentor} and {home.mentee}")
+    return Shown(
+        {"home": home},
+        title=gettext("%(mentor)s and %(mentee)s", mentor=home.mentor, mentee=home.mentee),
+    )
 
 
 async def do_skip(visit: Visit) -> Go:
@@ -32,16 +36,19 @@ async def do_skip(visit: Visit) -> Go:
     told = await skip(
         visit.app, actor_of(visit), home.pair.id, visit.path["session"], make_up=make_up
     )
-    done = "The date is left out; both of you get a short note."
-    more = " Another one is looked for." if make_up else ""
-    return Go(home_path(visit), said_of(told, done + more, home.zone))
+    done = (
+        gettext("The date is left out; both of you get a short note. Another one is looked for.")
+        if make_up
+        else gettext("The date is left out; both of you get a short note.")
+    )
+    return Go(home_path(visit), said_of(told, done, home.zone))
 
 
 async def do_pause(visit: Visit) -> Go:
     """Pause until a date, which is included."""
     home, last = await _home(visit), day_in(visit.form, "until")
     told = await pause(visit.app, actor_of(visit), home.pair.id, last)
-    done = "The two of you pause. Your dates come back by themselves after that day."
+    done = gettext("The two of you pause. Your dates come back by themselves after that day.")
     return Go(home_path(visit), said_of(told, done, home.zone))
 
 
@@ -49,7 +56,9 @@ async def do_resume(visit: Visit) -> Go:
     """Go on from today."""
     home = await _home(visit)
     told = await resume(visit.app, actor_of(visit), home.pair.id)
-    return Go(home_path(visit), said_of(told, "The pause is over; dates are planned.", home.zone))
+    return Go(
+        home_path(visit), said_of(told, gettext("The pause is over; dates are planned."), home.zone)
+    )
 
 
 async def do_pick(visit: Visit) -> Go:
@@ -58,16 +67,18 @@ async def do_pick(visit: Visit) -> Go:
     number = visit.form.get("hour")
     hour = int(number) if number.isdecimal() and len(number) < 3 else -1
     told = await pick(visit.app, actor_of(visit), home.pair.id, hour)
-    done = "Thank you. That is your hour; the invitation is on its way to both of you."
+    done = gettext("Thank you. That is your hour; the invitation is on its way to both of you.")
     if told.why == ChangeCode.ORDER_FINDS_NO_HOUR:
-        return Go(home_path(visit), _NOT_REGULAR)
+        return Go(home_path(visit), gettext(_NOT_REGULAR))
     return Go(home_path(visit), said_of(told, done, home.zone))
 
 
 async def do_stop(visit: Visit) -> Go:
     """Tell the coordinator, in confidence, that one wishes to stop."""
     await ask_to_stop(visit.app, actor_of(visit), pair_of(visit).id)
-    said = "Your coordinator knows, and gets in touch. Nobody else is told; your dates stay so far."
+    said = gettext(
+        "Your coordinator knows, and gets in touch. Nobody else is told; your dates stay so far."
+    )
     return Go(home_path(visit), said)
 
 
@@ -79,7 +90,7 @@ async def do_aim(visit: Visit) -> Go:
         set_aim(tx, actor_of(visit), session, text)
 
     await visit.app.store.run(keep)
-    return Go(home_path(visit), "Kept. The two of you alone see it.")
+    return Go(home_path(visit), gettext("Kept. The two of you alone see it."))
 
 
 async def _home(visit: Visit) -> Home:
@@ -93,7 +104,7 @@ PAGES = (
         who=Who.OF_PAIR,
         show=show_home,
         template="pair/home.html",
-        title="Your pair",
+        title=N_("Your pair"),
         acts=(
             Act(path=f"{PATH}/skip/{{session}}", do=do_skip),
             Act(path=f"{PATH}/pause", do=do_pause, who=Who.PARTICIPANT),

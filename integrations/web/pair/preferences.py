@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from integrations.errors import FaultsError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.forms import Form
@@ -79,7 +80,7 @@ async def do_prefer(visit: Visit) -> Shown | Go:
         own = wishes.hours is not None
         data = {**shown.data, "days": days, "own": own, "wishes": wishes, "faults": faults}
         return Shown(data, status=400)
-    said = "Kept. Dates are planned by it from now on; those in your calendars stay."
+    said = gettext("Kept. Dates are planned by it from now on; those in your calendars stay.")
     return Go(home_path(visit), said)
 
 
@@ -102,7 +103,12 @@ def _days(hours: Mapping[str, object], faults: Mapping[str, str]) -> list[Day]:
         stretches = [(str(start), str(end)) for start, end in said]  # type: ignore[attr-defined]
         room = [("", "")] * max(0, _ROWS - len(stretches))
         days.append(
-            Day(key=key, name=name, stretches=(*stretches, *room), fault=faults.get(key, ""))
+            Day(
+                key=key,
+                name=gettext(name),
+                stretches=(*stretches, *room),
+                fault=faults.get(key, ""),
+            )
         )
     return days
 
@@ -122,7 +128,7 @@ PAGES = (
         who=Who.OF_PAIR,
         show=show_preferences,
         template="pair/preferences.html",
-        title="When and where",
+        title=N_("When and where"),
         acts=(Act(path=PATH, do=do_prefer),),
     ),
 )

@@ -7,6 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.web.forms import Form
 from integrations.web.page import NoSuchPageError, Visit, pair_of
 from integrations.workflows.messages.words import when
@@ -15,12 +16,17 @@ from scheduling.changes.reasons import ChangeCode
 
 _REFUSED: Mapping[str | None, str] = MappingProxyType(
     {
-        ChangeCode.ORDER_HOUR_TAKEN: "That hour has been taken in one of the two calendars in the"
-        " meantime. Nothing was changed; these suit you both now.",
-        ChangeCode.ORDER_DOUBLE_BOOKS: "Another meeting of one of you stands there by now. Nothing"
-        " was changed; these suit you both now.",
-        ChangeCode.ORDER_TOO_LATE: "That date has begun, or is not in the calendars any more."
-        " Nothing was changed.",
+        ChangeCode.ORDER_HOUR_TAKEN: N_(
+            "That hour has been taken in one of the two calendars in the"
+            " meantime. Nothing was changed; these suit you both now."
+        ),
+        ChangeCode.ORDER_DOUBLE_BOOKS: N_(
+            "Another meeting of one of you stands there by now. Nothing"
+            " was changed; these suit you both now."
+        ),
+        ChangeCode.ORDER_TOO_LATE: N_(
+            "That date has begun, or is not in the calendars any more. Nothing was changed."
+        ),
     }
 )
 
@@ -44,18 +50,24 @@ def said_of(told: Told, done: str, zone: str) -> str:
     if told.outcome is Outcome.REFUSED:
         return refused(told)
     if told.until is None:
-        return "It is kept, and done as soon as both calendars can be reached."
-    return f"It is kept. Mails keep working hours, so it is done {when(told.until, zone)} time."
+        return gettext("It is kept, and done as soon as both calendars can be reached.")
+    return gettext(
+        "It is kept. Mails keep working hours, so it is done %(at)s time.",
+        at=when(told.until, zone),
+    )
 
 
 def refused(told: Told) -> str:
     """Why something was not done, and that nothing was changed."""
-    return _REFUSED.get(told.why, "It could not be done, and nothing was changed.")
+    return gettext(_REFUSED.get(told.why, N_("It could not be done, and nothing was changed.")))
 
 
 def faults_of(error: FaultsError) -> dict[str, str]:
     """Faults by the field they are about, in words."""
-    return {fault.where: f"Please give {fault.expected}." for fault in error.faults}
+    return {
+        fault.where: gettext("Please give %(expected)s.", expected=gettext(fault.expected))
+        for fault in error.faults
+    }
 
 
 def day_in(form: Form, name: str) -> date:
@@ -63,4 +75,4 @@ def day_in(form: Form, name: str) -> date:
     try:
         return date.fromisoformat(form.get(name))
     except ValueError:
-        raise FaultsError([Fault(name, "a date")]) from None
+        raise FaultsError([Fault(name, N_("a date"))]) from None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from integrations.errors import FaultsError
+from integrations.language import N_, gettext
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
 from integrations.web.pair.saying import actor_of, faults_of, home_path
+from integrations.web.rendering import day_in_full
 from integrations.workflows.messages.words import every
 from integrations.workflows.pair_page.beginning import (
     Beginning,
@@ -46,9 +48,11 @@ async def do_confirm(visit: Visit) -> Shown | Go:
         typed = {"focus": told.focus, "goal": told.goal}
         return Shown({**shown.data, "faults": faults_of(error), **typed}, status=400)
     if found.is_open and not found.dates:
-        said = "Confirmed. No common hour was found for this yet; it is looked for again by itself."
+        said = gettext(
+            "Confirmed. No common hour was found for this yet; it is looked for again by itself."
+        )
         return Go(home_path(visit), said)
-    return Go(home_path(visit), "Confirmed. Thank you.")
+    return Go(home_path(visit), gettext("Confirmed. Thank you."))
 
 
 def _data(visit: Visit, found: Beginning) -> dict[str, object]:
@@ -77,7 +81,7 @@ def _data(visit: Visit, found: Beginning) -> dict[str, object]:
 
 
 def _monday(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+    return day_in_full(day)
 
 
 def _day(text: str) -> date | None:
@@ -93,7 +97,7 @@ PAGES = (
         who=Who.PARTICIPANT,
         show=show_start,
         template="pair/start.html",
-        title="Before you begin",
+        title=N_("Before you begin"),
         acts=(Act(path=PATH, do=do_confirm),),
     ),
 )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from integrations.errors import FaultsError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.answers import answer_in, span_in
@@ -18,11 +19,11 @@ from integrations.workflows.pair_page.meetings import Asked, question_about, say
 from scheduling.attendance.evidence import Said
 
 OF_DATE, OF_ANY = "/pairs/{pair}/we-met/{session}", "/pairs/{pair}/we-met"
-_IMPOSSIBLE = (
+_IMPOSSIBLE = N_(
     "That cannot have been the meeting: it has to be over, of at most eight hours, and within"
     " sixty days of the date."
 )
-_THANKS = "Thank you. It is kept as your own word."
+_THANKS = N_("Thank you. It is kept as your own word.")
 _MINUTE = timedelta(minutes=1)
 
 
@@ -43,8 +44,8 @@ async def do_say(visit: Visit) -> Shown | Go:
     except FaultsError as error:
         return Shown({**_data(visit, asked), "faults": faults_of(error)}, status=400)
     except NoMeetingError:
-        return Shown({**_data(visit, asked), "faults": {"day": _IMPOSSIBLE}}, status=400)
-    return Go(home_path(visit), _THANKS)
+        return Shown({**_data(visit, asked), "faults": {"day": gettext(_IMPOSSIBLE)}}, status=400)
+    return Go(home_path(visit), gettext(_THANKS))
 
 
 async def show_any(visit: Visit) -> Shown:
@@ -70,8 +71,8 @@ async def do_tell(visit: Visit) -> Shown | Go:
     except FaultsError as error:
         return await _again(visit, faults_of(error))
     except NoMeetingError:
-        return await _again(visit, {"day": _IMPOSSIBLE})
-    return Go(home_path(visit), _THANKS)
+        return await _again(visit, {"day": gettext(_IMPOSSIBLE)})
+    return Go(home_path(visit), gettext(_THANKS))
 
 
 async def _again(visit: Visit, faults: dict[str, str]) -> Shown:
@@ -120,7 +121,7 @@ PAGES = (
         who=Who.PARTICIPANT,
         show=show_date,
         template="pair/we_met.html",
-        title="Did you meet?",
+        title=N_("Did you meet?"),
         acts=(Act(path=OF_DATE, do=do_say),),
     ),
     Page(
@@ -128,7 +129,7 @@ PAGES = (
         who=Who.PARTICIPANT,
         show=show_any,
         template="pair/we_met_any.html",
-        title="We met at another time",
+        title=N_("We met at another time"),
         acts=(Act(path=OF_ANY, do=do_tell),),
     ),
 )
