@@ -75,8 +75,12 @@ def gettext(message: str, **fields: Any) -> str:
 
 def ngettext(singular: str, plural: str, num: int, **fields: Any) -> str:
     """The message that goes with a number, which fills ``%(num)s``."""
-    said = _catalogue(spoken_language().code).ngettext(singular, plural, num)
-    return said % {"num": num, **fields}
+    return counted(singular, plural, num) % {"num": num, **fields}
+
+
+def counted(singular: str, plural: str, num: int) -> str:
+    """The message that goes with a number, its fields still to be filled in: for templates."""
+    return _catalogue(spoken_language().code).ngettext(singular, plural, num)
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name that tools know for it

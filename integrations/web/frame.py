@@ -14,7 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from integrations.errors import FaultsError, IntegrationError, NotPossibleError, ReadOnlyModeError
+from integrations.errors import (
+    Fault,
+    FaultsError,
+    IntegrationError,
+    NotPossibleError,
+    ReadOnlyModeError,
+)
 from integrations.language import N_, Language, accepted_code, gettext, known_code, speaking
 from integrations.logs import log_event
 from integrations.page_records import Wave, WebSession
@@ -380,6 +386,18 @@ def _said(request: Request) -> str | None:
         return None
 
 
+def _in_words(fault: Fault) -> str:
+    expected = gettext(fault.expected)
+    if fault.value is None:
+        return gettext("%(where)s: expected %(expected)s", where=fault.where, expected=expected)
+    return gettext(
+        "%(where)s: expected %(expected)s, got %(given)s",
+        where=fault.where,
+        expected=expected,
+        given=repr(fault.value),
+    )
+
+
 def _refusal(error: Exception, around: _Around | None) -> Response:
     """The page about an error; what is not ours to explain is logged by its kind alone."""
     context = {} if around is None else dict(around.context)
@@ -392,11 +410,11 @@ def _refusal(error: Exception, around: _Around | None) -> Response:
                 "errors/not_for_you.html", N_("Not for you"), 403, needed=needed, **context
             )
         case FaultsError():
-            faults = [str(fault) for fault in error.faults]
+            faults = [_in_words(fault) for fault in error.faults]
             context |= {"faults": faults, "says": None, "remedy": error.remedy}
             return plain_page("errors/refused.html", N_("Nothing was changed"), 400, **context)
         case NotPossibleError() | ReadOnlyModeError():
-            context |= {"faults": (), "says": f"{error}.", "remedy": error.remedy}
+            context |= {"faults": (), "says": f"{error}.", "remedy": gettext(error.remedy)}
             return plain_page("errors/refused.html", N_("Nothing was changed"), 409, **context)
         case IntegrationError():
             log_event(logger, "page_failed", logging.WARNING, error=type(error).__name__)

@@ -17,7 +17,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from integrations.language import N_, gettext, locale, ngettext, spoken_language
+from integrations.language import N_, counted, gettext, locale, ngettext, spoken_language
 from integrations.workflows.messages.words import clock as clock_words
 from integrations.workflows.messages.words import is_english, place_of
 
@@ -107,7 +107,7 @@ def environment() -> Environment:
     )
     made.filters |= {"moment": moment, "clock": clock, "day": day, "times": times, "number": number}
     made.policies["ext.i18n.trimmed"] = True
-    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_callables(gettext, counted, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"static": static, "N_": N_, "spoken": spoken_language}
     return made
 

@@ -287,7 +287,9 @@ FORMS: Mapping[PairAct, ActForm] = MappingProxyType(
                     name="verdict",
                     label=N_("It was"),
                     kind="select",
-                    offered=lambda _: tuple(CORRECTED_TO.items()),
+                    offered=lambda _: tuple(
+                        (value, gettext(words)) for value, words in CORRECTED_TO.items()
+                    ),
                 ),
                 _MINUTES,
                 _NOTE,

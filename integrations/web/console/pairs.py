@@ -27,6 +27,15 @@ from integrations.workflows.showing.standings import bring_up_to_date
 _LONGEST_SEARCH = 80
 _UNCONFIRMED = {0: N_("start page not confirmed"), 1: N_("start page confirmed by one")}
 _OPEN_WAVES = frozenset({WaveState.RUNNING, WaveState.STOPPED})
+_STATES = {
+    PairState.ENROLLED: N_("enrolled"),
+    PairState.PLANNED: N_("planned"),
+    PairState.BOOKING: N_("booking"),
+    PairState.BOOKED: N_("booked"),
+    PairState.PAUSED: N_("paused"),
+    PairState.COMPLETED: N_("completed"),
+    PairState.WITHDRAWN: N_("withdrawn"),
+}
 RISKS = (
     ("at_risk", N_("at risk")),
     ("blocked", N_("blocked")),
@@ -94,7 +103,7 @@ async def show_pairs(visit: Visit) -> Shown:
             "listed": listed,
             "asked": visit.query,
             "is_filtered": wanted != PairSearch(program_id=program.id, sort=wanted.sort),
-            "states": [(state.value, gettext(state.value)) for state in PairState],
+            "states": [(state.value, gettext(words)) for state, words in _STATES.items()],
             "risks": [(code, gettext(words)) for code, words in RISKS],
             "forecasts": [(code, gettext(words)) for code, words in FORECASTS.items()],
             "acts": [(code, gettext(words)) for code, words in ACTS],

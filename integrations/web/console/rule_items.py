@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.language import N_, gettext
-from integrations.workflows.messages.words import KIND_WORDS
+from scheduling.rule import SessionKind
 
 _DAYS = (
     ("0", N_("Monday")),
@@ -16,6 +16,13 @@ _DAYS = (
     ("4", N_("Friday")),
     ("5", N_("Saturday")),
     ("6", N_("Sunday")),
+)
+_KINDS = (
+    (SessionKind.MEETING.value, N_("Meeting")),
+    (SessionKind.PREPARATION.value, N_("Preparation")),
+    (SessionKind.TRAINING.value, N_("Training")),
+    (SessionKind.SHADOWING.value, N_("Shadowing")),
+    (SessionKind.CHECK_IN.value, N_("Check-in")),
 )
 _MINUTES, _HOURS, _FULL_DAYS = 60, 3_600, 86_400
 
@@ -95,7 +102,7 @@ SECTIONS: tuple[Section, ...] = (
                 "kind",
                 N_("Kind of session"),
                 "one",
-                options=tuple((k.value, words.capitalize()) for k, words in KIND_WORDS.items()),
+                options=_KINDS,
             ),
             Item(
                 ("kinds",),
