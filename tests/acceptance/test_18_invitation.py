@@ -137,7 +137,9 @@ async def test_the_one_invitation_says_all_that_people_need(empty: Empty) -> Non
     leads by turn, how many dates lie at another hour and that the calendar is right, the join
     link with dial-in, the contact, how to move a date, and one plain link to the pair's page."""
     world, memory, _ = await _booked(empty)
-    for invitation in _invitations(world, memory):
+    in_english = [one for one in _invitations(world, memory) if not _is_german(memory, one.pair)]
+    assert len(in_english) >= 4
+    for invitation in in_english:
         pair, text = invitation.pair, invitation.text
         booking, sessions = memory.bookings[pair.id], memory.sessions[pair.id]
         assert booking.join_url
@@ -169,6 +171,25 @@ async def test_the_one_invitation_says_all_that_people_need(empty: Empty) -> Non
         assert re.findall(rf"{re.escape(PAGES)}\S*?(?=[\"<])", invitation.html) == [page, page]
         assert "?" not in page, "a plain link: nothing in it signs anybody in"
     assert any(s.moved for of_pair in memory.sessions.values() for s in of_pair), "nothing moved"
+
+
+@virtually
+async def test_an_invitation_speaks_german_where_both_do(empty: Empty) -> None:
+    """Whose mailboxes name two languages are invited in the firm's."""
+    world, memory, _ = await _booked(empty)
+    invitations = _invitations(world, memory)
+    german = [one for one in invitations if _is_german(memory, one.pair)]
+    assert 0 < len(german) < len(invitations)
+    for invitation in invitations:
+        is_german = "haben alle zwei Wochen eine gemeinsame Stunde" in invitation.text
+        assert is_german == (invitation in german)
+
+
+def _is_german(memory: Memory, pair: Pair) -> bool:
+    return all(
+        (memory.people[person].language or "").startswith("de")
+        for person in (pair.mentor_id, pair.mentee_id)
+    )
 
 
 @virtually
