@@ -40,6 +40,8 @@ STALE_FOR = timedelta(minutes=2)
 """How long a read may still show what was before our own write."""
 UNCLEAR_FOR_LONG = timedelta(hours=1)
 MOST_RESENDS = 3
+IN_DOUBT = "mail_in_doubt"
+"""The journal's code for a mail that may not have gone out."""
 
 
 class NotYet(Exception):  # noqa: N818 - not an error: the work is handed back until ``due_at``
@@ -88,7 +90,12 @@ class NotHappened:
 
 @dataclass(frozen=True, slots=True)
 class ChangedElsewhere:
-    """A read-back found neither: a person acted, and that stands."""
+    """A read-back found neither: a person acted, and that stands.
+
+    ``in_doubt``: ours may have happened before, and have mailed both.
+    """
+
+    in_doubt: bool = True
 
 
 ReadBack = Happened[T] | NotHappened | ChangedElsewhere
@@ -219,6 +226,8 @@ async def _send(app: App, act: Act[T], intent: Intent, *, doubted: bool) -> Read
         if isinstance(answer, ChangedMeanwhileError) and isinstance(found, Happened):
             # This call was refused: a person has done the very same.
             return replace(found, ours=doubted)
+        if isinstance(answer, ChangedMeanwhileError) and isinstance(found, ChangedElsewhere):
+            return replace(found, in_doubt=found.in_doubt and doubted)
         if isinstance(found, NotHappened) and act.transaction_id is not None:
             # It exists but the search does not show it yet.
             raise _look_later(app, intent, "exists but cannot be seen") from None
@@ -376,10 +385,17 @@ async def _send_again(app: App, claim: Claim, intent: Intent, found: NotHappened
 async def _ours(
     app: App, act: Act[T], intent: Intent, found: Happened[T] | ChangedElsewhere
 ) -> Happened[T]:
-    if isinstance(found, ChangedElsewhere):
-        await drop(app, intent, "changed_elsewhere")
-        raise ChangedByPersonError(act.kind)
-    return found
+    if isinstance(found, Happened):
+        return found
+    now = app.clock.now()
+
+    def record(tx: Transaction) -> None:
+        drop_in(tx, intent, "changed_elsewhere", now)
+        if found.in_doubt:
+            tx.journal.write(*_doubts(act, intent, now))
+
+    await app.store.run(record)
+    raise ChangedByPersonError(act.kind)
 
 
 def _conclusion(app: App, act: Act[T], intent: Intent, found: Happened[T]) -> Record:
@@ -396,7 +412,25 @@ def _conclusion(app: App, act: Act[T], intent: Intent, found: Happened[T]) -> Re
 
 def _entries(act: Act[T], intent: Intent, now: datetime) -> list[JournalEntry]:
     """The act, and each mail it caused."""
-    done = JournalEntry(
+    done = _entry(act, intent, now)
+    return [done, *(_of_mail(done, mail) for mail in intent.mails)]
+
+
+def _doubts(act: Act[T], intent: Intent, now: datetime) -> list[JournalEntry]:
+    """Each mail that a write may have caused: counted as sent, and said to be in doubt."""
+    entry = _entry(act, intent, now)
+    mails = [_of_mail(entry, mail) for mail in intent.mails]
+    return [
+        *mails,
+        *(
+            replace(mail, code=IN_DOUBT, data={**mail.data, "message": mail.data["kind"]})
+            for mail in mails
+        ),
+    ]
+
+
+def _entry(act: Act[T], intent: Intent, now: datetime) -> JournalEntry:
+    return JournalEntry(
         at=now,
         code=act.kind,
         program_id=act.program_id,
@@ -406,18 +440,11 @@ def _entries(act: Act[T], intent: Intent, now: datetime) -> list[JournalEntry]:
         mailbox_id=act.mailbox_id,
         data=act.after,
     )
-    return [
-        done,
-        *(
-            replace(
-                done,
-                code="mail",
-                person_id=mail["person"],
-                data={name: value for name, value in mail.items() if name != "person"},
-            )
-            for mail in intent.mails
-        ),
-    ]
+
+
+def _of_mail(entry: JournalEntry, mail: Json) -> JournalEntry:
+    data = {name: value for name, value in mail.items() if name != "person"}
+    return replace(entry, code="mail", person_id=mail["person"], data=data)
 
 
 async def drop(app: App, intent: Intent, outcome: str) -> None:

@@ -251,8 +251,9 @@ class Cancelling(Calls):
         event = await self.read()
         if event is None:
             return Happened(None)
-        stands = self.step.stands
-        return NotHappened() if stands in (None, event.span) else ChangedElsewhere()
+        if self.step.stands in (None, event.span):
+            return NotHappened()
+        return ChangedElsewhere(in_doubt=False)
 
 
 class Booking(Calls):

@@ -32,6 +32,7 @@ from integrations.records import (
     Program,
 )
 from integrations.workflows.acting import (
+    IN_DOUBT,
     Act,
     Claim,
     Happened,
@@ -306,7 +307,7 @@ def _mail_act(app: App, ready: _Ready) -> Act[None]:
 
     async def look(intent: Intent) -> ReadBack[None]:
         now = app.clock.now()
-        await app.store.run(lambda tx: _journal(tx, mail, "mail_in_doubt", now))
+        await app.store.run(lambda tx: _journal(tx, mail, IN_DOUBT, now))
         return NotHappened() if ready.again else Happened(None)
 
     def keep(tx: Transaction, intent: Intent, _: None) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from integrations.records import SessionState
 from integrations.workflows.changes.case import Case
 from scheduling.changes.acts import CancelDate, Decision, MoveDate, decision
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.views import CancelCause
-from simulator.faults import Fault
+from simulator.faults import Effect, Fault
 from tests.support.world import Empty
 from tests.workflows.changes.reconciling import moved_by_coordinator
 from tests.workflows.changes.stage import DAY, HOUR, MIDWAY, Stage, on_stage, span_from
@@ -67,5 +69,50 @@ def test_a_date_put_into_the_past_while_its_cancellation_is_in_doubt_stays_there
         await meddling
         assert yesterday in [start for start, _ in await stage.shown(await stage.box())]
         assert (await stage.case()).session(date.id).state is SessionState.SCHEDULED
+
+    on_stage(empty, play)
+
+
+PATCHED = "/users/{user}/events/{event}"
+
+
+@pytest.mark.parametrize(
+    ("effect", "sent", "doubts"),
+    [("cut_after", 2, 2), ("cut_before", 0, 2), ("error", 0, 0)],
+    ids=["took place", "never came", "was refused"],
+)
+def test_a_move_that_somebody_overtakes_is_a_doubt_only_if_it_may_have_mailed(
+    empty: Empty, effect: Effect, sent: int, doubts: int
+) -> None:
+    """A lost answer left two mails that nothing told of, and that no week counted."""
+
+    async def play(stage: Stage) -> None:
+        tenant, date = stage.world.tenant, (await stage.dates())[1]
+        acts = [MoveDate(date.id, span_from(date.start + 2 * HOUR))]
+
+        def decide(case: Case) -> Decision | None:
+            return decision(ChangeCode.DATE_DECLINED, acts.pop(), session=date.id) if acts else None
+
+        async def somebody_is_quick() -> None:
+            await asyncio.sleep(10)
+            await moved_by_coordinator(stage, date, date.start + 4 * HOUR)
+
+        # The first one is refused, as its change key is an old one. The look that follows the
+        # second has to wait until somebody has moved the date.
+        tenant.faults.plan(Fault(effect, method="PATCH", path=PATCHED, nth=2, status=412))
+        tenant.faults.plan(Fault("throttle", method="GET", path=PATCHED, nth=2, retry_after=30))
+        before = len(tenant.mail_log)
+        meddling = asyncio.ensure_future(somebody_is_quick())
+        await stage.live(decide)
+        await meddling
+        assert len(tenant.mail_log[before:]) == sent + 2, "two of them are somebody's"
+
+        people = sorted(person.id for person in (await stage.case()).people)
+        lines = await stage.read(lambda tx: tx.journal.read(code="mail_in_doubt"))
+        assert [line.data["message"] for line in lines] == ["update"] * doubts
+        assert sorted(str(line.person_id) for line in lines) == people[:doubts]
+        counted = await stage.read(lambda tx: tx.journal.read(code="mail"))
+        assert sum(line.at >= MIDWAY for line in counted) == doubts
+        assert (await stage.case()).mails_this_week == dict.fromkeys(people, doubts // 2)
 
     on_stage(empty, play)
