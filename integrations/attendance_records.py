@@ -131,6 +131,23 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPulse:
+    """How one of the two says a meeting was; ``id`` is that of the link it was said by.
+
+    ``score`` is one of ``scheduling.attendance.pulse.SCALE``. ``text`` is what they wrote beside
+    it, empty if nothing: never logged, never journalled, shown to coordinators alone.
+    """
+
+    id: str
+    pair_id: str
+    session_id: str
+    person_id: str
+    score: int
+    at: datetime
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreditLine:
     """A line of time credit that was exported; it is never changed, only corrected by another.
 

@@ -17,6 +17,7 @@ from integrations.attendance_records import (
     CreditLine,
     Delivery,
     KeptCorrection,
+    KeptPulse,
     KeptReport,
     KeptStatement,
     KeptVerdict,
@@ -688,6 +689,14 @@ class Links(Records[Link], Protocol):
         ...
 
 
+class Pulses(Records[KeptPulse], Protocol):
+    """How people said meetings were, keyed by the link they said it by."""
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[KeptPulse]]:
+        """By pair id, oldest first; empty lists included."""
+        ...
+
+
 class CreditLines(Records[CreditLine], Protocol):
     """Lines of time credit that were exported, keyed by id."""
 
@@ -939,6 +948,8 @@ class Transaction(Protocol):
     def verdicts(self) -> Verdicts: ...
     @property
     def links(self) -> Links: ...
+    @property
+    def pulses(self) -> Pulses: ...
     @property
     def credit_lines(self) -> CreditLines: ...
     @property

@@ -25,8 +25,8 @@ class Manners:
 
     ``attends`` is how many she does not forget; those after it are shares of these. ``tries_link``
     opens the link again the day before the next date. ``answers_question`` says something when
-    asked whether they met, of which ``contradicts`` is the contrary of what was. No member can be
-    less than 0 or more than 100.
+    asked whether they met, of which ``contradicts`` is the contrary of what was, or how it was, of
+    which ``unhappy`` is that it gave her little. No member can be less than 0 or more than 100.
     """
 
     attends: float = 94.0
@@ -41,6 +41,7 @@ class Manners:
     tries_link: float = 2.0
     answers_question: float = 75.0
     contradicts: float = 1.0
+    unhappy: float = 8.0
 
     def __post_init__(self) -> None:
         for one in fields(self):
@@ -64,6 +65,7 @@ class Conduct:
     goes for a while, counted from the start, and for how long. ``calls_on`` is that she goes to
     see the other instead, ``second_device`` that she has a second one running. ``tries_link`` is
     how long before the next date she opens the link again. ``answers_after`` counts from a mail.
+    ``score`` is how she finds a meeting, from 1 to 5.
     """
 
     comes: bool
@@ -76,6 +78,7 @@ class Conduct:
     tries_link: timedelta | None
     candour: Candour
     answers_after: timedelta
+    score: int
 
 
 def conduct_of(person_id: str, day: date, seed: int, manners: Manners = BELIEVABLE) -> Conduct:
@@ -105,6 +108,7 @@ def conduct_of(person_id: str, day: date, seed: int, manners: Manners = BELIEVAB
         way = "phone"
     elif happens("anonymously"):
         way = "anonymous"
+    scores = (1, 2) if happens("unhappy") else (3, 4, 5)
     candour: Candour = None
     if happens("answers_question"):
         candour = "contrary" if happens("contradicts") else "truthful"
@@ -119,4 +123,5 @@ def conduct_of(person_id: str, day: date, seed: int, manners: Manners = BELIEVAB
         tries_link=between("tries_link", 20 * 60, 28 * 60) if happens("tries_link") else None,
         candour=candour,
         answers_after=between("answers_question", 10, 30 * 60),
+        score=scores[int(len(scores) * drawn["unhappy"][1])],
     )

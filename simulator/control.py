@@ -21,6 +21,7 @@ from simulator.clock import AdjustableClock
 from simulator.errors import GraphError
 from simulator.faults import Chance, Fault
 from simulator.people import Appointment
+from simulator.people_in_meetings import Asks
 from simulator.registration import AppRegistration
 from simulator.sign_in import SignInRefusedError
 
@@ -146,7 +147,8 @@ def _gatherings(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
 def _replies(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     """What people do about mails with a link that begins with ``link``."""
     mails = tenant.mail_log[int(asked.get("from", 0)) :]
-    return [asdict(one) for one in tenant.gatherings.replies(asked["link"], mails)]
+    asks: Asks = "how" if asked.get("asks") == "how" else "whether"
+    return [asdict(one) for one in tenant.gatherings.replies(asked["link"], mails, asks=asks)]
 
 
 # Acting

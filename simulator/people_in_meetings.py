@@ -25,6 +25,7 @@ from simulator.zones import to_utc, zone_named
 if TYPE_CHECKING:
     from simulator.tenant import Tenant
 
+Asks = Literal["whether", "how"]
 _AHEAD = timedelta(days=400)
 _REMEMBERED = timedelta(days=21)
 _MINUTE = timedelta(minutes=1)
@@ -67,13 +68,14 @@ class Gathering:
 class Reply:
     """What somebody does about a mail with a link in it: press what she ``says``, at ``at``.
 
-    ``says`` is None for somebody who never answers. ``about`` is the date she takes it to mean.
+    ``says`` is ``met`` or ``not_met``, or, asked how it was, a number from 1 to 5; None for
+    somebody who never answers. ``about`` is the date she takes it to mean.
     """
 
     at: datetime
     person: str
     link: str
-    says: Literal["met", "not_met"] | None
+    says: str | None
     about: Gathering
 
 
@@ -142,13 +144,14 @@ class Gatherings:
             self._keep()
             self._tenant.storage.commit()
 
-    def replies(self, link: str, mails: Sequence[Mail]) -> list[Reply]:
+    def replies(self, link: str, mails: Sequence[Mail], *, asks: Asks = "whether") -> list[Reply]:
         """What those do who got a mail with a link that begins so, in the order of the mails.
 
-        Left out is a mail to somebody with no date of late that it could be about.
+        ``asks`` is what the link leads to: whether they met, or how it was. Left out is a mail to
+        somebody with no date of late that it could be about.
         """
         self.catch_up()
-        found = (self._reply(link, mail) for mail in mails if mail.kind == "message")
+        found = (self._reply(link, mail, asks) for mail in mails if mail.kind == "message")
         return [reply for reply in found if reply is not None]
 
     def _keep(self) -> None:
@@ -270,7 +273,7 @@ class Gatherings:
         if begin > one.end:
             self._tenant.attend(guest.user.mail, event.meeting["joinUrl"], begin, begin + _TRIAL)
 
-    def _reply(self, link: str, mail: Mail) -> Reply | None:
+    def _reply(self, link: str, mail: Mail, asks: Asks) -> Reply | None:
         found = re.search(re.escape(link) + r"[^\s\"'<>]*", unescape(mail.body))
         about = self._meant(mail) if found else None
         if found is None or about is None:
@@ -278,8 +281,10 @@ class Gatherings:
         user = self._tenant.directory.user(mail.recipient)
         conduct = self._conduct(user, about.start)
         met = about.minutes > 0
-        says: Literal["met", "not_met"] | None = None
-        if conduct.candour is not None and user.enabled:
+        says: str | None = None
+        if conduct.candour is not None and user.enabled and asks == "how":
+            says = str(conduct.score)
+        elif conduct.candour is not None and user.enabled:
             says = "met" if met == (conduct.candour == "truthful") else "not_met"
         at = mail.at + conduct.answers_after
         return Reply(at, mail.recipient, found[0], says, about)

@@ -12,6 +12,7 @@ from integrations.attendance_records import (
     CreditLine,
     Delivery,
     KeptCorrection,
+    KeptPulse,
     KeptReport,
     KeptStatement,
     KeptVerdict,
@@ -159,6 +160,18 @@ class LinkRows(_SubjectRows[Link]):
         columns = tables.links.c
         unused = update(tables.links).where(columns.id == link_id, columns.used_at.is_(None))
         return bool(self._connection.execute(unused.values(used_at=at)).rowcount)
+
+
+class PulseRows(_SubjectRows[KeptPulse]):
+    """How people said meetings were."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.pulses, KeptPulse)
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[KeptPulse]]:
+        """By pair id, oldest first; empty lists included."""
+        columns = tables.pulses.c
+        return self._by("pair_id", pair_ids, columns.at, columns.id, of=lambda kept: kept.pair_id)
 
 
 class CreditRows(_SubjectRows[CreditLine]):

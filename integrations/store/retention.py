@@ -52,6 +52,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "corrections": PAIR,
         "correction_notes": PAIR,
         "verdicts": PAIR,
+        "pulses": PAIR,
         "credit_lines": PAIR,
         "deliveries": PAIR,
         "goals": PAIR,

@@ -30,6 +30,7 @@ from integrations.store.attended import (
     CreditRows,
     DeliveryRows,
     LinkRows,
+    PulseRows,
     ReportRows,
     StatementRows,
     VerdictRows,
@@ -207,6 +208,11 @@ class SqlTransaction:
     def links(self) -> LinkRows:
         """See :class:`integrations.ports.Transaction`."""
         return LinkRows(self._connection)
+
+    @cached_property
+    def pulses(self) -> PulseRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return PulseRows(self._connection)
 
     @cached_property
     def credit_lines(self) -> CreditRows:

@@ -473,6 +473,18 @@ links = Table(
     Column("used_at", Instant),
 )
 
+pulses = Table(
+    "pulses",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("pair_id", String, _to("pairs.id"), nullable=False, index=True),
+    Column("session_id", String, _to("sessions.id"), nullable=False),
+    Column("person_id", String, _to("participants.id"), nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 credit_lines = Table(
     "credit_lines",
     metadata,

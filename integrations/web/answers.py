@@ -1,4 +1,4 @@
-"""What somebody says of a date in a form: met, not met, or met at another hour."""
+"""What somebody says of a date in a form: met, not met, met at another hour; or how it was."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_
 from integrations.web.forms import Form
+from integrations.workflows.attendance.pulse import LONGEST_TEXT, Pulse
 from integrations.workflows.attendance.telling import Answer
 from scheduling.attendance.evidence import Said
+from scheduling.attendance.pulse import SCALE
 from scheduling.errors import SchedulingError
 from scheduling.timespan import TimeSpan
 
@@ -42,3 +44,13 @@ def answer_in(form: Form, zone: str) -> Answer:
             return Answer(said=Said.MET, span=span_in(form, zone), in_person=in_person)
         case _:
             raise FaultsError([Fault("said", N_("one of the answers"))])
+
+
+def pulse_in(form: Form) -> Pulse:
+    """How somebody says a date was. Raises FaultsError."""
+    said, text = form.get("said"), form.get("text")
+    if said not in {str(score) for score in SCALE}:
+        raise FaultsError([Fault("said", N_("one of the answers"))])
+    if len(text) > LONGEST_TEXT:
+        raise FaultsError([Fault("text", N_("a shorter text"))])
+    return Pulse(int(said), text)

@@ -41,13 +41,14 @@ from integrations.web.console import (
 from integrations.web.console import pair as console_pair
 from integrations.web.frame import Frame, asked_language, plain_page
 from integrations.web.headers import HEADERS
-from integrations.web.met import MET_PATH, MetPage
+from integrations.web.met import MET_PATH, PULSE_PATH, QuestionPage
 from integrations.web.page import Page
 from integrations.web.rendering import static_files
 from integrations.web.signing_in import SigningIn
 from integrations.web.teams_tab import TeamsTab
 from integrations.web.webhook import GraphWebhook
 from integrations.workflows.app import App
+from integrations.workflows.attendance.links import DID_YOU_MEET, PULSE
 
 WEBHOOK_PATH = "/webhooks/graph"
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -98,12 +99,15 @@ def asgi_app(application: Callable[[], Awaitable[App]]) -> Starlette:
     Parameters:
         application: gives the open application of the running event loop, the same each time.
     """
-    webhook, met = GraphWebhook(application), MetPage(application)
+    webhook = GraphWebhook(application)
+    met, pulse = QuestionPage(application, DID_YOU_MEET), QuestionPage(application, PULSE)
     return Starlette(
         routes=[
             Route(WEBHOOK_PATH, webhook.answer, methods=["POST"]),
             Route(MET_PATH, met.show, methods=["GET"]),
             Route(MET_PATH, met.take, methods=["POST"]),
+            Route(PULSE_PATH, pulse.show, methods=["GET"]),
+            Route(PULSE_PATH, pulse.take, methods=["POST"]),
             Route("/static/{name}", _static, methods=["GET"]),
             *SigningIn(application).routes(),
             *TeamsTab(application).routes(),

@@ -1,4 +1,4 @@
-"""The page with one question: did the two of you meet?
+"""The pages with one question: did the two of you meet, and how was it?
 
 Opened by a personal link, without signing in. Opening it changes nothing, because mail scanners
 open links; answering is a POST. What it shows, it shows to the one person it was sent to.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -16,19 +18,22 @@ from integrations.errors import FaultsError, IntegrationError, NotPossibleError
 from integrations.language import N_, Language, gettext, speaking
 from integrations.logs import log_event
 from integrations.ports import Transaction
-from integrations.web.answers import answer_in
+from integrations.web.answers import answer_in, pulse_in
 from integrations.web.forms import Form, FormError, read_form
 from integrations.web.frame import asked_language
 from integrations.web.rendering import render
 from integrations.workflows.app import App
-from integrations.workflows.attendance.links import PATH
+from integrations.workflows.attendance.links import DID_YOU_MEET, PATHS, PULSE, LinkEndedError
+from integrations.workflows.attendance.pulse import LONGEST_TEXT, say_how_it_was
 from integrations.workflows.attendance.questions import Ended, Question, question_of, reader_of
-from integrations.workflows.attendance.telling import LinkEndedError, answer
+from integrations.workflows.attendance.telling import answer
 from integrations.workflows.messages.languages import language_for
+from scheduling.attendance.pulse import SCALE
 
 logger = logging.getLogger(__name__)
 
-MET_PATH = PATH + "/{token}"
+MET_PATH, PULSE_PATH = (PATHS[purpose] + "/{token}" for purpose in (DID_YOU_MEET, PULSE))
+_TEMPLATES = MappingProxyType({DID_YOU_MEET: "met.html", PULSE: "pulse.html"})
 MOST_BYTES = 8 * 1024
 _STATUS = {"used": 200, "expired": 410, "unknown": 404}
 _ENDED = N_(
@@ -50,18 +55,21 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-class MetPage:
-    """Answers ``/met/{token}``; ``application`` opens the application when first needed."""
+class QuestionPage:
+    """Answers what personal links for one purpose lead to.
 
-    def __init__(self, application: Callable[[], Awaitable[App]]) -> None:
-        self._application = application
+    ``application`` opens the application when first needed.
+    """
+
+    def __init__(self, application: Callable[[], Awaitable[App]], purpose: str) -> None:
+        self._application, self._purpose = application, purpose
 
     async def show(self, request: Request) -> Response:
         """The question, or why the link asks nothing any more."""
         try:
             app = await self._application()
             with speaking(await _language(app, request)):
-                return _page(await _question(app, request))
+                return self._page(await self._question(app, request))
         except IntegrationError as error:
             return _later(error)
 
@@ -79,24 +87,50 @@ class MetPage:
             return _later(error)
 
     async def _taken(self, app: App, request: Request, form: Form) -> Response:
-        found = await _question(app, request)
+        found = await self._question(app, request)
         try:
             if isinstance(found, Ended):
-                return _page(found)
-            await _keep(app, found, form)
+                return self._page(found)
+            await self._keep(app, found, form)
         except FaultsError as error:
             expected = gettext(error.faults[0].expected)
-            return _page(found, gettext("Please give %(expected)s.", expected=expected))
+            return self._page(found, gettext("Please give %(expected)s.", expected=expected))
         except LinkEndedError as ended:
-            return _page(Ended(ended.why))
+            return self._page(Ended(ended.why))
         except NotPossibleError:
-            return _page(found, gettext(_ENDED))
+            return self._page(found, gettext(_ENDED))
         return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
 
+    async def _question(self, app: App, request: Request) -> Question | Ended:
+        token, now = request.path_params["token"], app.clock.now()
+        return await app.store.run(lambda tx: question_of(tx, app, token, self._purpose, now))
 
-async def _question(app: App, request: Request) -> Question | Ended:
-    token, now = request.path_params["token"], app.clock.now()
-    return await app.store.run(lambda tx: question_of(tx, app, token, now))
+    async def _keep(self, app: App, question: Question, form: Form) -> None:
+        keep, now = self._kept(app, question, form), app.clock.now()
+        await app.store.run(lambda tx: keep(tx, now))
+
+    def _kept(
+        self, app: App, question: Question, form: Form
+    ) -> Callable[[Transaction, datetime], object]:
+        """What keeps the answer of the form. Raises FaultsError where it is none."""
+        if self._purpose == PULSE:
+            pulse = pulse_in(form)
+            return lambda tx, now: say_how_it_was(tx, app, question.link_id, pulse, now)
+        said = answer_in(form, question.zone)
+        return lambda tx, now: answer(tx, app, question.link_id, said, now)
+
+    def _page(self, found: Question | Ended, fault: str | None = None) -> Response:
+        is_open = isinstance(found, Question)
+        status = 200 if isinstance(found, Question) else _STATUS[found.why]
+        shown = {
+            "question": found if is_open else None,
+            "why": None if isinstance(found, Question) else found.why,
+            "fault": fault,
+            "scale": SCALE,
+            "longest_text": LONGEST_TEXT,
+        }
+        text = render(_TEMPLATES[self._purpose], shown)
+        return HTMLResponse(text, status_code=400 if fault else status, headers=HEADERS)
 
 
 async def _language(app: App, request: Request) -> Language:
@@ -105,28 +139,6 @@ async def _language(app: App, request: Request) -> Language:
     token = request.path_params["token"]
     reader = await app.store.run(lambda tx: reader_of(tx, app, token))
     return usual if reader is None else language_for(reader, usual.code)
-
-
-async def _keep(app: App, question: Question, form: Form) -> None:
-    said = answer_in(form, question.zone)
-    now = app.clock.now()
-
-    def record(tx: Transaction) -> None:
-        answer(tx, app, question.link_id, said, now)
-
-    await app.store.run(record)
-
-
-def _page(found: Question | Ended, fault: str | None = None) -> Response:
-    is_open = isinstance(found, Question)
-    status = 200 if isinstance(found, Question) else _STATUS[found.why]
-    shown = {
-        "question": found if is_open else None,
-        "why": None if isinstance(found, Question) else found.why,
-        "fault": fault,
-    }
-    text = render("met.html", shown)
-    return HTMLResponse(text, status_code=400 if fault else status, headers=HEADERS)
 
 
 def _later(error: IntegrationError) -> Response:

@@ -84,6 +84,7 @@ class ChangeCode(StrEnum):
     MAIL_CAP = "mail_cap"
     MAIL_HOURS = "mail_hours"
     WISHES_TO_STOP = "wishes_to_stop"
+    LOW_PULSE = "low_pulse"
     CAUSE_GONE = "cause_gone"
 
 
@@ -198,6 +199,7 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
         ChangeCode.MAIL_CAP: "{person} had {mails} mails this week; it waits until {until}",
         ChangeCode.MAIL_HOURS: "mails wait for working hours in both zones: until {until}",
         ChangeCode.WISHES_TO_STOP: "{person} asks to stop, in confidence",
+        ChangeCode.LOW_PULSE: "{person} said twice in a row that a meeting gave them little",
         ChangeCode.CAUSE_GONE: "what needed the coordinator has settled itself",
     }
 )

@@ -12,6 +12,7 @@ from integrations.attendance_records import (
     CreditLine,
     Delivery,
     KeptCorrection,
+    KeptPulse,
     KeptReport,
     KeptStatement,
     KeptVerdict,
@@ -148,6 +149,21 @@ async def test_statements_and_corrections_come_back_by_session_oldest_first(stor
     }
     note = await store.run(lambda tx: tx.correction_notes.require("c"))
     assert note.text == "saw them at lunch"
+
+
+async def test_what_people_said_of_meetings_comes_by_pair_oldest_first(store: Store) -> None:
+    first = KeptPulse(
+        id="z", pair_id="p1", session_id="p1.0", person_id="mia", score=2, at=NOW, text="short"
+    )
+    later = replace(first, id="a", score=5, at=NOW + MINUTE, text="")
+
+    def write(tx: Transaction) -> None:
+        known(tx)
+        tx.pulses.put_many([later, first])
+
+    await store.run(write)
+    found = await store.run(lambda tx: tx.pulses.of_pairs(["p1", "p2"]))
+    assert found == {"p1": [first, later], "p2": []}
 
 
 def _shown(verdict: KeptVerdict) -> VerdictShown:

@@ -78,6 +78,7 @@ def test_a_share_changes_only_what_it_is_about(name: str) -> None:
         "tries_link": {"tries_link"},
         "answers_question": {"candour"},
         "contradicts": {"candour"},
+        "unhappy": {"score"},
     }[name]
     usual, other = all_conduct(), all_conduct(replace(BELIEVABLE, **{name: 50.0}))
     changed = {
@@ -301,6 +302,15 @@ async def test_somebody_asked_says_what_was_or_the_contrary(
     assert reply.link == f"{LINK}8c1f.k2Jd?a=1&b=2"
     assert (reply.person, reply.says, reply.about) == (ADA, says, gathering)
     assert tenancy.clock() < reply.at <= tenancy.clock() + 30 * HOUR
+
+
+@pytest.mark.parametrize(("unhappy", "scores"), [(0.0, {3, 4, 5}), (100.0, {1, 2})])
+async def test_somebody_asked_how_it_was_says_a_number(unhappy: float, scores: set[int]) -> None:
+    assert {one.score for one in all_conduct(replace(BELIEVABLE, unhappy=unhappy))} == scores
+    tenancy, _ = await living(replace(PUNCTUAL, unhappy=unhappy))
+    first(tenancy)
+    [reply] = tenancy.tenant.gatherings.replies(LINK, asked(tenancy, ADA), asks="how")
+    assert int(reply.says or 0) in scores
 
 
 async def test_some_never_say_anything() -> None:

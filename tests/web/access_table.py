@@ -239,6 +239,8 @@ WITHOUT_SIGN_IN = frozenset(
         "POST /webhooks/graph",
         "GET /met/{token}",
         "POST /met/{token}",
+        "GET /pulse/{token}",
+        "POST /pulse/{token}",
         "GET /static/{name}",
         "GET /sign-in",
         "GET /sign-in/back",

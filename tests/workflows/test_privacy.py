@@ -14,6 +14,7 @@ from integrations.attendance_records import (
     CorrectionNote,
     CreditLine,
     KeptCorrection,
+    KeptPulse,
     KeptReport,
     KeptStatement,
     Link,
@@ -181,6 +182,19 @@ async def _left(world: World, app: App) -> Left:
                 expires_at=ended + WEEK,
             )
         )
+        first = person.name.split()[0]
+        for by, text in ((person, "my own word"), (partner, f"{first} is never there")):
+            tx.pulses.add(
+                KeptPulse(
+                    id=f"pulse-{by.id}",
+                    pair_id=pair.id,
+                    session_id=session.id,
+                    person_id=by.id,
+                    score=2,
+                    at=ended,
+                    text=text,
+                )
+            )
         _on_pages(tx, pair.id, session.id, person, partner)
         tx.reports.add(
             KeptReport(
@@ -307,6 +321,19 @@ async def test_what_a_person_left_on_the_pages_is_handed_over_and_goes(left: Lef
     assert await left.app.store.run(lambda tx: tx.preferences.all()) == []
     (kept,) = await left.app.store.run(lambda tx: tx.staff.all())
     assert (kept.directory_id, kept.added_by) == (left.partner.directory_id, GONE_WORD)
+
+
+@with_left
+async def test_numbers_of_how_it_was_stay_and_the_word_beside_them_goes(left: Left) -> None:
+    found = await left.app.store.run(lambda tx: data_of(tx, left.person.id))
+    assert [pulse["text"] for pulse in found["pulses"]] == ["my own word"]
+    await left.erase(for_good=True)
+    kept = await left.app.store.run(lambda tx: tx.pulses.of_pairs([left.pair_id])[left.pair_id])
+    by = {pulse.person_id: (pulse.score, pulse.text) for pulse in kept}
+    assert by == {
+        left.person.id: (2, ""),
+        left.partner.id: (2, f"{GONE_WORD} is never there"),
+    }
 
 
 @with_left

@@ -311,6 +311,16 @@ SECTIONS: tuple[Section, ...] = (
             _counts("grace_minutes", N_("Minutes of grace at the beginning"), most=240),
             _counts("ask_after", N_("Hours until both are asked"), "length", unit=_HOURS, most=168),
             _counts("objection_days", N_("Working days to object to “we met”"), most=30),
+            Item(
+                ("pulse_every",),
+                N_("Ask both how it was after each … meetings"),
+                optional=True,
+                hint=N_(
+                    "Empty: nobody is asked. Each answers by themselves, from 1 to 5; coordinators"
+                    " see it, the other one does not."
+                ),
+                most=26,
+            ),
             _counts("retention_days", N_("Days joining and leaving times are kept"), most=366),
         ),
     ),

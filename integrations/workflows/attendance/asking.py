@@ -1,20 +1,21 @@
-"""Asking whether two people met: one mail with a personal link, once per person and session."""
+"""Asking one of two people about a date: a mail with a personal link, once per person and date."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from types import MappingProxyType
 
 from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, JournalEntry, Session
 from integrations.workflows.app import App
-from integrations.workflows.attendance.links import issue
+from integrations.workflows.attendance.links import DID_YOU_MEET, PULSE, issue
 from integrations.workflows.changes.case import Case
 from integrations.workflows.messages.enqueue import Notice, enqueue
 from integrations.workflows.standing_work import FIRM
 
-DID_YOU_MEET = "did_you_meet"
 NO_LINKS = "no_links"
+_JOURNALLED = MappingProxyType({DID_YOU_MEET: "asked_whether_met", PULSE: "pulse_asked"})
 
 
 def ask(
@@ -33,24 +34,36 @@ def ask(
         blocker = Blocker(scope=BlockerScope.FIRM, subject_id=FIRM, code=NO_LINKS, since=now)
         tx.blockers.set(blocker)
         return
-    links = tx.links.of_sessions([session.id])[session.id]
-    asked = {link.person_id for link in links if link.purpose == DID_YOU_MEET}
+    asked = were_asked(tx, session, DID_YOU_MEET)
     for person in case.people:
         there = person.enabled and not person.gone
         if person.id in people and person.id not in asked and there:
-            _ask_one(tx, app, case, session, person.id, now)
+            ask_one(tx, app, case, session, person.id, DID_YOU_MEET, now)
 
 
-def _ask_one(
-    tx: Transaction, app: App, case: Case, session: Session, person_id: str, now: datetime
+def were_asked(tx: Transaction, session: Session, purpose: str) -> frozenset[str]:
+    """Who has had a link about this date for this purpose."""
+    links = tx.links.of_sessions([session.id])[session.id]
+    return frozenset(link.person_id for link in links if link.purpose == purpose)
+
+
+def ask_one(
+    tx: Transaction,
+    app: App,
+    case: Case,
+    session: Session,
+    person_id: str,
+    purpose: str,
+    now: datetime,
 ) -> None:
-    link = issue(tx, person_id, session.id, DID_YOU_MEET, now, app.secrets)
+    """Put the question into the outbox; its message is called as the link's purpose is."""
+    link = issue(tx, person_id, session.id, purpose, now, app.secrets)
     facts = {"session": session.id, "start": session.start.isoformat(), "link": link.id}
-    enqueue(tx, case, Notice(DID_YOU_MEET, person_id, session.id, facts), now)
+    enqueue(tx, case, Notice(purpose, person_id, session.id, facts), now)
     tx.journal.write(
         JournalEntry(
             at=now,
-            code="asked_whether_met",
+            code=_JOURNALLED[purpose],
             program_id=case.program.id,
             pair_id=case.pair.id,
             person_id=person_id,

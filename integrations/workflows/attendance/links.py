@@ -11,15 +11,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from random import Random
+from types import MappingProxyType
 from uuid import UUID
 
 from itsdangerous import BadSignature, Signer
 
 from integrations.attendance_records import Link
+from integrations.errors import NotPossibleError
 from integrations.ports import Transaction
 
 LIVES = timedelta(days=7)
-PATH = "/met"
+DID_YOU_MEET, PULSE = "did_you_meet", "pulse"
+"""What a link is for: to say whether the two met, or how it was."""
+PATHS = MappingProxyType({DID_YOU_MEET: "/met", PULSE: "/pulse"})
+PATH = PATHS[DID_YOU_MEET]
 _LONGEST = 200
 
 
@@ -34,9 +39,10 @@ class PersonalLinks:
         if not self.keys:
             raise ValueError("links need a key that signs them")
 
-    def url(self, link_id: str) -> str:
+    def url(self, link_id: str, purpose: str = DID_YOU_MEET) -> str:
         """The link with this id, the same each time as long as the newest key is."""
-        return f"{self.public_url.rstrip('/')}{PATH}/{self._signer.sign(link_id).decode('ascii')}"
+        signed = self._signer.sign(link_id).decode("ascii")
+        return f"{self.public_url.rstrip('/')}{PATHS[purpose]}/{signed}"
 
     def read(self, token: str) -> str | None:
         """The id in the last part of a link; None if it was not signed with one of the keys."""
@@ -79,3 +85,39 @@ def prolong(tx: Transaction, link: Link, now: datetime) -> Link:
     renewed = replace(link, expires_at=now + LIVES)
     tx.links.put(renewed)
     return renewed
+
+
+class LinkEndedError(NotPossibleError):
+    """The link was used, has expired, or never was one."""
+
+    remedy = "Ask the program's contact to record it."
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"the link does not work: {why}")
+
+
+def why_ended(link: Link | None, purpose: str, now: datetime) -> str | None:
+    """Why a link does not work for this, as a code; None while it does."""
+    if link is None or link.purpose != purpose:
+        return "unknown"
+    if link.used_at is not None:
+        return "used"
+    return "expired" if link.expires_at <= now else None
+
+
+def working(tx: Transaction, link_id: str, purpose: str, now: datetime) -> Link:
+    """The link, which works still. Raises LinkEndedError."""
+    link = tx.links.get(link_id)
+    why = why_ended(link, purpose, now)
+    if link is None or why is not None:
+        raise LinkEndedError(why or "unknown")
+    return link
+
+
+def use(tx: Transaction, link_id: str, purpose: str, now: datetime) -> Link:
+    """Use the link, so that it works no more. Raises LinkEndedError where it did not before."""
+    link = working(tx, link_id, purpose, now)
+    if not tx.links.use(link_id, now):
+        raise LinkEndedError("used")
+    return link

@@ -1,4 +1,4 @@
-"""The question behind a personal link, as its one reader sees it."""
+"""The question behind a personal link, as its one reader sees it: did you meet, or how was it?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from integrations.ports import Transaction
 from integrations.records import Participant
 from integrations.workflows.app import App
-from integrations.workflows.attendance.telling import why_ended
+from integrations.workflows.attendance.links import why_ended
 from integrations.workflows.changes.case import load_pair
 from integrations.workflows.messages.words import contact_of, place_of, when
 
@@ -18,7 +18,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Did the reader and ``other`` meet ``when``? ``zone`` is that of the reader's wall clock.
+    """About a date of the reader and ``other``. ``zone`` is that of the reader's wall clock.
 
     ``day``, ``start`` and ``minutes`` are the session's, as a form begins with them.
     """
@@ -49,11 +49,13 @@ def reader_of(tx: Transaction, app: App, token: str) -> Participant | None:
     return None if link is None else tx.participants.get(link.person_id)
 
 
-def question_of(tx: Transaction, app: App, token: str, now: datetime) -> Question | Ended:
-    """What the link asks; reading it changes nothing."""
+def question_of(
+    tx: Transaction, app: App, token: str, purpose: str, now: datetime
+) -> Question | Ended:
+    """What a link for this purpose asks; reading it changes nothing."""
     link_id = app.links.read(token) if app.links is not None else None
     link = tx.links.get(link_id) if link_id is not None else None
-    why = why_ended(link, now)
+    why = why_ended(link, purpose, now)
     if link is None or why is not None:
         return Ended(why or "unknown")
     session = tx.sessions.require(link.session_id)

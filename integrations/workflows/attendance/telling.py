@@ -14,7 +14,6 @@ from integrations.attendance_records import (
     CorrectionNote,
     KeptCorrection,
     KeptStatement,
-    Link,
 )
 from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.ports import Transaction
@@ -22,6 +21,7 @@ from integrations.records import JournalEntry, Pair, Participant, Session, Sessi
 from integrations.workflows.app import App
 from integrations.workflows.attendance.harvest import KIND as HARVEST
 from integrations.workflows.attendance.judging import judge_session
+from integrations.workflows.attendance.links import DID_YOU_MEET, use, working
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.ordering.orders import COORDINATOR, zone_of
 from scheduling.attendance.evidence import Correction, Said, VerdictKind
@@ -33,16 +33,6 @@ from scheduling.timespan import TimeSpan
 BY_LINK, ON_PAGE = "link", "page"
 _MINUTE = timedelta(minutes=1)
 _USUAL = timedelta(hours=1)
-
-
-class LinkEndedError(NotPossibleError):
-    """The link was used, has expired, or never was one."""
-
-    remedy = "Ask the program's contact to record it."
-
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__(f"the link does not work: {why}")
 
 
 class NoPastDateError(NotPossibleError):
@@ -87,15 +77,6 @@ class Answer:
 # --- by personal link ---------------------------------------------------------------------
 
 
-def why_ended(link: Link | None, now: datetime) -> str | None:
-    """Why a link does not work, as a code; None while it does."""
-    if link is None:
-        return "unknown"
-    if link.used_at is not None:
-        return "used"
-    return "expired" if link.expires_at <= now else None
-
-
 def answer(tx: Transaction, app: App, link_id: str, said: Answer, now: datetime) -> Judgement:
     """Use the link to say something; it works no more after that.
 
@@ -103,15 +84,11 @@ def answer(tx: Transaction, app: App, link_id: str, said: Answer, now: datetime)
         LinkEndedError: nothing was kept.
         NoMeetingError: nothing was kept; the link still works.
     """
-    link = tx.links.get(link_id)
-    why = why_ended(link, now)
-    if link is None or why is not None:
-        raise LinkEndedError(why or "unknown")
+    link = working(tx, link_id, DID_YOU_MEET, now)
     if said.span is not None:
         _require_past(said.span, now)
         _require_near(said.span, tx.sessions.require(link.session_id))
-    if not tx.links.use(link_id, now):
-        raise LinkEndedError("used")
+    use(tx, link_id, DID_YOU_MEET, now)
     return state(
         tx,
         app,

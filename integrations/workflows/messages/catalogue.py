@@ -349,6 +349,12 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             *("when", "question"),
             must=("contact", "when", "question"),
         ),
+        "pulse": _mail(
+            "each of the two by themselves",
+            "a meeting was held, where the program's rule asks how meetings were",
+            *("when", "question"),
+            must=("contact", "when", "question"),
+        ),
         "closing": _mail(_BOTH, "the last date is over", "held"),
         "needs_you": MessageKind(
             recipient=_CONTACT,

@@ -144,7 +144,7 @@ def _question(
     link = tx.links.get(mail.data["link"]) if "link" in mail.data else None
     if links is None or link is None or link.used_at is not None:
         return None
-    return links.url(prolong(tx, link, now).id)
+    return links.url(prolong(tx, link, now).id, link.purpose)
 
 
 def silenced_by(about: Spoken) -> str | None:
@@ -240,6 +240,10 @@ def _told_already(about: Spoken) -> str | None:
     return "told_already" if session.verdict in ("held", "short") else None
 
 
+def _asked_late(about: Spoken) -> str | None:
+    return "link_ended" if about.question is None else None
+
+
 def _swapped_back(about: Spoken) -> str | None:
     facts = about.mail.data
     mentor = mentor_on(about.pair, date.fromisoformat(facts["from"]))
@@ -263,6 +267,7 @@ _SILENCED: Mapping[str, Callable[[Spoken], str | None]] = {
     "roles_swapped": _swapped_back,
     "withdrawn": _never,
     "did_you_meet": _told_already,
+    "pulse": _asked_late,
     "closing": _never,
 }
 
@@ -359,7 +364,7 @@ def _your_appointment(about: Spoken) -> dict[str, Any]:
     return {**_one_date(about), "freeze_hours": hours}
 
 
-def _did_you_meet(about: Spoken) -> dict[str, Any]:
+def _question_about_date(about: Spoken) -> dict[str, Any]:
     return {**_one_date(about), "question": about.question}
 
 
@@ -401,6 +406,7 @@ _FIELDS: Mapping[str, Callable[[Spoken], dict[str, Any]]] = {
     "resumed": _resumed,
     "roles_swapped": _roles_swapped,
     "withdrawn": _nothing_more,
-    "did_you_meet": _did_you_meet,
+    "did_you_meet": _question_about_date,
+    "pulse": _question_about_date,
     "closing": _closing,
 }

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from integrations.attendance_records import CorrectionNote
+from integrations.attendance_records import CorrectionNote, KeptPulse
 from integrations.errors import NotPossibleError
 from integrations.page_records import Aim, Goal
 from integrations.ports import Transaction
@@ -32,7 +32,7 @@ from integrations.workflows.booking.beginning import begins_by, keep_begins
 from scheduling.wording import counted
 
 R = TypeVar("R")
-N = TypeVar("N", Note, NeedNote, CorrectionNote, Goal, Aim)
+N = TypeVar("N", Note, NeedNote, CorrectionNote, KeptPulse, Goal, Aim)
 
 TOMBSTONE = "Erased person"
 GONE_WORD = "[erased]"
@@ -72,6 +72,12 @@ def data_of(tx: Transaction, person_id: str) -> Json:
         "statements": [asdict(s) for s in statements if s.person_id == person_id],
         # The id of a link is a secret until it is used.
         "links": [asdict(replace(x, id="")) for x in links if x.person_id == person_id],
+        "pulses": [
+            asdict(pulse)
+            for found in tx.pulses.of_pairs(ids).values()
+            for pulse in found
+            if pulse.person_id == person_id
+        ],
         "credit_lines": [asdict(line) for line in lines if line.person_id == person_id],
         "mails": [
             asdict(mail)
@@ -236,6 +242,7 @@ class _Eraser:
         self._remove("goals", tx.goals.remove, [f"{g.pair_id}/{g.person_id}" for g in mine])
         theirs = [goal for goal in goals if goal.person_id != person.id]
         self._put("goals", tx.goals.put, self._changed(theirs, self._note))
+        self._pulses(pair_ids)
         aims = tx.aims.of_sessions(session_ids).values()
         self._put("aims", tx.aims.put, self._changed(aims, self._note))
         self._remove("preferences", tx.preferences.remove, tx.preferences.many([person.id]))
@@ -254,6 +261,14 @@ class _Eraser:
         by_gone = [replace(trial, begun_by=GONE_WORD) for trial in tried]
         self._put("tried_rules", tx.tried_rules.put, by_gone)
         self._as_coordinator()
+
+    def _pulses(self, pair_ids: Sequence[str]) -> None:
+        """Numbers stay, because they are counted; what the person wrote beside them goes."""
+        said = [p for found in self._tx.pulses.of_pairs(pair_ids).values() for p in found]
+        mine = [replace(p, text="") for p in said if p.person_id == self._person.id and p.text]
+        theirs = [p for p in said if p.person_id != self._person.id]
+        kept = [*mine, *self._changed(theirs, self._note)]
+        self._put("pulses", self._tx.pulses.put, kept)
 
     def _as_coordinator(self) -> None:
         """What the person took on, ordered or corrected for other pairs."""

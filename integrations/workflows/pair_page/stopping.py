@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from integrations.errors import NotPossibleError
 from integrations.ports import Transaction
-from integrations.records import JournalEntry, Need
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.rulebook.rules import Participation
+from integrations.workflows.telling.needs import hand_over
 from scheduling.changes.acts import RaiseNeed, ReadyAct
 from scheduling.changes.reasons import ChangeCode
 
@@ -40,27 +38,6 @@ async def ask_to_stop(app: App, actor: Actor, pair_id: str) -> None:
         if rule_of(tx, pair).participation is not Participation.VOLUNTARY:
             raise NotVoluntaryError(pair.program_id)
         row = RaiseNeed(ChangeCode.WISHES_TO_STOP, ready=_READY, about=actor.person_id)
-        need = Need(
-            id=UUID(int=app.chance.getrandbits(128)).hex,
-            key=row.key,
-            pair_id=pair_id,
-            code=row.code.value,
-            raised_at=now,
-            ready=tuple(act.value for act in row.ready),
-            data={"person": actor.person_id, "about": row.about, "spans": []},
-        )
-        if any(open_need.key == need.key for open_need in tx.needs.open([pair_id])):
-            return
-        tx.needs.raise_once(need)
-        tx.journal.write(
-            JournalEntry(
-                at=now,
-                code=row.code.value,
-                program_id=pair.program_id,
-                pair_id=pair_id,
-                person_id=actor.person_id,
-                data={"person": actor.person_id, "by": actor.person_id},
-            )
-        )
+        hand_over(tx, app, pair, row, actor.person_id, now)
 
     await app.store.run(record)

@@ -6,7 +6,7 @@ Pairs are read a few hundred at a time, so that a report over ten thousand of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -67,7 +67,8 @@ class Judged(NamedTuple):
 class History:
     """A pair with its two people, its sessions that count for something, and where it stands.
 
-    ``dates`` are all its sessions, those included that were cancelled or never booked.
+    ``dates`` are all its sessions, those included that were cancelled or never booked. ``scores``
+    are what the two said to the pulse question, oldest first.
     """
 
     program: Program
@@ -79,6 +80,7 @@ class History:
     dates: Sequence[SessionDate]
     sessions: tuple[Judged, ...]
     progress: Progress
+    scores: tuple[int, ...] = ()
 
     @property
     def outcomes(self) -> tuple[SessionOutcome, ...]:
@@ -128,8 +130,11 @@ class _Reader:
         sessions = tx.sessions.dates_of_pairs(ids)
         versions = tx.verdicts.shown_of_pairs(ids)
         full = {need.pair_id for need in tx.needs.open(ids) if need.key == _NO_ROOM}
+        pulses = tx.pulses.of_pairs(ids)
         for pair in pairs:
-            yield self._history(pair, people, sessions[pair.id], versions[pair.id], full)
+            history = self._history(pair, people, sessions[pair.id], versions[pair.id], full)
+            scores = tuple(pulse.score for pulse in pulses[pair.id])
+            yield replace(history, scores=scores) if scores else history
 
     def _history(
         self,

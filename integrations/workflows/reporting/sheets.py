@@ -15,7 +15,7 @@ from integrations.records import Program
 from integrations.workflows.reporting.history import History, histories
 from integrations.workflows.reporting.objectives import objectives_table
 from integrations.workflows.reporting.sponsor import sponsor_tables
-from integrations.workflows.reporting.tables import Cell
+from integrations.workflows.reporting.tables import Cell, Table
 
 FEWEST = 5
 """A program of fewer pairs has no figures here at all, not even of its objectives."""
@@ -27,13 +27,18 @@ Row = dict[str, Cell]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """Figures of ``pairs`` pairs as they were at ``counted_at``; groups by what they are of."""
+    """Figures of ``pairs`` pairs as they were at ``counted_at``; groups by what they are of.
+
+    ``pulse`` is the whole's mean of how meetings were, with ``pairs`` and ``answers``; None where
+    nobody said or too few pairs did.
+    """
 
     counted_at: datetime
     pairs: int
     whole: Row
     groups: dict[str, list[Row]]
     objectives: list[Row]
+    pulse: Row | None = None
 
 
 def sheet_of(tx: Transaction, program: Program, now: datetime, zone: str) -> Sheet:
@@ -58,7 +63,7 @@ def keep_sheets(tx: Transaction, now: datetime, zone: str) -> None:
 
 
 def _counted(found: Sequence[History], now: datetime) -> Sheet:
-    (table,) = sponsor_tables(found)
+    table, *more = sponsor_tables(found)
     whole, *rest = [*table.records()] or [{}]
     groups: dict[str, list[Row]] = {}
     for row in rest:
@@ -67,8 +72,21 @@ def _counted(found: Sequence[History], now: datetime) -> Sheet:
     if len(found) >= FEWEST:
         objectives = list(objectives_table(found[0].rule.objectives, found).records())
     return Sheet(
-        counted_at=now, pairs=len(found), whole=whole, groups=groups, objectives=objectives
+        counted_at=now,
+        pairs=len(found),
+        whole=whole,
+        groups=groups,
+        objectives=objectives,
+        pulse=_pulse(more),
     )
+
+
+def _pulse(tables: Sequence[Table]) -> Row | None:
+    whole = next((row for table in tables for row in table.records()), None)
+    if whole is None or whole["mean"] is None:
+        return None
+    # As text, because what is kept is JSON.
+    return {"pairs": whole["pairs"], "answers": whole["answers"], "mean": str(whole["mean"])}
 
 
 def _written(sheet: Sheet) -> str:
@@ -79,6 +97,7 @@ def _written(sheet: Sheet) -> str:
             "whole": sheet.whole,
             "groups": sheet.groups,
             "objectives": sheet.objectives,
+            "pulse": sheet.pulse,
         }
     )
 

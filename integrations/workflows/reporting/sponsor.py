@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
 
 from integrations.records import Session, SessionDate, SessionState
@@ -50,6 +51,14 @@ _COLUMNS = (
     *_SUMS,
     *((name, title) for name, (title, _, _) in _RATES.items()),
 )
+_PROGRAM = ("program", "Program")
+_PULSE_COLUMNS = (
+    ("breakdown", "By"),
+    ("group", "Group"),
+    ("pairs", "Pairs that answered"),
+    ("answers", "Answers"),
+    ("mean", "Mean, from 1 to 5"),
+)
 _OPEN = frozenset({VerdictKind.PENDING})
 _INVITED_TO = frozenset({SessionState.SCHEDULED, SessionState.CANCELLED})
 """A date that was cancelled since was asked about as well."""
@@ -74,27 +83,37 @@ _BREAKDOWNS: Mapping[str, Callable[[History], str | None]] = MappingProxyType(
 
 
 def sponsor_tables(histories: Iterable[History]) -> tuple[Table, ...]:
-    """The sponsor's figures, program by program: the whole, by office, by practice group."""
+    """The sponsor's figures, program by program: the whole, by office, by practice group.
+
+    Where people were asked how meetings were there is a second table. Its groups are of the pairs
+    that answered: a mean of fewer than five pairs is withheld like any other figure.
+    """
     by_program: dict[str, _Program] = {}
+    answering: dict[str, _Program] = {}
     for history in histories:
-        program = by_program.setdefault(history.program.id, _Program(history.program.name))
-        program.take(history)
-    rows = [row for key in sorted(by_program) for row in by_program[key].rows()]
-    titled = (("program", "Program"), *_COLUMNS)
-    return (table("sponsor", "Sponsor's figures", titled, rows),)
+        key, name = history.program.id, history.program.name
+        by_program.setdefault(key, _Program(name, figures_of)).take(history)
+        if history.scores:
+            answering.setdefault(key, _Program(name, pulse_of)).take(history)
+    figures = [row for key in sorted(by_program) for row in by_program[key].rows(_figure_cells)]
+    pulse = [row for key in sorted(answering) for row in answering[key].rows(_pulse_cells)]
+    tables = [table("sponsor", "Sponsor's figures", (_PROGRAM, *_COLUMNS), figures)]
+    if pulse:
+        tables.append(table("pulse", "How meetings were", (_PROGRAM, *_PULSE_COLUMNS), pulse))
+    return tuple(tables)
 
 
 class _Program:
     """The tallies of one program."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, figures_of: Callable[[History], Mapping[str, int]]) -> None:
+        self._name, self._figures_of = name, figures_of
         self._whole = _Tally()
         self._groups: dict[str, dict[str, _Tally]] = {name: {} for name in _BREAKDOWNS}
 
     def take(self, history: History) -> None:
         """Add one pair to the whole and to its groups."""
-        figures = figures_of(history)
+        figures = self._figures_of(history)
         tallies = [self._whole]
         for breakdown, group_of in _BREAKDOWNS.items():
             group = group_of(history) or "none named"
@@ -103,28 +122,41 @@ class _Program:
             tally.members.add(history.pair.id)
             tally.figures.update(figures)
 
-    def rows(self) -> list[tuple[Cell, ...]]:
+    def rows(self, cells: Callable[[Shown], tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
         """One row for the whole and each group, in the order of their names."""
         tables = [
             [groups[name].group(name) for name in sorted(groups)]
             for groups in self._groups.values()
         ]
         shown = all_shown(self._whole.group("all"), tables)
-        rows = [self._row("whole", shown[0].whole)]
+        rows = [(self._name, "whole", shown[0].whole.name, *cells(shown[0].whole))]
         for breakdown, found in zip(_BREAKDOWNS, shown, strict=True):
-            rows += [self._row(breakdown, group) for group in found.groups]
+            rows += [(self._name, breakdown, group.name, *cells(group)) for group in found.groups]
         return rows
 
-    def _row(self, breakdown: str, group: Shown) -> tuple[Cell, ...]:
-        head = (self._name, breakdown, group.name)
-        if group.figures is None or group.members is None:
-            return (*head, WITHHELD, *(None for _ in (*_SUMS, *_RATES)))
-        figures = Counter(group.figures)
-        figures["pairs"] = group.members
-        figures["known"] = figures["invited"] - figures["unknown"]
-        figures["led"] = figures["led_by_mentor"] + figures["led_by_mentee"]
-        rates = (percent(figures[part], figures[of]) for _, part, of in _RATES.values())
-        return (*head, group.members, *(figures[name] for name, _ in _SUMS), *rates)
+
+def _figure_cells(group: Shown) -> tuple[Cell, ...]:
+    if group.figures is None or group.members is None:
+        return (WITHHELD, *(None for _ in (*_SUMS, *_RATES)))
+    figures = Counter(group.figures)
+    figures["pairs"] = group.members
+    figures["known"] = figures["invited"] - figures["unknown"]
+    figures["led"] = figures["led_by_mentor"] + figures["led_by_mentee"]
+    rates = (percent(figures[part], figures[of]) for _, part, of in _RATES.values())
+    return (group.members, *(figures[name] for name, _ in _SUMS), *rates)
+
+
+def _pulse_cells(group: Shown) -> tuple[Cell, ...]:
+    if group.figures is None or group.members is None:
+        return (WITHHELD, None, None)
+    answers = group.figures.get("answers", 0)
+    mean = Decimal(group.figures.get("scores", 0)) / answers if answers else None
+    return (group.members, answers, None if mean is None else round(mean, 1))
+
+
+def pulse_of(history: History) -> dict[str, int]:
+    """What one pair adds to the means of its groups."""
+    return {"answers": len(history.scores), "scores": sum(history.scores)}
 
 
 def figures_of(history: History) -> dict[str, int]:

@@ -97,6 +97,8 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "preferences_set": "{person} said when and where to be met ({by})",
         "start_confirmed": "{person} confirmed roles, dates and rhythm",
         "asked_whether_met": "{person} is asked whether the two met",
+        "pulse_asked": "{person} is asked how the meeting was",
+        "pulse_given": "{person} said how the meeting was, in confidence",
         "statement_made": "{person} said: {said}",
         "verdict_corrected": "corrected to {became} ({by})",
         "meeting_recorded": "a meeting of {minutes} minutes was recorded",

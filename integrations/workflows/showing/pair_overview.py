@@ -31,6 +31,7 @@ from integrations.workflows.showing.journal_words import Line, journal_lines
 from integrations.workflows.showing.report import BlockerLine, lines_of_pairs
 from integrations.workflows.telling.need_lines import NeedLine, lines_of
 from scheduling.attendance.progress import Progress
+from scheduling.attendance.pulse import trend_of
 from scheduling.attendance.reasons import WORDS as VERDICT_WORDS
 from scheduling.attendance.reasons import VerdictCode
 from scheduling.changes.views import Pause
@@ -80,6 +81,19 @@ class DateShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PulseShown:
+    """What one of the two says of their meetings.
+
+    ``said`` are ``(start of the date, score, text)``, latest first. ``trend`` is a
+    ``scheduling.attendance.pulse.Trend``, None while it is too early to tell.
+    """
+
+    name: str
+    said: tuple[tuple[datetime, int, str], ...]
+    trend: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairShown:
     """A pair as its coordinator sees it; times are those of ``zone``."""
 
@@ -97,6 +111,7 @@ class PairShown:
     swaps: tuple[date, ...]
     progress: Progress
     dates: tuple[DateShown, ...]
+    pulses: tuple[PulseShown, ...]
     blockers: tuple[BlockerLine, ...]
     needs: tuple[NeedLine, ...]
     lines: tuple[Line, ...]
@@ -159,6 +174,7 @@ def overview_of_pair(
         swaps=tuple(date.fromisoformat(day) for day in pair.swaps),
         progress=history.progress,
         dates=_dates(case, history.sessions, history.zone, now),
+        pulses=tuple(_pulses(tx, case)),
         blockers=lines_of_pairs(tx, [pair])[0].blockers,
         needs=tuple(lines_of(tx, needs, now, None, default_zone)),
         lines=tuple(reversed(lines[-most_lines:])),
@@ -266,6 +282,20 @@ class _Facts(dict[str, object]):
 
     def __missing__(self, name: str) -> str:
         return "…"
+
+
+def _pulses(tx: Transaction, case: Case) -> Iterable[PulseShown]:
+    """Each side by itself; nobody where neither ever answered."""
+    kept = tx.pulses.of_pairs([case.pair.id])[case.pair.id]
+    starts = {session.id: session.start for session in case.sessions}
+    for person in case.people if kept else ():
+        mine = [pulse for pulse in kept if pulse.person_id == person.id]
+        trend = trend_of([pulse.score for pulse in mine])
+        yield PulseShown(
+            name=person.name,
+            said=tuple((starts[p.session_id], p.score, p.text) for p in reversed(mine)),
+            trend=trend.value if trend is not None else None,
+        )
 
 
 # --- what belongs to it ---------------------------------------------------------------------

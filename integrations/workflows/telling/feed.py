@@ -33,7 +33,7 @@ TOLD, REFUSED = "news", "news_refused"
 IN_THE_FEED = frozenset(
     {
         *("hour_is_off", "proposal", "your_appointment", "offered_dates", "offered_hours"),
-        *("paused", "resumed", "roles_swapped", "did_you_meet"),
+        *("paused", "resumed", "roles_swapped", "did_you_meet", "pulse"),
     }
 )
 """Messages that are news of a moment; what there is to do about them stands on the pair's page.

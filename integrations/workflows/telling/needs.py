@@ -11,12 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from integrations.errors import NotPossibleError
 from integrations.ports import Transaction
-from integrations.records import JournalEntry, Need, NeedNote
+from integrations.records import JournalEntry, Need, NeedNote, Pair
+from integrations.workflows.app import App
 from integrations.workflows.telling.need_lines import NeedLine, lines_of
-from scheduling.changes.acts import ReadyAct
+from scheduling.changes.acts import RaiseNeed, ReadyAct
 from scheduling.changes.decide import CLOSE_THEMSELVES
 from scheduling.changes.reasons import ChangeCode
 
@@ -81,6 +83,35 @@ def need_line(
 ) -> NeedLine:
     """One open row in words. Raises NoSuchNeedError."""
     return lines_of(tx, [_open(tx, need_id)], now, None, default_zone)[0]
+
+
+def hand_over(
+    tx: Transaction, app: App, pair: Pair, row: RaiseNeed, person_id: str, now: datetime
+) -> None:
+    """Put a row that one of the two brought about into the list, unless it stands there."""
+    if any(need.key == row.key for need in tx.needs.open([pair.id])):
+        return
+    tx.needs.raise_once(
+        Need(
+            id=UUID(int=app.chance.getrandbits(128)).hex,
+            key=row.key,
+            pair_id=pair.id,
+            code=row.code.value,
+            raised_at=now,
+            ready=tuple(act.value for act in row.ready),
+            data={"person": person_id, "about": row.about, "spans": []},
+        )
+    )
+    tx.journal.write(
+        JournalEntry(
+            at=now,
+            code=row.code.value,
+            program_id=pair.program_id,
+            pair_id=pair.id,
+            person_id=person_id,
+            data={"person": person_id, "by": person_id},
+        )
+    )
 
 
 # --- what a coordinator does with a row --------------------------------------------------

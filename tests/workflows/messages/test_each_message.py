@@ -12,6 +12,7 @@ import pytest
 from integrations.attendance_records import Link
 from integrations.ports import Transaction
 from integrations.records import Need, PairState, Session
+from integrations.workflows.attendance.links import PATHS
 from integrations.workflows.changes.case import Case
 from integrations.workflows.messages import Notice
 from integrations.workflows.messages.catalogue import MESSAGES, Channel
@@ -90,16 +91,19 @@ def _made(name: str, case: Case, session: Session) -> Made:
             {"state": PairState.COMPLETED},
             {},
         ),
-        "did_you_meet": lambda: (
-            Notice(
-                "did_you_meet",
-                reader,
-                session.id,
-                {"session": session.id, "start": session.start.isoformat(), "link": LINK},
-            ),
-            {},
-            {},
-        ),
+        **{
+            question: lambda question=question: (  # type: ignore[misc]
+                Notice(
+                    question,
+                    reader,
+                    session.id,
+                    {"session": session.id, "start": session.start.isoformat(), "link": LINK},
+                ),
+                {},
+                {},
+            )
+            for question in PATHS
+        },
     }
     return makers[name]()
 
@@ -119,7 +123,7 @@ def test_the_mail_arrives_with_zones_and_a_contact_and_one_link_at_most(
         def record(tx: Transaction) -> None:
             tx.pairs.put(replace(tx.pairs.require(case.pair.id), **pair_is))  # type: ignore[arg-type]
             tx.sessions.put(replace(session, **session_is))  # type: ignore[arg-type]
-            tx.links.add(_link(case, session))
+            tx.links.add(_link(case, session, name))
 
         await stage.world.read(record)
         assert await post.put(message) in (1, 2)
@@ -130,9 +134,9 @@ def test_the_mail_arrives_with_zones_and_a_contact_and_one_link_at_most(
         assert mail.subject.removesuffix(": no further dates") == " / ".join(family)
         assert all(CONTACT[part] in words for part in ("name", "phone", "mail"))
         links = set(re.findall(r"https?://[^\s\"<]+", mail.body))
-        if name == "did_you_meet":
+        if name in PATHS:
             (link,) = links
-            assert link.startswith(f"{URL}/met/{LINK}.")
+            assert link.startswith(f"{URL}{PATHS[name]}/{LINK}.")
         else:
             assert links <= {f"{PAGES}/{case.pair.id}"}
         if "when" in MESSAGES[name].must:
@@ -143,13 +147,13 @@ def test_the_mail_arrives_with_zones_and_a_contact_and_one_link_at_most(
     on_stage(empty, play)
 
 
-def _link(case: Case, session: Session) -> Link:
+def _link(case: Case, session: Session, name: str) -> Link:
     """The row behind the personal link in a question to the mentee."""
     return Link(
         id=LINK,
         person_id=case.mentee.id,
         session_id=session.id,
-        purpose="did_you_meet",
+        purpose=name,
         issued_at=virtual_now(),
         expires_at=virtual_now() + 7 * DAY,
     )
