@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from integrations.attendance_records import KeptPulse
 from integrations.errors import FaultsError
 from integrations.page_records import Goal
+from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, PairState
 from integrations.workflows.app import App
 from integrations.workflows.ordering.at_once import reconcile_pairs
@@ -102,6 +104,34 @@ def test_it_shows_who_how_it_stands_every_date_and_that_goals_exist(empty: Empty
         assert "The series was created and both were invited" in said
         assert "Go on now" not in said, "it does not pause"
         assert "Book the series again" not in said, "its dates stand"
+
+    at_the_desk(empty, play)
+
+
+def test_it_shows_how_each_side_says_it_was_once_somebody_did(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        assert "How they say it was" not in await desk.words()
+        case = await desk.stage.case()
+        first, *_ = case.sessions
+
+        def record(tx: Transaction) -> None:
+            for number, score in enumerate((2, 4, 5, 5)):
+                pulse = KeptPulse(
+                    id=f"pulse-{number}",
+                    pair_id=case.pair.id,
+                    session_id=first.id,
+                    person_id=case.mentor.id,
+                    score=score,
+                    at=first.end + timedelta(days=number),
+                    text="<b>dry</b>" if score == 2 else "",
+                )
+                tx.pulses.add(pulse)
+
+        await desk.app.store.run(record)
+        said = await desk.words()
+        assert f"{case.mentor.name} Rising" in said
+        assert ": 2 “<b>dry</b>”" in said
+        assert f"{case.mentee.name} No answer yet." in said
 
     at_the_desk(empty, play)
 
