@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jwt
@@ -44,6 +44,15 @@ class SignInRefusedError(Exception):
 def _signing_key() -> rsa.RSAPrivateKey:
     # Making a key takes longer than most tests, so tenants of a process share one.
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@lru_cache(maxsize=8)
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
+    # So does reading one, whose numbers are proved to be a key; most tenants are of one photograph.
+    loaded = serialization.load_pem_private_key(pem.encode(), None)
+    if not isinstance(loaded, rsa.RSAPrivateKey):
+        raise TypeError("the tenant's signing key is no RSA key")
+    return loaded
 
 
 class SignIn:
@@ -458,10 +467,7 @@ class SignIn:
                 self._storage.put("key", "signing", pem.decode())
                 self._storage.commit()
             else:
-                loaded = serialization.load_pem_private_key(kept.encode(), None)
-                if not isinstance(loaded, rsa.RSAPrivateKey):
-                    raise TypeError("the tenant's signing key is no RSA key")
-                self._private = loaded
+                self._private = _loaded(kept)
         return self._private
 
     def key_id(self) -> str:

@@ -28,6 +28,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.util import LRUCache
 
 from integrations.errors import StoreMissingError
 
@@ -40,9 +41,24 @@ _PLAIN = (
 )
 # Whether an INSERT that may have met a conflict wrote anything.
 _OPTIONS = {"preserve_rowcount": True}
+# A process that opens many stores, as tests do, would spend a quarter of its time compiling anew.
+_COMPILED: LRUCache[Any, Any] = LRUCache(1000)
 
 
-class ImmediateSqlite(SQLiteDialect_pysqlite):
+class _OurSqlite(SQLiteDialect_pysqlite):
+    """SQLite as set up here, the same in every engine of a process.
+
+    So what an engine compiled serves them all: SQLAlchemy looks it up by dialect and statement.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+class ImmediateSqlite(_OurSqlite):
     """SQLite whose transactions hold the write lock from their first statement on."""
 
     supports_statement_cache = True
@@ -52,7 +68,7 @@ class ImmediateSqlite(SQLiteDialect_pysqlite):
         dbapi_connection.execute("BEGIN IMMEDIATE")
 
 
-class LookingSqlite(SQLiteDialect_pysqlite):
+class LookingSqlite(_OurSqlite):
     """SQLite whose transactions only read: they see one moment of it and hold nobody up."""
 
     supports_statement_cache = True
@@ -224,7 +240,7 @@ def _open_sqlite(address: Address, create: bool, lock_timeout: timedelta, dialec
         # Those who queue up in this process wait for each other's whole transactions.
         pool_timeout=max(6 * lock_timeout.total_seconds(), 60.0),
         hide_parameters=True,
-        execution_options=_OPTIONS,
+        execution_options={**_OPTIONS, "compiled_cache": _COMPILED},
         # With Python's own json, small JSON columns took half of what reading or writing sessions
         # takes.
         json_serializer=_json_text,

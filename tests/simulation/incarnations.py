@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
-from typing import Any
 
 import httpx
-from sqlalchemy import Dialect
 
 from integrations.bootstrap import Surroundings, build_app, build_worker
 from integrations.errors import IntegrationError
 from integrations.runtime import Death, EventLog, LoopClock, inline
 from integrations.settings import Settings
-from integrations.store.store import SqlStore
 from integrations.workflows.app import App
 from integrations.workflows.work import Worker
 from simulator.transport import TenantTransport
@@ -93,7 +90,6 @@ class Consumer:
             self.died = False
             self._fate = self._make_fate(f"{self.number}.{self.born}")
             app = build_app(self._settings(), self._around(self._fate, self.born))
-            _share_statements(app)
             self._mortuary.append(app)
             await app.open()
             self._app, self._worker = app, build_worker(app)
@@ -133,25 +129,6 @@ class Consumer:
                 await app.close()
             except Death:
                 continue
-
-
-_STATEMENTS: dict[Any, Any] = {}
-_DIALECTS: list[Dialect] = []
-
-
-def _share_statements(app: App) -> None:
-    """Let every incarnation of this process find the statements that one of them has compiled.
-
-    Compiling one costs many times what running it does, a process compiles each of them once, and
-    here are thousands of incarnations. What is compiled belongs to a dialect, never to a file.
-    """
-    if not isinstance(app.store, SqlStore):
-        raise TypeError("a simulated host keeps its store in SQL")
-    engine = app.store.engine
-    engine.update_execution_options(compiled_cache=_STATEMENTS)
-    _DIALECTS.append(engine.dialect)
-    del _DIALECTS[1:]
-    engine.dialect = _DIALECTS[0]
 
 
 def surroundings(
