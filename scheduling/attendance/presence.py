@@ -85,8 +85,12 @@ def _plainly(occasion: Occasion, reports: Sequence[Report], slack: timedelta) ->
     if len(mentor.spans) != 1 or len(mentee.spans) != 1:
         return None
     one, other = mentor.spans[0], mentee.spans[0]
-    opened, first = _in_order(one.start, other.start)
-    last, closed = _in_order(one.end, other.end)
+    opened, first = one.start, other.start
+    if first < opened:
+        opened, first = first, opened
+    last, closed = one.end, other.end
+    if closed < last:
+        last, closed = closed, last
     if first >= last or closed - opened > _LONGEST_STAY:
         return None
     if occasion.span.start - opened > slack or closed - occasion.span.end > slack:
@@ -94,10 +98,6 @@ def _plainly(occasion: Occasion, reports: Sequence[Report], slack: timedelta) ->
     minutes = whole_minutes(last - first)
     stays = ((one.start, one.end),), ((other.start, other.end),)
     return Seen(minutes, minutes, *stays, first, last, 1, False, False, False, _NOTHING)
-
-
-def _in_order(one: datetime, other: datetime) -> tuple[datetime, datetime]:
-    return (other, one) if other < one else (one, other)
 
 
 def _in_all(occasion: Occasion, reports: Sequence[Report], slack: timedelta) -> Seen:
@@ -125,12 +125,12 @@ def _in_all(occasion: Occasion, reports: Sequence[Report], slack: timedelta) -> 
     common = _shared(mentor, mentee)
     minutes = minutes_of(common)
     return Seen(
-        minutes=minutes,
-        possible=minutes_of(_where_two(mentor, mentee, unidentified)) if unidentified else minutes,
-        mentor=tuple(mentor),
-        mentee=tuple(mentee),
-        first=common[0][0] if common else None,
-        last=common[-1][1] if common else None,
+        minutes,
+        minutes_of(_where_two(mentor, mentee, unidentified)) if unidentified else minutes,
+        tuple(mentor),
+        tuple(mentee),
+        common[0][0] if common else None,
+        common[-1][1] if common else None,
         runs=len(united([*mentor, *mentee, *unidentified, *others])),
         several_devices=_overlap(mentors) or _overlap(mentees),
         somebody_else=bool(others),

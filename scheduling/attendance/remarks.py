@@ -15,35 +15,37 @@ _UNIDENTIFIED = because(VerdictCode.UNIDENTIFIED_PRESENCE)
 
 def remarks(occasion: Occasion, seen: Seen, grace_minutes: int) -> tuple[VerdictReason, ...]:
     """Whether and when the two were together, then what is odd about it."""
-    found = _together(occasion, seen, grace_minutes)
-    if seen.is_odd:
-        found += _odd(seen)
-    return tuple(found)
+    together = _together(occasion, seen, grace_minutes)
+    return (*together, *_odd(seen)) if seen.is_odd else together
 
 
-def _together(occasion: Occasion, seen: Seen, grace: int) -> list[VerdictReason]:
+def _together(occasion: Occasion, seen: Seen, grace: int) -> tuple[VerdictReason, ...]:
     if seen.first is None or seen.last is None:
-        return [_apart(occasion, seen)]
-    found = [_minutes_together(seen.minutes)]
+        return (_apart(occasion, seen),)
     late = whole_minutes(seen.first - occasion.span.start)
     early = whole_minutes(occasion.span.end - seen.last)
-    if late > grace:
+    return _minutes_together(
+        seen.minutes, late if late > grace else None, early if early > grace else None
+    )
+
+
+@lru_cache(maxsize=1024)
+def _minutes_together(
+    minutes: int, late: int | None = None, early: int | None = None
+) -> tuple[VerdictReason, ...]:
+    # Nearly every verdict gives these reasons, and mostly with the same few numbers.
+    found = [because(VerdictCode.TOGETHER, minutes=minutes)]
+    if late is not None:
         found.append(because(VerdictCode.LATE_START, minutes=late))
-    if early > grace:
+    if early is not None:
         found.append(because(VerdictCode.LEFT_EARLY, minutes=early))
-    return found
-
-
-@lru_cache
-def _minutes_together(minutes: int) -> VerdictReason:
-    # Nearly every verdict gives this reason, and with no more than a few dozen numbers.
-    return because(VerdictCode.TOGETHER, minutes=minutes)
+    return tuple(found)
 
 
 def _apart(occasion: Occasion, seen: Seen) -> VerdictReason:
     if seen.minutes:
         # All that is left of intervals that were deleted.
-        return _minutes_together(seen.minutes)
+        return because(VerdictCode.TOGETHER, minutes=seen.minutes)
     if all(seen.came):
         return because(VerdictCode.NEVER_TOGETHER)
     if any(seen.came):

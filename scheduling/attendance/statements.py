@@ -1,8 +1,8 @@
 """What the two say: the last word of each, with how long they say it was."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from scheduling.attendance.evidence import Occasion, Statement
 
@@ -12,8 +12,7 @@ FARTHEST = timedelta(days=60)
 """A meeting farther from a date than this is not meant instead of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """The last thing one of the two said. ``minutes`` are the planned ones unless told."""
 
     person: str

@@ -31,6 +31,10 @@ _NOBODY: frozenset[str] = frozenset()
 _LEAVES_OPEN = frozenset({Flag.ABSURD_TIMES, Flag.HIDDEN_PRESENCE})
 _NO_DAYS: DaysOf = MappingProxyType({})
 _DOES_NOT_COUNT = frozenset({VerdictKind.NOT_HELD, VerdictKind.SHORT})
+# Up to Python 3.11 a member of an enumeration takes ten times as long to find as a name.
+_HELD = VerdictKind.HELD
+_MODE_OFF, _MODE_TEAMS = EvidenceMode.OFF, EvidenceMode.TEAMS
+_SEEN_BY_TEAMS = EvidenceKind.TEAMS
 _NOT_ENDED = (because(VerdictCode.NOT_ENDED),)
 
 Reasons = tuple[VerdictReason, ...]
@@ -59,7 +63,7 @@ class Judgement(NamedTuple):
         Short does not count, and like not held it is to be made up. To be confirmed, unknown
         and disputed stay open: nothing is held against a pair that nobody can tell about.
         """
-        if self.verdict is VerdictKind.HELD:
+        if self.verdict is _HELD:
             return True
         return False if self.verdict in _DOES_NOT_COUNT else None
 
@@ -109,7 +113,7 @@ class _Case:
     def seen(self) -> Seen | None:
         """What Teams saw; None where there is no report or it may not count."""
         evidence = self.evidence
-        if evidence.mode is not EvidenceMode.TEAMS:
+        if evidence.mode is not _MODE_TEAMS:
             return None
         kept = evidence.minutes_kept
         if not evidence.reports and kept is None:
@@ -122,7 +126,7 @@ class _Case:
     def kind_of(self, minutes: int) -> VerdictKind:
         """What that many minutes together are."""
         if minutes >= self.thresholds.held_minutes:
-            return VerdictKind.HELD
+            return _HELD
         return VerdictKind.SHORT if minutes > 0 else VerdictKind.NOT_HELD
 
     def corrected(self, correction: Correction) -> Judgement:
@@ -133,29 +137,27 @@ class _Case:
         if minutes is None:
             seen = self.seen()
             minutes = seen.minutes if seen is not None else 0
-            if minutes == 0 and correction.verdict is VerdictKind.HELD:
+            if minutes == 0 and correction.verdict is _HELD:
                 minutes = self.occasion.span.length // _MINUTE
         reasons = (because(VerdictCode.CORRECTED),)
         return Judgement(correction.verdict, minutes, EvidenceKind.CORRECTED, reasons)
 
     def unsaid(self, seen: Seen | None) -> Judgement:
         """The verdict where neither of the two has said anything."""
-        if self.evidence.mode is EvidenceMode.OFF:
+        if self.evidence.mode is _MODE_OFF:
             return Judgement(VerdictKind.UNKNOWN, reasons=(because(VerdictCode.EVIDENCE_OFF),))
         if seen is None:
             return self.open(())
         judgement = self.by_teams(seen)
         kind = judgement.verdict
-        if kind is VerdictKind.HELD:
+        if kind is _HELD:
             return judgement
         may_go_on = self.occasion.span.end + self.thresholds.restart_within
         if self.now < may_go_on:
             reasons = (*judgement.reasons, because(VerdictCode.MAY_GO_ON))
             return self.pending(seen, reasons, may_go_on)
         if self.may_be_more(seen):
-            return self.asking(
-                judgement._replace(verdict=VerdictKind.TO_CONFIRM), self.lacking(seen)
-            )
+            return self.asking(judgement._replace(verdict=VerdictKind.TO_CONFIRM), seen)
         if kind is VerdictKind.SHORT:
             return judgement
         if not self.tells(seen):
@@ -163,13 +165,13 @@ class _Case:
         ask_from = self.occasion.span.end + self.thresholds.ask_after
         if self.now < ask_from:
             return self.pending(seen, judgement.reasons, ask_from)
-        return self.asking(judgement, self.occasion.people)
+        return self.asking(judgement, seen)
 
     def by_word(self, seen: Seen | None, words: Mapping[str, Word]) -> Judgement:
         """The verdict where at least one of the two has said something."""
         yes = [word for word in words.values() if word.is_yes]
         no = [word for word in words.values() if not word.is_yes]
-        if seen is not None and self.kind_of(seen.minutes) is VerdictKind.HELD:
+        if seen is not None and self.kind_of(seen.minutes) is _HELD:
             return self.held_whatever_is_said(seen, len(no))
         if yes and no:
             return self.told(VerdictKind.DISPUTED, seen, VerdictCode.SIDES_DISAGREE)
@@ -252,21 +254,23 @@ class _Case:
     def by_teams(self, seen: Seen) -> Judgement:
         """The verdict of what Teams saw, taken by itself."""
         minutes = seen.minutes
-        return Judgement(self.kind_of(minutes), minutes, EvidenceKind.TEAMS, self.remarks(seen))
+        reasons = remarks(self.occasion, seen, self.thresholds.grace_minutes)
+        return Judgement(self.kind_of(minutes), minutes, _SEEN_BY_TEAMS, reasons)
 
     def pending(self, seen: Seen, reasons: Reasons, until: datetime) -> Judgement:
         """Not judged yet, for all that a report is there."""
-        kind = EvidenceKind.TEAMS
+        kind = _SEEN_BY_TEAMS
         return Judgement(VerdictKind.PENDING, seen.minutes, kind, reasons, _NOBODY, until)
 
-    def asking(self, judgement: Judgement, people: tuple[str, ...]) -> Judgement:
-        """The same, with these people asked for as long as an answer is waited for."""
-        began = self.occasion.span.end
-        if judgement.verdict is VerdictKind.NOT_HELD:
-            began += self.thresholds.ask_after
-        until = began + self.thresholds.answer_within
+    def asking(self, judgement: Judgement, seen: Seen) -> Judgement:
+        """The same, with those asked who can tell, for as long as an answer is waited for."""
+        to_confirm = judgement.verdict is VerdictKind.TO_CONFIRM
+        until = self.occasion.span.end + self.thresholds.answer_within
+        if not to_confirm:
+            until += self.thresholds.ask_after
         if self.now >= until:
             return judgement
+        people = self.lacking(seen) if to_confirm else self.occasion.people
         return judgement._replace(ask=frozenset(people), look_again_at=until)
 
     def open(self, remarks: Reasons) -> Judgement:
@@ -292,7 +296,7 @@ class _Case:
 
     def missing(self) -> Reasons:
         """Why Teams tells nothing."""
-        if self.evidence.mode is not EvidenceMode.TEAMS or self.occasion.in_person:
+        if self.evidence.mode is not _MODE_TEAMS or self.occasion.in_person:
             return ()
         if self.evidence.blocked:
             return (because(VerdictCode.REPORTS_REFUSED),)
@@ -301,7 +305,7 @@ class _Case:
     def asked_from(self, person: str) -> datetime:
         """When a person may be asked whether they met, where Teams does not tell."""
         end = self.occasion.span.end
-        if self.evidence.mode is not EvidenceMode.TEAMS or self.occasion.in_person:
+        if self.evidence.mode is not _MODE_TEAMS or self.occasion.in_person:
             return self.days_of(person).morning_after(end)
         blocked = self.evidence.blocked
         return end + (self.thresholds.blocked_for if blocked else self.thresholds.ask_after)
