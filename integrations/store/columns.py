@@ -97,7 +97,10 @@ class JsonTuple(TypeDecorator[tuple[Any, ...]]):
     ) -> list[Any] | None:
         return None if value is None else list(value)
 
-    def process_result_value(
-        self, value: list[Any] | None, dialect: Dialect
-    ) -> tuple[Any, ...] | None:
-        return None if value is None else tuple(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """See :class:`sqlalchemy.types.TypeEngine`."""
+        # Not process_result_value, which is called through another: large reports read many.
+        read = self.impl_instance.dialect_impl(dialect).result_processor(dialect, coltype)
+        if read is None:
+            return lambda value: None if value is None else tuple(value)
+        return lambda value: None if value is None else tuple(read(value) or ())

@@ -34,6 +34,7 @@ COUNTS = (
 )
 """What is counted of each pair, by the names of ``Progress``."""
 _counts_of = attrgetter(*COUNTS)
+_HELD = VerdictKind.HELD
 _PAIR_COLUMNS = (
     ("program", "Program"),
     ("pair", "Pair"),
@@ -132,7 +133,7 @@ class Adherence:
 
 def _pair_row(history: History, counts: tuple[int, ...]) -> tuple[Cell, ...]:
     pair, progress, outcomes = history.pair, history.progress, history.outcomes
-    held = sum(o.minutes for o in outcomes if o.verdict is VerdictKind.HELD)
+    held = sum(o.minutes for o in outcomes if o.verdict is _HELD)
     return (
         history.program.name,
         pair.id,

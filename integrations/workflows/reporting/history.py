@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -32,6 +33,8 @@ _VERDICTS: Mapping[str, VerdictKind] = MappingProxyType({each.value: each for ea
 _EVIDENCE: Mapping[str | None, EvidenceKind | None] = MappingProxyType(
     {None: None, **{each.value: each for each in EvidenceKind}}
 )
+_in_order = attrgetter("start", "id")
+_PENDING = VerdictKind.PENDING
 _NO_ROOM = RaiseNeed(ChangeCode.SHORTFALL).key
 
 
@@ -153,7 +156,7 @@ class _Reader:
         counted = [s for s in sessions if s.id in by_session or s.state in _TO_COME]
         judged = tuple(
             self._judged(program, rule, pair, session, by_session.get(session.id, ()), zone)
-            for session in sorted(counted, key=lambda s: (s.start, s.id))
+            for session in sorted(counted, key=_in_order)
         )
         today = self._now.astimezone(zone).date()
         room = 0 if pair.id in full else _room(pair, rule, counted, today)
@@ -200,21 +203,18 @@ class _Reader:
         zone: ZoneInfo,
     ) -> Judged:
         last = versions[-1] if versions else None
-        verdict = _VERDICTS[last.verdict] if last else None
-        if verdict is None and session.end <= self._now:
-            # Over, and nobody has looked at it yet.
-            verdict = VerdictKind.PENDING
+        if last is not None:
+            verdict: VerdictKind | None = _VERDICTS[last.verdict]
+            minutes, evidence = last.minutes, _EVIDENCE[last.kind]
+        else:
+            # If it is over, nobody has looked at it yet.
+            verdict = _PENDING if session.end <= self._now else None
+            minutes, evidence = 0, None
         day = session.start.astimezone(zone).date()
-        outcome = SessionOutcome(
-            session_id=session.id,
-            day=day,
-            verdict=verdict,
-            minutes=last.minutes if last else 0,
-            evidence=_EVIDENCE[last.kind] if last else None,
-            kind=rule.kind_of(session.generation, session.window),
-            led_by=leader_on(pair, day, session.window, mixed=program.mixed),
-        )
-        return Judged(session=session, versions=tuple(versions), outcome=outcome)
+        kind = rule.kind_of(session.generation, session.window)
+        leader = leader_on(pair, day, session.window, mixed=program.mixed)
+        outcome = SessionOutcome(session.id, day, verdict, minutes, evidence, kind, leader)
+        return Judged(session, tuple(versions), outcome)
 
     def _calm(
         self, pair: Pair, rule: ProgramRule, people: Iterable[PersonShown], today: date
@@ -242,4 +242,4 @@ def _room(pair: Pair, rule: ProgramRule, sessions: Iterable[SessionDate], today:
     here = max(0, (today - first).days // cadence.window_days)
     beyond = -(-(last - first).days // cadence.window_days)
     full = {session.window for session in sessions if session.generation == pair.generation}
-    return sum(window not in full for window in range(here, beyond))
+    return max(0, beyond - here) - sum(here <= window < beyond for window in full)

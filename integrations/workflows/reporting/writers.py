@@ -26,6 +26,8 @@ _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _MOST_CHARACTERS = 32_767
 """Excel's limit for one cell."""
 _WIDEST = 60
+_MANY_CELLS = 2_000_000
+"""Beyond this, some 500 MB, a workbook is written row by row, which takes half as long again."""
 _LONG_AGO = datetime(2000, 1, 1)  # noqa: DTZ001 - a property of a file, which knows no zones
 
 
@@ -78,7 +80,7 @@ def to_xlsx(tables: Sequence[Table]) -> bytes:
     """A workbook with a sheet for each table, headings kept in view, rows ready to be filtered."""
     file = io.BytesIO()
     options = {
-        "constant_memory": True,
+        "constant_memory": sum(len(t.rows) * len(t.columns) for t in tables) > _MANY_CELLS,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
@@ -91,7 +93,7 @@ def to_xlsx(tables: Sequence[Table]) -> bytes:
 
 
 class _Sheet:
-    """One sheet of a workbook, written from top to bottom: nothing of it stays in memory."""
+    """One sheet of a workbook, written from top to bottom."""
 
     def __init__(self, book: Any, table: Table) -> None:
         self._sheet = book.add_worksheet(table.name[:31])

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations.workflows.reporting import writers
 from integrations.workflows.reporting.tables import Table, table
 from integrations.workflows.reporting.writers import Format, is_formula, to_csv, to_xlsx, written
 
@@ -72,15 +73,22 @@ def _sheet(content: bytes, number: int = 1) -> ElementTree.Element:
         return ElementTree.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))  # noqa: S314
 
 
+def _shared_strings(book: zipfile.ZipFile) -> list[str]:
+    """What text cells refer to by their number."""
+    # Written by ourselves a line above.
+    strings = ElementTree.fromstring(book.read("xl/sharedStrings.xml"))  # noqa: S314
+    return ["".join(each.itertext()) for each in strings]
+
+
 @pytest.mark.parametrize("text", [f for f in FORMULAS if f.isprintable()])
 def test_a_formula_in_a_workbook_is_a_string_marked_as_one(text: str) -> None:
     content = to_xlsx([_of(text)])
     sheet = _sheet(content)
     assert list(sheet.iter(f"{SPREADSHEET}f")) == []
     cell = next(c for c in sheet.iter(f"{SPREADSHEET}c") if c.get("r") == "A2")
-    assert cell.get("t") == "inlineStr"
-    assert "".join(cell.itertext()) == text
+    assert cell.get("t") == "s"
     with zipfile.ZipFile(io.BytesIO(content)) as book:
+        assert text in _shared_strings(book)
         formats = re.findall(r"<xf [^>]*>", book.read("xl/styles.xml").decode())
     # The first formats of the file are those of cell styles: the marked one is among the last.
     assert any('quotePrefix="1"' in form for form in formats)
@@ -96,7 +104,16 @@ def test_numbers_and_days_in_a_workbook_are_numbers() -> None:
 
 def test_a_workbook_has_a_sheet_for_each_table() -> None:
     content = to_xlsx([_of("first"), replace(_of("second"), name="u")])
-    assert "".join(_sheet(content, 2).itertext()).endswith("second")
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        (*_, cell) = _sheet(content, 2).iter(f"{SPREADSHEET}c")
+        assert _shared_strings(book)[int("".join(cell.itertext()))] == "second"
+
+
+def test_a_very_large_workbook_is_written_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its texts stand in their cells, so that none of it is kept in memory."""
+    monkeypatch.setattr(writers, "_MANY_CELLS", 1)
+    (*_, cell) = _sheet(to_xlsx([_of("=1+1", "Ana")])).iter(f"{SPREADSHEET}c")
+    assert (cell.get("t"), "".join(cell.itertext())) == ("inlineStr", "Ana")
 
 
 @pytest.mark.parametrize("form", Format)
