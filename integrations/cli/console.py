@@ -190,10 +190,15 @@ def show_stories(told: Sequence[Story], states: Mapping[str, str]) -> None:
     out.print(table)
 
 
-def show_needs(lines: Sequence[NeedLine]) -> None:
-    """One row for each thing that waits for a coordinator, with the acts that are ready."""
+def show_needs(lines: Sequence[NeedLine], *, for_commands: bool = True) -> None:
+    """One row for each thing that waits for a coordinator.
+
+    ``for_commands`` adds what commands ask for, the row's id and the names of its acts: the words
+    for these stand in its text.
+    """
     table = Table(title="Needs you", title_justify="left", show_lines=True)
-    for name in ("row", "since (UTC)", "what", "ready acts"):
+    names = ("row", "since (UTC)", "what", "ready acts")
+    for name in names if for_commands else names[1:3]:
         table.add_column(name)
     for line in lines:
         need = line.need
@@ -203,8 +208,11 @@ def show_needs(lines: Sequence[NeedLine]) -> None:
             f"note: {line.note}" if line.note else None,
         ]
         said = "\n".join([line.names, line.text.strip(), *(aside for aside in asides if aside)])
-        acts = "\n".join(f"{act.value} [dim]{escape(words)}[/]" for act, words in line.ready)
-        table.add_row(need.id[:8], f"{need.raised_at:%d %b %Y %H:%M}", escape(said), acts or "–")
+        cells = [f"{need.raised_at:%d %b %Y %H:%M}", escape(said)]
+        if for_commands:
+            acts = "\n".join(f"{act.value} [dim]{escape(words)}[/]" for act, words in line.ready)
+            cells = [need.id[:8], *cells, acts or "–"]
+        table.add_row(*cells)
     out.print(table)
 
 

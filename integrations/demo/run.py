@@ -278,7 +278,7 @@ class _Story:
             await self._show_lives(now)
             needs = await tandem.store.run(lambda tx: open_needs(tx, now, default_zone=zone))
             if needs:
-                console.show_needs(needs)
+                console.show_needs(needs, for_commands=False)
         announced = await self._show_costs(calls)
         sent = sent_for_the_app(self._control.get("/mails"))
         console.show_counts("Mails the tenant sent for Tandem", sent)

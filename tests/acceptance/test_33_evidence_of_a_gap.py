@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from integrations.records import BlockerScope
 from integrations.workflows.attendance import telling
 from integrations.workflows.attendance.ready_acts import record_meeting
+from integrations.workflows.telling.needs import open_needs
 from scheduling.attendance.evidence import Correction, EvidenceMode, VerdictKind
 from scheduling.timespan import TimeSpan
 from tests.acceptance.attending import attending
@@ -18,6 +20,8 @@ from tests.acceptance.oracle import writes
 from tests.support.world import Empty, least_rights
 from tests.workflows.changes.reconciling import lines, now
 from tests.workflows.changes.stage import DAY, HOUR, Stage, on_stage
+
+_start = attrgetter("start")
 
 
 def test_refused_reports_are_one_blocker_of_the_mailbox_and_never_not_held(empty: Empty) -> None:
@@ -119,7 +123,15 @@ def test_the_alert_after_45_days_closes_itself_once_they_say_that_they_met(empty
         assert told.hour == 0
         assert {"declines", "moves", "lost", "unknown"} <= line.data.keys()
         assert int(str(line.data["unknown"])) >= 2
+        # What became of each date since; a coordinator reads it in the row.
+        denied = Correction(VerdictKind.NOT_HELD, None, now())
         pair = (await stage.case()).pair
+        first = await stage.read(lambda tx: min(tx.sessions.of_pair(pair.id), key=_start))
+        await there.app.store.run(lambda tx: telling.correct(tx, there.app, first, denied))
+        waiting = await there.app.store.run(lambda tx: open_needs(tx, now(), default_zone="UTC"))
+        (said,) = [one.text for one in waiting if one.need.code == "nothing_on_record"]
+        assert "14 January 2027: not held" in said
+        assert said.count(": not known yet") >= 3
         await there.app.store.run(
             lambda tx: record_meeting(there.app, tx, pair, None, "coordinator")
         )

@@ -16,6 +16,9 @@ from integrations.workflows.changes.case import rule_of
 from integrations.workflows.messages.texts import letter
 from integrations.workflows.messages.words import long_date, names_of, when
 from integrations.workflows.rulebook.rules import ProgramRule
+from scheduling.attendance.evidence import VerdictKind
+from scheduling.attendance.progress import ON_RECORD
+from scheduling.attendance.reasons import VERDICT_WORDS
 from scheduling.changes.acts import ReadyAct
 from scheduling.changes.reasons import WORDS, ChangeCode
 from scheduling.wording import counted
@@ -148,9 +151,8 @@ class _Row:
         }
 
     def _gap(self) -> dict[str, Any]:
-        held = [s.start for s in self.sessions if s.held]
-        since = max(held, default=None)
-        past = [s for s in self.sessions if s.end <= self.now and s.held is None]
+        since = max((s.start for s in self.sessions if s.verdict in ON_RECORD), default=None)
+        past = [s for s in self.sessions if s.end <= self.now and s.verdict not in ON_RECORD]
         recent = [s for s in past if since is None or s.start > since]
         to_come = [s.start for s in self.sessions if self._may_take_place(s)]
         return {
@@ -191,8 +193,9 @@ def _instant(shown: str) -> datetime:
 
 
 def _became(session: Session) -> str:
-    """What is known of a past date without a verdict."""
+    """What is known of a past date on which no meeting is on record."""
     if session.state is not SessionState.SCHEDULED:
         return "left out" if session.cause in ("left_out", "in_calendar", "paused") else "taken out"
     moved = {0: "", 1: "moved once, ", 2: "moved twice, "}.get(session.moves, "moved, ")
-    return f"{moved}no report yet"
+    verdict = VerdictKind(session.verdict) if session.verdict else VerdictKind.PENDING
+    return f"{moved}{VERDICT_WORDS[verdict]}"
