@@ -39,6 +39,10 @@ Any mailbox in neither group, to see that it is out of reach.
 .PARAMETER Revoke
 Takes every assignment and both scopes away. The groups stay.
 
+.PARAMETER Device
+Signs in with a code that is entered in a browser elsewhere: for machines without one, as Azure
+Cloud Shell.
+
 .EXAMPLE
 ./grant-exchange.ps1 -ClientId $app.ClientId -ServicePrincipalObjectId $app.ServicePrincipalObjectId -ProgramMailboxGroup tandem-mailboxes@firm.example -ParticipantGroup tandem-people@firm.example -ProgramMailbox mentoring@firm.example -UnrelatedMailbox partner@firm.example -WhatIf
 #>
@@ -66,6 +70,8 @@ param(
     [Parameter(ParameterSetName = 'Grant')]
     [string] $UnrelatedMailbox,
 
+    [switch] $Device,
+
     [Parameter(Mandatory, ParameterSetName = 'Revoke')]
     [switch] $Revoke
 )
@@ -84,10 +90,10 @@ $groups = @{
 }
 $app = $ServicePrincipalObjectId.ToString()
 
-Connect-ExchangeOnline -ShowBanner:$false
+Connect-ExchangeOnline -ShowBanner:$false -Device:$Device
 
 if ($Revoke) {
-    $ours = Get-ManagementRoleAssignment -RoleAssigneeType ServicePrincipal | Where-Object { $_.Name -like 'Tandem *' }
+    $ours = Get-ManagementRoleAssignment | Where-Object { $_.Name -like 'Tandem *' }
     foreach ($assignment in $ours) {
         if ($PSCmdlet.ShouldProcess($assignment.Name, 'Remove the role assignment')) {
             Remove-ManagementRoleAssignment -Identity $assignment.Name -Confirm:$false
@@ -117,7 +123,7 @@ foreach ($reach in $groups.Keys) {
     }
 }
 
-$known = Get-ManagementRoleAssignment -RoleAssigneeType ServicePrincipal
+$known = Get-ManagementRoleAssignment | Where-Object { $_.Name -like 'Tandem *' }
 foreach ($grant in $wanted) {
     $short = $grant.role.Replace('Application ', '')
     $name = "Tandem $short, $($grant.reaches)"

@@ -31,6 +31,10 @@ Teams makes no attendance reports of the program's meetings.
 .PARAMETER Revoke
 Takes both policies away from the mailboxes and deletes them.
 
+.PARAMETER Device
+Signs in with a code that is entered in a browser elsewhere: for machines without one, as Azure
+Cloud Shell.
+
 .EXAMPLE
 ./grant-teams.ps1 -ClientId $app.ClientId -ProgramMailbox mentoring@firm.example -WhatIf
 #>
@@ -43,6 +47,8 @@ param(
     [string[]] $ProgramMailbox,
 
     [switch] $WithoutAttendance,
+
+    [switch] $Device,
 
     [switch] $Revoke
 )
@@ -60,7 +66,7 @@ $meetings = @{
     AllowEngagementReport       = $(if ($WithoutAttendance) { 'Disabled' } else { 'Enabled' })
 }
 
-Connect-MicrosoftTeams | Out-Null
+Connect-MicrosoftTeams -UseDeviceAuthentication:$Device | Out-Null
 $access = Get-CsApplicationAccessPolicy | Where-Object Identity -EQ "Tag:$accessPolicy"
 $meeting = Get-CsTeamsMeetingPolicy | Where-Object Identity -EQ "Tag:$meetingPolicy"
 

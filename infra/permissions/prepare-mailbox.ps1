@@ -32,6 +32,10 @@ Leaves the display name as it is.
 .PARAMETER Revoke
 Ends the automatic reply and takes the coordinators' access away. Name and calendar stay.
 
+.PARAMETER Device
+Signs in with a code that is entered in a browser elsewhere: for machines without one, as Azure
+Cloud Shell.
+
 .EXAMPLE
 ./prepare-mailbox.ps1 -ProgramMailbox mentoring@firm.example -CoordinatorGroup tandem-coordinators@firm.example -WhatIf
 #>
@@ -51,13 +55,15 @@ param(
 
     [switch] $KeepName,
 
+    [switch] $Device,
+
     [switch] $Revoke
 )
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
-Connect-ExchangeOnline -ShowBanner:$false
+Connect-ExchangeOnline -ShowBanner:$false -Device:$Device
 
 # The folder is called what the mailbox's language calls it.
 $folder = Get-MailboxFolderStatistics -Identity $ProgramMailbox -FolderScope Calendar | Where-Object FolderType -EQ 'Calendar'
@@ -80,7 +86,9 @@ if (-not $KeepName -and $PSCmdlet.ShouldProcess($ProgramMailbox, "Call it '$Disp
 if ($PSCmdlet.ShouldProcess($ProgramMailbox, 'Reply to those who write to it')) {
     Set-MailboxAutoReplyConfiguration -Identity $ProgramMailbox -AutoReplyState Enabled -InternalMessage $Reply -ExternalAudience None
 }
-if ($PSCmdlet.ShouldProcess($ProgramMailbox, 'Take in answers to invitations')) {
+# What every user's mailbox does already, and where it cannot be set; one that was a room's does not.
+$processing = (Get-CalendarProcessing -Identity $ProgramMailbox).AutomateProcessing
+if ($processing -ne 'AutoUpdate' -and $PSCmdlet.ShouldProcess($ProgramMailbox, 'Take in answers to invitations')) {
     Set-CalendarProcessing -Identity $ProgramMailbox -AutomateProcessing AutoUpdate
 }
 if (-not $permission) {

@@ -34,6 +34,10 @@ Name of the registration. People see it when they sign in.
 .PARAMETER Revoke
 Deletes the registration and with it every grant in Entra ID.
 
+.PARAMETER Device
+Signs in with a code that is entered in a browser elsewhere: for machines without one, as Azure
+Cloud Shell.
+
 .EXAMPLE
 ./register-app.ps1 -PublicUrl https://func-tandem-x.azurewebsites.net -IdentityPrincipalId 00000000-0000-0000-0000-000000000000 -WhatIf
 #>
@@ -55,6 +59,8 @@ param(
     [ValidateNotNullOrEmpty()]
     [string] $Name = 'Tandem',
 
+    [switch] $Device,
+
     [Parameter(Mandatory, ParameterSetName = 'Revoke')]
     [switch] $Revoke
 )
@@ -68,7 +74,7 @@ $graphAppId = '00000003-0000-0000-c000-000000000000'
 $administratorRoleId = '5a0c4f0e-6d0b-4f1d-9d0a-6f6a2f1b7c11'
 $apiScopeId = '0c9b1d52-7e7e-4c55-9a4b-2d8e6f0b3a71'
 
-Connect-MgGraph -NoWelcome -Scopes @(
+Connect-MgGraph -NoWelcome -UseDeviceCode:$Device -Scopes @(
     'Application.ReadWrite.All'
     'AppRoleAssignment.ReadWrite.All'
     'DelegatedPermissionGrant.ReadWrite.All'

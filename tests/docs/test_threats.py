@@ -27,7 +27,8 @@ def _rows() -> list[list[str]]:
 
 
 @cache
-def _tests_in(path: str) -> frozenset[str]:
+def names_of_tests(path: str) -> frozenset[str]:
+    """The names of the tests at the top of a file."""
     tree = tree_of(ROOT / path)
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(node.name for node in tree.body if isinstance(node, functions))
@@ -36,7 +37,7 @@ def _tests_in(path: str) -> frozenset[str]:
 def test_every_test_that_is_named_exists() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
     assert len(named) > 40
-    assert [f"{path}::{name}" for path, name in named if name not in _tests_in(path)] == []
+    assert [f"{path}::{name}" for path, name in named if name not in names_of_tests(path)] == []
 
 
 def test_every_threat_has_a_test_but_the_one_that_needs_the_internet() -> None:
