@@ -2,93 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from integrations.store.upgrade import upgrade
 from tests.simulator.served import ServedTenant
+from tests.support.installation import Installation, environment
 from tests.support.terminal import Office, Terminal
 from tests.support.world import CLIENT, SECRET
-
-COMMAND = [sys.executable, "-c", "from integrations.cli import main; main()"]
-
-
-@dataclass(frozen=True)
-class Installation:
-    """A served tenant, a store, and ``tandem`` as somebody types it."""
-
-    tenant: ServedTenant
-    folder: Path
-    environ: dict[str, str]
-
-    @property
-    def store(self) -> Path:
-        """The file of the program store."""
-        return self.folder / "tandem.sqlite"
-
-    @property
-    def roster(self) -> Path:
-        """The roster of the served firm."""
-        return Path(self.tenant.ready["roster"])
-
-    def start(self, *arguments: str, **over: str) -> subprocess.Popen[str]:
-        """Begin a command and do not wait for it."""
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            [*COMMAND, *arguments],
-            env={**self.environ, **over},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def tandem(self, *arguments: str, **over: str) -> tuple[int, str, str]:
-        """Exit code, standard output and standard error of a command."""
-        with self.start(*arguments, **over) as process:
-            out, err = process.communicate(timeout=120)
-        return process.returncode, out, err
-
-    def data(self, *arguments: str) -> Any:
-        """What a command that has to succeed prints with ``--json``."""
-        code, out, err = self.tandem(*arguments, "--json")
-        assert code == 0, err
-        return json.loads(out)
-
-    def asked(self, path: str) -> Any:
-        """What the tenant's control API says."""
-        with self.tenant.control() as control:
-            return control.get(path).raise_for_status().json()
-
-
-def environment(tenant: ServedTenant, folder: Path) -> dict[str, str]:
-    """The machine's environment without Tandem's own, and settings as IT would set them."""
-    ready = tenant.ready
-    pem = folder / "registration.pem"
-    pem.write_text(
-        Path(ready["certificate_file"]).read_text() + Path(ready["key_file"]).read_text()
-    )
-    return {
-        **{name: v for name, v in os.environ.items() if not name.startswith("TANDEM_")},
-        "COLUMNS": "200",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-        "TANDEM_STORE_URL": f"sqlite:///{folder / 'tandem.sqlite'}",
-        "TANDEM_TENANT_ID": ready["tenant_id"],
-        "TANDEM_CLIENT_ID": ready["client_id"],
-        "TANDEM_CERTIFICATE_FILE": str(pem),
-        "TANDEM_AUTHORITY": ready["authority"],
-        "TANDEM_GRAPH_URL": ready["base_url"],
-        "TANDEM_CA_FILE": ready["ca_file"],
-        "TANDEM_PROGRAM_MAILBOXES": ",".join(b["mail"] for b in ready["program_mailboxes"]),
-        "TANDEM_MAILS_PER_MINUTE": "0",
-    }
 
 
 @pytest.fixture

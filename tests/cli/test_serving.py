@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 from integrations.store.upgrade import upgrade
-from tests.cli.conftest import Installation, environment
 from tests.simulator.served import ServedTenant
+from tests.support.installation import Installation, environment
 
 PUBLIC = "http://localhost:8000"
 PATIENCE = 120.0

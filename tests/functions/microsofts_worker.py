@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,8 +30,17 @@ from tests.support.functions import WORK, MemoryQueues
 from tests.support.world import START, Empty, World, enrolled, firm_of
 
 ROOT = Path(__file__).parents[2]
+OF_MAKE = ROOT / "build/worker/bin/python"
+"""What `make worker` sets up: Python 3.13 with what is deployed and Microsoft's worker."""
 PAIRS = 2
 Ask = Callable[[Any], Coroutine[Any, Any, Any]]
+
+
+def python_of_worker() -> Path | None:
+    """A Python that has the worker: this one if it can, else the one set up for it."""
+    if find_spec("azure_functions_runtime") is not None:
+        return Path(sys.executable)
+    return OF_MAKE if OF_MAKE.exists() else None
 
 
 class Protocol:
@@ -129,16 +139,18 @@ def _require(answer: Any) -> None:
         raise RuntimeError(answer.result.exception)
 
 
-def _timer(name: str) -> Binding:
-    return Binding(name, Typed("json", json.dumps({"IsPastDue": False})))
+def timer() -> Binding:
+    """What a timer that is on time gives its function."""
+    return Binding("timer", Typed("json", json.dumps({"IsPastDue": False})))
 
 
-def _request(method: str, path: str) -> Binding:
+def request(method: str, path: str, body: bytes = b"") -> Binding:
+    """What the host makes of a request from outside."""
     http = SimpleNamespace(
         method=method,
         url=f"https://tandem.firm.example{path}",
         headers={"host": "tandem.firm.example"},
-        body=Typed("bytes", b""),
+        body=Typed("bytes", body),
         params={},
         query={},
     )
@@ -151,15 +163,15 @@ async def _all(host: Host, names: list[str], queues: MemoryQueues, world: World)
     ended = dict(
         zip(
             timers,
-            await asyncio.gather(*(host.invoke(name, _timer("timer")) for name in timers)),
+            await asyncio.gather(*(host.invoke(name, timer()) for name in timers)),
             strict=True,
         )
     )
     ended["warmup"] = await host.invoke("warmup", Binding("instance", Typed("json", "{}")))
     ended["take_hints"] = await host.invoke(
-        "take_hints", _request("POST", "/webhooks/graph?validationToken=a+token")
+        "take_hints", request("POST", "/webhooks/graph?validationToken=a+token")
     )
-    ended["show_pages"] = await host.invoke("show_pages", _request("GET", "/nowhere"))
+    ended["show_pages"] = await host.invoke("show_pages", request("GET", "/nowhere"))
     while waiting := queues.queues[WORK]:
         message = waiting.popleft()
         body = message.body if isinstance(message.body, str) else message.body.decode()
@@ -177,7 +189,7 @@ async def _all(host: Host, names: list[str], queues: MemoryQueues, world: World)
         name: {
             "status": answer.result.status,
             "why": str(getattr(answer.result, "exception", "")),
-            "http": _http(answer),
+            "http": http_of(answer),
         }
         for name, answer in ended.items()
     }
@@ -186,7 +198,8 @@ async def _all(host: Host, names: list[str], queues: MemoryQueues, world: World)
 OTHERS = {"warmup", "take_hints", "show_pages", "do_work", "put_aside"}
 
 
-def _http(answer: Any) -> list[str] | None:
+def http_of(answer: Any) -> list[str] | None:
+    """Status and the beginning of the body; None of a function that answers nobody."""
     value = getattr(answer, "return_value", None)
     if value is None:
         return None

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.functions.microsofts_worker import ROOT, python_of_worker
 from tests.support.functions import indexed
-
-ROOT = Path(__file__).parents[2]
-OF_MAKE = ROOT / "build/worker/bin/python"
-"""What `make worker` sets up: Python 3.13 with what is deployed and Microsoft's worker."""
-
-
-def _python() -> Path | None:
-    """A Python that has the worker: this one if it can, else the one set up for it."""
-    if find_spec("azure_functions_runtime") is not None:
-        return Path(sys.executable)
-    return OF_MAKE if OF_MAKE.exists() else None
 
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
     """Every function invoked once by the worker, in a process of its own."""
-    python = _python()
+    python = python_of_worker()
     if python is None:
         pytest.skip("Microsoft's worker needs Python 3.13: make worker")
     run = subprocess.run(  # noqa: S603 - our own interpreter and module

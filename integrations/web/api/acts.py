@@ -145,7 +145,6 @@ def _endpoints() -> Iterator[Endpoint]:
             body=_YES.setdefault(name, _with_yes(name, shape)),
             answer=Done,
             summary=form.label,
-            is_write=True,
             go_on=gone_on,
         )
 

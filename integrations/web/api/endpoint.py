@@ -40,8 +40,7 @@ GoOn: TypeAlias = Callable[[Call, Json], Awaitable[Answer]]
 class Endpoint:
     """A method of an address: whom it is for, what it takes, answers and does.
 
-    ``is_write`` of those that change something: they ask for an idempotency key. ``go_on`` answers
-    for one whose process died after it was done; without it, doing it again is doing it once.
+    ``go_on``, of those that change something, answers for one whose process died after it was done.
     """
 
     method: str
@@ -55,13 +54,17 @@ class Endpoint:
     query: type[Query] = Query
     body: type[Shape] | None = None
     takes_file: bool = False
-    is_write: bool = False
     go_on: GoOn | None = None
 
     @property
     def address(self) -> str:
         """Its address with the API's root."""
         return ROOT + self.path
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it changes something, and therefore asks for an idempotency key."""
+        return self.go_on is not None
 
     @property
     def name(self) -> str:

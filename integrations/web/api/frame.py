@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,11 @@ from integrations.records import Json
 from integrations.web.api import once
 from integrations.web.api.callers import Callers, token_in
 from integrations.web.api.document import FILES, JSON, MOST_BYTES, MOST_FILE_BYTES, document
-from integrations.web.api.endpoint import ROOT, Call, Endpoint
+from integrations.web.api.endpoint import ROOT, Call, Do, Endpoint, GoOn
 from integrations.web.api.problems import ApiError, answer_of, faults_of
 from integrations.web.frame import Asked, address_of, visit_of
 from integrations.web.headers import HEADERS
 from integrations.web.limits import Limit
-from integrations.web.page import Visit
 from integrations.workflows.app import App
 
 DOCUMENT_PATH = f"{ROOT}/openapi.json"
@@ -82,12 +81,12 @@ class ApiFrame:
         query = _query(request, endpoint)
         raw = await _body(request, endpoint)
         call = Call(visit=visit, query=query, body=_shaped(raw, endpoint), raw=raw, mark=_unmarked)
-        if not endpoint.is_write:
+        if endpoint.go_on is None:
             return _sent(await endpoint.do(call))
         key = request.headers.get(_KEY)
         what = b"\n".join((endpoint.method.encode(), request.url.path.encode(), raw))
         asked = once.Asked.of(identity.directory_id, key, what)
-        answered = await self._once(visit, endpoint, call, asked)
+        answered = await _once(call, asked, endpoint.do, endpoint.go_on)
         headers = {_KEPT: "true"} if answered.is_kept else {}
         return Response(
             orjson.dumps(answered.body), headers={**HEADERS, **headers}, media_type=JSON
@@ -101,20 +100,14 @@ class ApiFrame:
             _within(self.by_address, address_of(request), now)
             raise
 
-    async def _once(
-        self, visit: Visit, endpoint: Endpoint, call: Call, asked: once.Asked
-    ) -> once.Answered:
-        def marked(mark: Any) -> Call:
-            return Call(visit=visit, query=call.query, body=call.body, raw=call.raw, mark=mark)
 
-        async def go_on(done: Json) -> Answer:
-            if endpoint.go_on is None:
-                return await endpoint.do(call)
-            return await endpoint.go_on(call, done)
-
-        return await once.answered_once(
-            visit.app, asked, lambda mark: endpoint.do(marked(mark)), go_on
-        )
+async def _once(call: Call, asked: once.Asked, do: Do, go_on: GoOn) -> once.Answered:
+    return await once.answered_once(
+        call.visit.app,
+        asked,
+        lambda mark: do(replace(call, mark=mark)),
+        lambda done: go_on(call, done),
+    )
 
 
 def _unmarked(tx: Transaction, done: Json) -> None:

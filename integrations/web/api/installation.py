@@ -10,6 +10,7 @@ from integrations.api_client.models import (
     WritingAnswer,
 )
 from integrations.ports import Transaction
+from integrations.records import Json
 from integrations.web.access import Who
 from integrations.web.api.endpoint import Call, Do, Endpoint
 from integrations.workflows.operating.writing import let_writing_go_on, stop_writing
@@ -84,14 +85,22 @@ async def show_writing(call: Call) -> WritingAnswer:
 
 
 async def stop(call: Call) -> WritingAnswer:
-    """Let nothing be written from now on. Stopping twice is stopping once."""
-    await stop_writing(call.visit.app, by=call.visit.viewer.directory_id)
+    """Let nothing be written from now on."""
+    by = call.visit.viewer.directory_id
+    await stop_writing(call.visit.app, by=by, also=lambda tx: call.mark(tx, {}))
     return await show_writing(call)
 
 
 async def go_on(call: Call) -> WritingAnswer:
     """Let writing go on; what waited is taken up."""
-    await let_writing_go_on(call.visit.app, by=call.visit.viewer.directory_id)
+    by = call.visit.viewer.directory_id
+    await let_writing_go_on(call.visit.app, by=by, also=lambda tx: call.mark(tx, {}))
+    return await show_writing(call)
+
+
+async def turned_before(call: Call, done: Json) -> WritingAnswer:
+    """How it is now: the switch was turned, and somebody may have turned it again since."""
+    call.visit.app.woken.set()
     return await show_writing(call)
 
 
@@ -104,7 +113,7 @@ def _switch(name: str, do: Do, summary: str) -> Endpoint:
         answer=WritingAnswer,
         summary=summary,
         tag="Installation",
-        is_write=True,
+        go_on=turned_before,
     )
 
 

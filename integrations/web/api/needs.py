@@ -173,7 +173,6 @@ def _change(name: str, do: Do, summary: str, body: type[Shape] | None = None) ->
         answer=NeedChanged,
         summary=summary,
         tag="Needs you",
-        is_write=True,
         go_on=changed_before,
     )
 
@@ -221,7 +220,6 @@ ENDPOINTS = (
         answer=Done,
         summary="Do what the row offers",
         tag="Needs you",
-        is_write=True,
         go_on=gone_on,
     ),
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from integrations.api_client.models import RosterImported, RosterPreview, RosterRowShown
+from integrations.ports import Transaction
+from integrations.records import Json
 from integrations.web.access import Who
 from integrations.web.api.endpoint import Call, Endpoint
 from integrations.web.console.importing import import_roster
 from integrations.web.page import program_of
-from integrations.workflows.enrolment.enrol import check_roster
+from integrations.workflows.enrolment.enrol import Enrolment, blocked_of, check_roster
 from integrations.workflows.enrolment.workbook import roster_of
 
 PATH = "/programs/{program}/roster"
@@ -26,15 +28,30 @@ async def preview_roster(call: Call) -> RosterPreview:
 
 
 async def do_import(call: Call) -> RosterImported:
-    """Import the roster, whole or not at all. Importing it twice is importing it once."""
-    done = await import_roster(call.visit, roster_of(call.raw))
-    return RosterImported(
-        added=done.added,
-        updated=done.updated,
-        unchanged=done.unchanged,
-        people=done.people,
-        blocked=done.blocked,
-    )
+    """Import the roster, whole or not at all."""
+
+    def also(tx: Transaction, done: Enrolment) -> None:
+        call.mark(tx, _kept(done))
+
+    done = await import_roster(call.visit, roster_of(call.raw), also)
+    return RosterImported(**_kept(done), blocked=done.blocked)
+
+
+def _kept(done: Enrolment) -> Json:
+    return {
+        "added": done.added,
+        "updated": done.updated,
+        "unchanged": done.unchanged,
+        "people": done.people,
+    }
+
+
+async def imported_before(call: Call, done: Json) -> RosterImported:
+    """What an import did whose process died; its people are looked at now."""
+    app = call.visit.app
+    blocked = await blocked_of(app, roster_of(call.raw))
+    app.woken.set()
+    return RosterImported(**done, blocked=blocked)
 
 
 ENDPOINTS = (
@@ -58,6 +75,6 @@ ENDPOINTS = (
         answer=RosterImported,
         summary="Import a roster, whole or not at all",
         tag="Roster",
-        is_write=True,
+        go_on=imported_before,
     ),
 )

@@ -137,7 +137,6 @@ ENDPOINTS = (
         answer=RuleSaved,
         summary="Put a rule in force",
         tag="Rule",
-        is_write=True,
         go_on=put_before,
     ),
 )

@@ -9,10 +9,17 @@ from dataclasses import dataclass
 
 from integrations.errors import Fault, RosterError
 from integrations.language import N_, gettext
+from integrations.ports import Transaction
 from integrations.records import JournalEntry
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Sent, Shown, Visit, program_of
-from integrations.workflows.enrolment.enrol import CheckedRow, Enrolment, check_roster, enrol
+from integrations.workflows.enrolment.enrol import (
+    Also,
+    CheckedRow,
+    Enrolment,
+    check_roster,
+    enrol,
+)
 from integrations.workflows.enrolment.roster import (
     COLUMNS,
     MOST_BYTES,
@@ -44,6 +51,10 @@ class Checked:
     def people(self) -> int:
         """How many people are in it."""
         return len({m for r in self.rows for m in (r.row.mentor_mail, r.row.mentee_mail)})
+
+
+def _nothing_else(tx: Transaction, done: Enrolment) -> None:
+    """An import by page is kept with the name of who did it, and that is all."""
 
 
 async def show_import(visit: Visit) -> Shown:
@@ -100,22 +111,26 @@ async def do_import(visit: Visit) -> Shown | Go:
     return Go(f"/programs/{program.id}/launch", said)
 
 
-async def import_roster(visit: Visit, roster: bytes) -> Enrolment:
+async def import_roster(visit: Visit, roster: bytes, also: Also = _nothing_else) -> Enrolment:
     """Import a roster of the program that the path names, and journal who did.
+
+    Parameters:
+        also: keeps more in the transaction that does both.
 
     Raises:
         RosterError: something in it is wrong, or of another program; nothing is kept.
     """
     program = program_of(visit)
     await check_roster(visit.app, roster, program.name)
-    done = await enrol(visit.app, roster)
-    entry = JournalEntry(
-        at=visit.now,
-        code="roster_imported",
-        program_id=program.id,
-        data={"by": visit.viewer.directory_id, "added": done.added, "updated": done.updated},
-    )
-    await visit.app.store.run(lambda tx: tx.journal.write(entry))
+
+    def note(tx: Transaction, done: Enrolment) -> None:
+        data = {"by": visit.viewer.directory_id, "added": done.added, "updated": done.updated}
+        tx.journal.write(
+            JournalEntry(at=visit.now, code="roster_imported", program_id=program.id, data=data)
+        )
+        also(tx, done)
+
+    done = await enrol(visit.app, roster, note)
     visit.app.woken.set()
     return done
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
 from integrations.errors import Fault, RosterError, SettingsError
@@ -39,6 +40,14 @@ class Enrolment:
     people: int
     programs: tuple[str, ...]
     blocked: int
+
+
+Also: TypeAlias = Callable[[Transaction, Enrolment], None]
+"""What else is to be kept with the rows; ``blocked`` of the enrolment is not known by then."""
+
+
+def _nothing_else(tx: Transaction, done: Enrolment) -> None:
+    """An import that keeps its rows alone."""
 
 
 def program_id(name: str) -> str:
@@ -104,18 +113,28 @@ def _checked_row(
     return CheckedRow(row, names[0], names[1], "known" if known else "added")
 
 
-async def _checked(
+async def _found(
     app: App, roster: bytes
 ) -> tuple[list[RosterRow], dict[str, DirectoryUser | None]]:
     rows = read_roster(roster_of(roster))
-    users = await app.graph.directory.find(sorted({mail for row in rows for mail in _mails(row)}))
+    mails = sorted({mail for row in rows for mail in _mails(row)})
+    return rows, await app.graph.directory.find(mails)
+
+
+async def _checked(
+    app: App, roster: bytes
+) -> tuple[list[RosterRow], dict[str, DirectoryUser | None]]:
+    rows, users = await _found(app, roster)
     if unknown := list(_unknown_people(rows, users)):
         raise RosterError(unknown)
     return rows, users
 
 
-async def enrol(app: App, roster: bytes) -> Enrolment:
+async def enrol(app: App, roster: bytes, also: Also = _nothing_else) -> Enrolment:
     """Import a roster, a CSV or a workbook.
+
+    Parameters:
+        also: keeps more in the transaction that keeps the rows.
 
     Raises:
         RosterError: every wrong cell, people unknown to the directory included; nothing is kept.
@@ -124,11 +143,27 @@ async def enrol(app: App, roster: bytes) -> Enrolment:
     """
     rows, users = await _checked(app, roster)
     await sync_mailboxes(app)
-    enrolment = await app.store.run(lambda tx: keep_rows(app, tx, rows, users))
+
+    def keep(tx: Transaction) -> Enrolment:
+        done = keep_rows(app, tx, rows, users)
+        also(tx, done)
+        return done
+
+    enrolment = await app.store.run(keep)
+    return replace(enrolment, blocked=await _look_at_people(app, users))
+
+
+async def blocked_of(app: App, roster: bytes) -> int:
+    """How many people of a roster that was imported need somebody's help first."""
+    _, users = await _found(app, roster)
+    return await _look_at_people(app, users)
+
+
+async def _look_at_people(app: App, users: Mapping[str, DirectoryUser | None]) -> int:
     # Zone, hours and missing mailboxes show up now, not on the day of booking.
     found = [user for user in users.values() if user is not None]
     await refresh_settings(app, [person_id(user.id) for user in found])
-    return replace(enrolment, blocked=await _count_blocked(app, found))
+    return await _count_blocked(app, found)
 
 
 def _mails(row: RosterRow) -> tuple[str, str]:
