@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import recurring_ical_events
+from dateutil.rrule import rrulestr
 from icalendar import Calendar
 
 from integrations.planfiles.errors import PlanFileError
@@ -29,9 +30,13 @@ from scheduling.rule import CadenceRule, end_minute_of, minute_of
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_DATES = 500_000
-"""How many dates the entries of one calendar may unfold into, counted as if each were daily."""
+"""How many dates the entries of one calendar may be unfolded into, from the first of each on."""
 _OFTENER_THAN_DAILY = {"SECONDLY", "MINUTELY", "HOURLY"}
 _TIMES_OF_A_DAY = ("BYHOUR", "BYMINUTE", "BYSECOND")
+_WEEK = 7
+_EVERY = {"DAILY": 1, "WEEKLY": _WEEK, "MONTHLY": 28, "YEARLY": 365}
+"""Days between two dates of a rule, at least."""
+_DAYS_OF_A_PERIOD = ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS")
 
 _MICROSOFT = {
     "FREE": FreeBusyStatus.FREE,
@@ -145,28 +150,74 @@ def read_person(
 def busy_items(source: Path, calendar: Any, zone: str, span: tuple[date, date]) -> list[BusyItem]:
     """The entries of a calendar near ``span``, all-day ones as whole local days of ``zone``."""
     first, after = span[0] - timedelta(days=1), span[1] + timedelta(days=1)
-    _require_few_dates(source, calendar, (after - first).days)
+    _require_few_dates(source, calendar, first, after)
     try:
         events: Iterable[Any] = recurring_ical_events.of(calendar).between(first, after)
         return sorted(_item(event, zone) for event in events if not _is_cancelled(event))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
         where = f"{source.name}:{_line_of(source, 'BEGIN:VEVENT')}"
         raise PlanFileError(where, f"an event cannot be expanded: {type(error).__name__}") from None
 
 
-def _require_few_dates(source: Path, calendar: Any, days: int) -> None:
-    """Refuse what would unfold into millions of dates, before it is unfolded."""
+def _require_few_dates(source: Path, calendar: Any, first: date, after: date) -> None:
+    """Refuse what would unfold into millions of dates, or be looked for in vain for ages."""
     where, dates = f"{source.name}:{_line_of(source, 'BEGIN:VEVENT')}", 0
     for event in calendar.walk("VEVENT"):
         rules = event.get("RRULE", [])
         for rule in rules if isinstance(rules, list) else [rules]:
-            if _OFTENER_THAN_DAILY.intersection(rule.get("FREQ", ())):
-                raise PlanFileError(where, "an event repeats more often than daily")
-            times = math.prod(len(rule.get(name, [0])) for name in _TIMES_OF_A_DAY)
-            dates += days * times
+            if problem := _problem_of(rule):
+                raise PlanFileError(where, problem)
+            dates += _steps(rule, _begins(event, first), after)
         dates += 1
     if dates > MOST_DATES:
         raise PlanFileError(where, f"unfolds into more than {MOST_DATES:,} dates")
+
+
+def _begins(event: Any, first: date) -> date:
+    """When unfolding begins: with the event, however long ago that was."""
+    begun = getattr(event.get("DTSTART"), "dt", first)
+    day = begun.date() if isinstance(begun, datetime) else begun
+    return min(day, first) if isinstance(day, date) else first
+
+
+def _steps(rule: Any, begins: date, after: date) -> int:
+    """How often the library looks for a date of the rule, at most."""
+    days = (after - begins).days
+    if _interval(rule) > 1 and any(name in rule for name in _DAYS_OF_A_PERIOD):
+        # It may step past what it looks for, until the calendar ends.
+        days = (date.max - begins).days
+    times = math.prod(len(rule.get(name, [0])) for name in _TIMES_OF_A_DAY)
+    return (days // (_EVERY[rule["FREQ"][0]] * _interval(rule)) + 1) * times
+
+
+def _interval(rule: Any) -> int:
+    return int(rule.get("INTERVAL", [1])[0])
+
+
+def _problem_of(rule: Any) -> str | None:
+    """Why a rule cannot be unfolded in bounded time."""
+    frequencies = rule.get("FREQ", [])
+    if _OFTENER_THAN_DAILY.intersection(frequencies):
+        return "an event repeats more often than daily"
+    if len(frequencies) != 1 or frequencies[0] not in _EVERY or _interval(rule) < 1:
+        return "an event repeats in a way that iCalendar does not know"
+    unusual = [name for name in _DAYS_OF_A_PERIOD if name in rule]
+    if _EVERY[frequencies[0]] <= _WEEK and unusual:
+        return f"an event repeats daily or weekly with {unusual[0]}"
+    if unusual and not _ever_comes(rule):
+        return "an event repeats on a day that never comes"
+    return None
+
+
+def _ever_comes(rule: Any) -> bool:
+    """Whether the rule has a date in 28 years: weekdays and leap years have come round by then.
+
+    The years are the last of the calendar, because the library looks until it ends.
+    """
+    named = {name: rule[name] for name in ("FREQ", "BYDAY", *_DAYS_OF_A_PERIOD) if name in rule}
+    start = datetime(date.max.year - 28, 1, 1)  # noqa: DTZ001 - a day in no zone
+    found = rrulestr(type(rule)(named).to_ical().decode(), dtstart=start)
+    return next(iter(found), None) is not None
 
 
 def _calendar(source: Path) -> Any:

@@ -107,3 +107,9 @@ def test_dependabot_looks_at_every_list_of_packages() -> None:
            if "node_modules" not in p.parts}  # fmt: skip
     assert looked == {("uv", "/"), ("github-actions", "/")} | {("npm", folder) for folder in npm}
     assert all(u["cooldown"]["default-days"] >= 7 for u in updates)
+
+
+def test_a_package_that_could_not_be_looked_up_fails_the_audit() -> None:
+    """Without it a run that reaches no database at all finds nothing, and is green."""
+    command = (FOLDER / "workflows/audit.yml").read_text("utf-8")
+    assert re.search(r"pip-audit --strict .*--requirement requirements\.txt", command)
