@@ -216,8 +216,12 @@ def _ever_comes(rule: Any) -> bool:
     """
     named = {name: rule[name] for name in ("FREQ", "BYDAY", *_DAYS_OF_A_PERIOD) if name in rule}
     start = datetime(date.max.year - 28, 1, 1)  # noqa: DTZ001 - a day in no zone
-    found = rrulestr(type(rule)(named).to_ical().decode(), dtstart=start)
-    return next(iter(found), None) is not None
+    try:
+        found = rrulestr(type(rule)(named).to_ical().decode(), dtstart=start)
+        return next(iter(found), None) is not None
+    except (ValueError, LookupError):
+        # A month 13, a place 400 of a period, a ninth Monday.
+        return False
 
 
 def _calendar(source: Path) -> Any:

@@ -113,6 +113,7 @@ def test_any_bytes_are_read_or_refused(
         "FREQ=MONTHLY;BYMONTH=4;BYMONTHDAY=31",
         "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6",
         "FREQ=YEARLY;BYMONTH=1;BYYEARDAY=366",
+        "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=400",
     ],
 )
 def test_a_rule_that_would_be_looked_for_in_vain_is_refused(tmp_path: Path, rule: str) -> None:
