@@ -20,19 +20,21 @@ _DAYS = st.lists(
     st.sampled_from(["MO", "TU", "SU", "1MO", "-1FR", "5MO", "9MO", "XX"]), min_size=1, max_size=3
 ).map(",".join)
 _PARTS = st.one_of(
-    *(
-        _VALUES.map(lambda value, name=name: f"{name}={value}")
-        for name in (
-            "INTERVAL",
-            "COUNT",
-            "BYMONTH",
-            "BYMONTHDAY",
-            "BYYEARDAY",
-            "BYWEEKNO",
-            "BYSETPOS",
-            "BYHOUR",
-        )
-    ),
+    st.tuples(
+        st.sampled_from(
+            [
+                "INTERVAL",
+                "COUNT",
+                "BYMONTH",
+                "BYMONTHDAY",
+                "BYYEARDAY",
+                "BYWEEKNO",
+                "BYSETPOS",
+                "BYHOUR",
+            ]
+        ),
+        _VALUES,
+    ).map("=".join),
     _DAYS.map("BYDAY={}".format),
     st.sampled_from(["UNTIL=20270401", "UNTIL=00010101T000000Z", "WKST=SU", "FREQ=HOURLY", "X=1"]),
 )
