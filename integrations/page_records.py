@@ -39,6 +39,15 @@ class TryState(StrEnum):
     DONE = "done"
 
 
+class WishState(StrEnum):
+    """Life of a wish for a pairing."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    TAKEN_BACK = "taken_back"
+
+
 class Risk(StrEnum):
     """How a pair stands, in one word."""
 
@@ -225,3 +234,26 @@ class Standing:
     needs: int = 0
     blocker: str | None = None
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Somebody asks for a pairing in a program.
+
+    ``role`` is what they would be (``mentor`` or ``mentee``), ``partner_mail`` whom they name; None
+    is a place on the waiting list. ``mail`` and ``name`` are the directory's, who need be in no
+    pair. ``pair_id`` is the pair that came of it.
+    """
+
+    id: str
+    program_id: str
+    directory_id: str
+    mail: str
+    name: str
+    role: str
+    asked_at: datetime
+    partner_mail: str | None = None
+    state: WishState = WishState.WAITING
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    pair_id: str | None = None

@@ -36,6 +36,7 @@ from integrations.page_records import (
     TriedRule,
     Wave,
     WebSession,
+    Wish,
 )
 from integrations.records import (
     Blocker,
@@ -785,6 +786,18 @@ class Goals(Records[Goal], Protocol):
         ...
 
 
+class Wishes(Records[Wish], Protocol):
+    """Wishes for a pairing, keyed by id."""
+
+    def waiting(self, program_ids: Iterable[str]) -> list[Wish]:
+        """Those of these programs that wait, oldest first."""
+        ...
+
+    def of_person(self, directory_id: str) -> list[Wish]:
+        """All of somebody, by the directory's id, newest first."""
+        ...
+
+
 class Aims(Records[Aim], Protocol):
     """What sessions are to be about, keyed by session id."""
 
@@ -968,6 +981,8 @@ class Transaction(Protocol):
     def tried_pairs(self) -> TriedPairs: ...
     @property
     def goals(self) -> Goals: ...
+    @property
+    def wishes(self) -> Wishes: ...
     @property
     def aims(self) -> Aims: ...
     @property

@@ -18,6 +18,8 @@ from integrations.page_records import (
     TriedRule,
     Wave,
     WebSession,
+    Wish,
+    WishState,
 )
 from integrations.store import tables
 from integrations.store.rows import KeyedRows, chunks
@@ -131,6 +133,26 @@ class GoalRows(KeyedRows[Goal]):
         """The goals of a pair by person id."""
         query = self._query().where(self._table.c.pair_id == pair_id)
         return {goal.person_id: goal for goal in self._fetch(query)}
+
+
+class WishRows(KeyedRows[Wish]):
+    """Wishes for a pairing."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.wishes, Wish)
+
+    def waiting(self, program_ids: Iterable[str]) -> list[Wish]:
+        """Those of these programs that wait, oldest first."""
+        columns = tables.wishes.c
+        ours = columns.program_id.in_(sorted(program_ids))
+        query = self._query().where(ours, columns.state == WishState.WAITING)
+        return self._fetch(query.order_by(columns.asked_at, columns.id))
+
+    def of_person(self, directory_id: str) -> list[Wish]:
+        """All of somebody, newest first."""
+        columns = tables.wishes.c
+        query = self._query().where(columns.directory_id == directory_id)
+        return self._fetch(query.order_by(columns.asked_at.desc(), columns.id))
 
 
 class AimRows(KeyedRows[Aim]):

@@ -70,6 +70,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "work": PASSING,
         "permits": PASSING,
         "mailbox_gates": PASSING,
+        "wishes": PASSING,
         "web_sessions": PASSING,
         "kept_answers": PASSING,
         "journal": JOURNAL,
@@ -92,7 +93,7 @@ class RetentionRows:
         self._connection = connection
 
     def remove_passing(self, before: datetime, limit: int) -> dict[str, int]:
-        """Work that is done, claims, waits, answers and sign-ins that are over since ``before``."""
+        """Work, claims, waits, answers, wishes and sign-ins that are over since ``before``."""
         work, gates = tables.work.c, tables.mailbox_gates.c
         over = {
             tables.work: and_(work.state == WorkState.DONE, work.due_at < before),
@@ -102,6 +103,7 @@ class RetentionRows:
                 or_(gates.mail_paced_until.is_(None), gates.mail_paced_until < before),
             ),
             tables.web_sessions: tables.web_sessions.c.expires_at < before,
+            tables.wishes: tables.wishes.c.settled_at < before,
             tables.kept_answers: tables.kept_answers.c.expires_at < before,
         }
         return self._removed(over, limit)

@@ -56,6 +56,7 @@ from integrations.store.pages import (
     TriedRuleRows,
     WaveRows,
     WebSessionRows,
+    WishRows,
 )
 from integrations.store.permits import PermitRows
 from integrations.store.retention import RetentionRows
@@ -258,6 +259,11 @@ class SqlTransaction:
     def goals(self) -> GoalRows:
         """See :class:`integrations.ports.Transaction`."""
         return GoalRows(self._connection)
+
+    @cached_property
+    def wishes(self) -> WishRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return WishRows(self._connection)
 
     @cached_property
     def aims(self) -> AimRows:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from integrations.page_records import Risk, StaffRole, TryState, WaveState
+from integrations.page_records import Risk, StaffRole, TryState, WaveState, WishState
 from integrations.records import (
     BlockerScope,
     IntentState,
@@ -604,6 +604,24 @@ goals = Table(
     Column("pair_id", String, _to("pairs.id"), primary_key=True),
     Column("person_id", String, _to("participants.id"), primary_key=True, index=True),
     Column("text", Text, nullable=False),
+)
+
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("program_id", String, _to("programs.id"), nullable=False, index=True),
+    Column("directory_id", String, nullable=False, index=True),
+    Column("mail", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("partner_mail", String),
+    Column("state", Word(WishState), nullable=False),
+    Column("settled_at", Instant),
+    Column("settled_by", String),
+    # No reference: a pair may be deleted before the wish it came of.
+    Column("pair_id", String),
 )
 
 aims = Table(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from integrations.language import N_, Language, speaking
-from integrations.web import home, pair
+from integrations.web import home, pair, wishing
 from integrations.web.api import acts as api_acts
 from integrations.web.api import installation as api_installation
 from integrations.web.api import needs as api_needs
@@ -36,6 +36,7 @@ from integrations.web.console import (
     settings,
     sponsor,
     texts,
+    wishes,
     writing,
 )
 from integrations.web.console import pair as console_pair
@@ -71,6 +72,8 @@ _MODULES = (
     writing,
     needs,
     console_pair,
+    wishing,
+    wishes,
 )
 _API = (
     api_programs,

@@ -9,6 +9,8 @@ from integrations.ports import Transaction
 from integrations.records import OVER
 from integrations.web.access import Viewer, Who
 from integrations.web.page import Go, Page, Shown, Visit
+from integrations.web.wishing import wisher_of
+from integrations.workflows.enrolment.wishes import programs_to_ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,11 @@ def places_of(tx: Transaction, viewer: Viewer) -> list[Place]:
         if program is not None:
             path = f"/programs/{program_id}/sponsor"
             places.append(Place(path, program.name, gettext("the sponsor's page")))
-    return places + _pairs_of(tx, viewer)
+    places += _pairs_of(tx, viewer)
+    if programs_to_ask(tx, wisher_of(tx, viewer)):
+        about = gettext("with somebody you name, or whom the coordinators find")
+        places.append(Place("/ask", gettext("Ask for a pairing"), about))
+    return places
 
 
 def _pairs_of(tx: Transaction, viewer: Viewer) -> list[Place]:

@@ -59,6 +59,9 @@ PAGES: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
     {
         "GET /": EVERYBODY,
         "GET /help": EVERYBODY,
+        "GET /ask": EVERYBODY,
+        "POST /ask": EVERYBODY,
+        "POST /ask/take-back": EVERYBODY,
         # What is handed over to coordinators; the acts of a row for those of its program alone.
         "GET /needs": COORDINATORS_OF_ANY,
         "GET /needs/{need}/act": COORDINATOR,
@@ -112,6 +115,9 @@ PAGES: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
                 "POST /programs/{program}/exports/hours",
                 "GET /programs/{program}/exports/{name}",
                 "GET /programs/{program}/journal",
+                "GET /programs/{program}/wishes",
+                "POST /programs/{program}/wishes/approve",
+                "POST /programs/{program}/wishes/decline",
                 "GET /programs/{program}/launch",
                 "POST /programs/{program}/launch/start",
                 "POST /programs/{program}/launch/test",

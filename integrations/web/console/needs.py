@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from types import MappingProxyType
@@ -129,6 +130,7 @@ async def show_needs(visit: Visit) -> Shown:
             {
                 "rows": rows,
                 "to_begin": waiting_to_begin(tx, programs, visit.now),
+                "wishing": _wishing(tx, programs),
                 "choice": choice,
                 "counts": counts,
                 "listed": Listed(
@@ -143,6 +145,12 @@ async def show_needs(visit: Visit) -> Shown:
         )
 
     return await visit.app.store.run(read)
+
+
+def _wishing(tx: Transaction, programs: Iterable[str]) -> list[tuple[Program, int]]:
+    """Programs in which people wait for a pairing, with how many do."""
+    counted = Counter(wish.program_id for wish in tx.wishes.waiting(programs))
+    return [(tx.programs.require(key), counted[key]) for key in sorted(counted)]
 
 
 def _rows(tx: Transaction, visit: Visit, found: list[Need]) -> list[Row]:

@@ -278,6 +278,17 @@ SECTIONS: tuple[Section, ...] = (
                 ),
                 hint=N_("Announcement and pair page say it."),
             ),
+            Item(
+                ("asking",),
+                N_("Who may ask for a pairing"),
+                "one",
+                options=(
+                    ("nobody", N_("nobody")),
+                    ("participants", N_("whoever is in a pair of the program")),
+                    ("everybody", N_("everybody who may sign in")),
+                ),
+                hint=N_("You approve each before anything is booked."),
+            ),
         ),
     ),
     Section(

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from integrations.attendance_records import CorrectionNote, KeptPulse
 from integrations.errors import NotPossibleError
-from integrations.page_records import Aim, Goal
+from integrations.page_records import Aim, Goal, Wish
 from integrations.ports import Transaction
 from integrations.records import (
     OVER,
@@ -113,6 +113,7 @@ def data_of(tx: Transaction, person_id: str) -> Json:
             for each in tx.web_sessions.all()
             if each.directory_id == person.directory_id
         ],
+        "wishes": [asdict(wish) for wish in tx.wishes.of_person(person.directory_id)],
         "staff": [asdict(member) for member in tx.staff.of_person(person.directory_id)],
         **_done_as_coordinator(tx, person),
         "journal": [asdict(e) for e in tx.journal.naming([person_id, person.directory_id])],
@@ -249,6 +250,8 @@ class _Eraser:
         account = person.directory_id
         signed_in = [s.id for s in tx.web_sessions.all() if s.directory_id == account]
         self._remove("web_sessions", tx.web_sessions.remove, signed_in)
+        wishes = [wish.id for wish in tx.wishes.of_person(account)]
+        self._remove("wishes", tx.wishes.remove, wishes)
         grants = [f"{m.program_id}/{account}/{m.role}" for m in tx.staff.of_person(account)]
         self._remove("staff", tx.staff.remove, grants)
         added = [m for m in tx.staff.all() if m.added_by == account and m.directory_id != account]
@@ -257,10 +260,24 @@ class _Eraser:
         self._put("waves", tx.waves.put, [replace(w, created_by=GONE_WORD) for w in begun])
         told = [p.id for p in tx.programs.all() if begins_by(tx, p.id) == account]
         self._put("switches", lambda key: keep_begins(tx, key, GONE_WORD), told)
+        others = self._changed(tx.wishes.all(), self._without_wish)
+        self._put("wishes", tx.wishes.put, others)
         tried = [trial for trial in tx.tried_rules.all() if trial.begun_by == account]
         by_gone = [replace(trial, begun_by=GONE_WORD) for trial in tried]
         self._put("tried_rules", tx.tried_rules.put, by_gone)
         self._as_coordinator()
+
+    def _without_wish(self, wish: Wish) -> Wish:
+        """Somebody else's wish, with nothing in it that names the person."""
+        if wish.directory_id == self._person.directory_id:
+            return wish
+        named = wish.partner_mail == self._person.mail
+        settled = wish.settled_by == self._person.directory_id
+        return replace(
+            wish,
+            partner_mail=None if named else wish.partner_mail,
+            settled_by=GONE_WORD if settled else wish.settled_by,
+        )
 
     def _pulses(self, pair_ids: Sequence[str]) -> None:
         """Numbers stay, because they are counted; what the person wrote beside them goes."""

@@ -166,6 +166,14 @@ class Participation(StrEnum):
     VOLUNTARY = "voluntary"
 
 
+class Asking(StrEnum):
+    """Who may ask for a pairing in the program."""
+
+    NOBODY = "nobody"
+    PARTICIPANTS = "participants"
+    EVERYBODY = "everybody"
+
+
 AgendaLine = Annotated[str, Field(min_length=1, max_length=120, pattern=_ONE_LINE)]
 
 
@@ -181,6 +189,7 @@ class ProgramRule(BaseModel):
     ``place`` is where its pairs meet unless they have a place of their own (None: on Teams),
     ``agenda`` what invitations propose to talk about, line by line, and ``kinds`` what a date is
     for, by its number from 1, where that is not ``cadence.kind``.
+    ``asking`` says who may ask for a pairing, which a coordinator approves or not.
     ``pulse_every`` asks both how it was after each so many meetings held (None: nobody is asked).
     """
 
@@ -200,6 +209,7 @@ class ProgramRule(BaseModel):
     place: str | None = Field(default=None, min_length=1, max_length=80, pattern=_ONE_LINE)
     agenda: tuple[AgendaLine, ...] = Field(default=(), max_length=12)
     kinds: dict[int, SessionKind] = Field(default_factory=dict)
+    asking: Asking = Asking.NOBODY
     pulse_every: int | None = Field(default=None, ge=1, le=26)
     _dates_before: int = PrivateAttr(default=0)
 

@@ -1,0 +1,148 @@
+"""People ask for a pairing; the coordinator approves it, finds somebody, or says not now."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from integrations.page_records import Wish, WishState
+from integrations.ports import Transaction
+from integrations.records import PairState
+from integrations.workflows.operating.privacy import data_of
+from tests.support.world import Empty
+from tests.web.console_firm import Console, at_the_console
+from tests.web.support import Visitor, participant, signed_in
+
+
+async def _let_ask(console: Console, asking: str) -> None:
+    def change(tx: Transaction) -> None:
+        rule = tx.rules.current(console.program.id)
+        tx.rules.put(replace(rule, body={**rule.body, "asking": asking}))
+
+    await console.app.store.run(change)
+
+
+async def _wishes(console: Console) -> list[Wish]:
+    return await console.app.store.run(lambda tx: tx.wishes.all())
+
+
+async def _senior(console: Console, number: int = 0) -> Visitor:
+    return await participant(console.app, console.pairs[number].mentee_id)
+
+
+def _playing(play: Callable[[Console], Awaitable[None]]) -> Callable[[Empty], None]:
+    def test(empty: Empty) -> None:
+        at_the_console(empty, play, firm=3, lived=False)
+
+    test.__name__, test.__doc__ = play.__name__, play.__doc__
+    return test
+
+
+@_playing
+async def test_nobody_may_ask_unless_the_program_says_so(console: Console) -> None:
+    stranger = await signed_in(console.app, "stranger")
+    page = await stranger.get("/ask")
+    assert "No program takes wishes from you" in page.text
+    form = {"program": console.program.id, "role": "mentee"}
+    assert (await stranger.post("/ask", form)).status_code == 400
+    await _let_ask(console, "participants")
+    assert (await stranger.post("/ask", form)).status_code == 400
+    assert await _wishes(console) == []
+    assert "Ask for a pairing" not in (await stranger.get("/")).text
+    senior = await _senior(console)
+    assert (await senior.post("/ask", form)).status_code == 303
+    assert [wish.state for wish in await _wishes(console)] == [WishState.WAITING]
+
+
+@_playing
+async def test_a_pair_somebody_names_is_enrolled_once_the_coordinator_approves(
+    console: Console,
+) -> None:
+    await _let_ask(console, "participants")
+    assert "Nobody waits" in await console.page("/wishes")
+    senior = await _senior(console)
+    people = await console.app.store.run(lambda tx: {p.id: p for p in tx.participants.all()})
+    junior = people[console.pairs[1].mentor_id]
+    form = {"program": console.program.id, "role": "mentee", "partner": junior.mail.upper()}
+    said = await senior.send("/ask", form)
+    assert "Your wish waits" in said.text
+    again = await senior.post("/ask", form)
+    assert again.status_code == 400, "one at a time in a program"
+    needs = await console.visitor.get("/needs")
+    assert "One person waits" in needs.text
+    assert junior.mail in await console.page("/wishes")
+    (wish,) = await _wishes(console)
+    at = f"/programs/{console.program.id}/wishes"
+    nobody = await console.visitor.post(
+        f"{at}/approve", {"wish": wish.id, "partner": "nobody@elsewhere.example"}
+    )
+    assert nobody.status_code == 400
+    assert len(await console.app.store.run(lambda tx: tx.pairs.all())) == 3
+    done = await console.visitor.send(f"{at}/approve", {"wish": wish.id, "partner": junior.mail})
+    assert "enrolled and planned" in done.text
+    (wish,) = await _wishes(console)
+    assert wish.state is WishState.APPROVED
+    pair = await console.app.store.run(lambda tx: tx.pairs.require(wish.pair_id or ""))
+    assert (pair.mentor_id, pair.mentee_id) == (junior.id, console.pairs[0].mentee_id)
+    assert pair.state in (PairState.PLANNED, PairState.ENROLLED)
+    assert "approved" in (await senior.get("/ask")).text
+    twice = await console.visitor.post(f"{at}/approve", {"wish": wish.id, "partner": junior.mail})
+    assert twice.status_code == 409
+    assert "Nobody waits" in await console.page("/wishes")
+
+
+@_playing
+async def test_somebody_without_a_part_waits_on_the_list_until_a_yes_or_a_not_now(
+    console: Console,
+) -> None:
+    await _let_ask(console, "everybody")
+    stranger = await signed_in(console.app, "stranger", name="Sam Stranger")
+    assert (
+        "/ask"
+        in (await stranger.get("/")).headers.get("location", "") + (await stranger.get("/")).text
+    )
+    await stranger.post("/ask", {"program": console.program.id, "role": "mentor"})
+    listed = await console.page("/wishes")
+    assert "Sam Stranger" in listed
+    assert "Names nobody" in listed
+    (wish,) = await _wishes(console)
+    at = f"/programs/{console.program.id}/wishes"
+    said = await console.visitor.send(f"{at}/decline", {"wish": wish.id})
+    assert "Nobody was mailed" in said.text
+    assert "not now" in (await stranger.get("/ask")).text
+    lines = await console.app.store.run(lambda tx: [e.code for e in tx.journal.read()])
+    assert {"pairing_asked", "pairing_declined"} <= set(lines)
+
+
+@_playing
+async def test_a_wish_is_taken_back_by_whoever_made_it_alone(console: Console) -> None:
+    await _let_ask(console, "everybody")
+    stranger, other = [await signed_in(console.app, who) for who in ("stranger", "other")]
+    await stranger.post("/ask", {"program": console.program.id, "role": "mentor"})
+    (wish,) = await _wishes(console)
+    assert (await other.post("/ask/take-back", {"wish": wish.id})).status_code == 409
+    assert (await stranger.post("/ask/take-back", {"wish": wish.id})).status_code == 303
+    (wish,) = await _wishes(console)
+    assert wish.state is WishState.TAKEN_BACK
+    await stranger.post("/ask", {"program": console.program.id, "role": "mentor"})
+    assert len(await _wishes(console)) == 2
+
+
+@_playing
+async def test_a_wish_belongs_to_its_person_and_goes_once_it_was_settled(console: Console) -> None:
+    await _let_ask(console, "participants")
+    senior = await _senior(console)
+    await senior.post("/ask", {"program": console.program.id, "role": "mentee"})
+    person = console.pairs[0].mentee_id
+    data = await console.app.store.run(lambda tx: data_of(tx, person))
+    assert [wish["role"] for wish in data["wishes"]] == ["mentee"]
+    (wish,) = await _wishes(console)
+    later = console.app.clock.now() + timedelta(days=40)
+
+    def removed(tx: Transaction) -> int:
+        return tx.retention.remove_passing(later, 100)["wishes"]
+
+    assert await console.app.store.run(removed) == 0
+    await senior.post("/ask/take-back", {"wish": wish.id})
+    assert await console.app.store.run(removed) == 1
