@@ -142,8 +142,8 @@ def test_after_the_last_date_both_get_one_closing_note_and_the_mailbox_is_watche
         )
         case = await stage.case()
         held = [s for s in case.sessions if s.end <= now() and s.id != first.id][:2]
-        for session in held:
-            word = Correction(VerdictKind.HELD, None, now())
+        for session, minutes in zip(held, (50, 55), strict=True):
+            word = Correction(VerdictKind.HELD, minutes, now())
             await app.store.run(lambda tx, s=session, w=word: correct(tx, app, s, w))  # type: ignore[misc]
         began = now()
         await live_until(app, first.start - HOUR)
@@ -162,6 +162,7 @@ def test_after_the_last_date_both_get_one_closing_note_and_the_mailbox_is_watche
         assert len(held) == 2
         assert {mail for mail, says_so in told.items() if says_so} == own
         assert sum("on record" in m.body for m in notes) == len(own)
+        assert sum("That makes 1.8 hours together." in m.body for m in notes) == len(own)
         assert list(stage.world.tenant.subscriptions) == []
         assert await stage.read(lambda tx: tx.subscriptions.all()) == []
         await stage.assert_store_is_calendar()

@@ -135,6 +135,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         ),
         "acts": Field("the acts that are ready", ("offer five hours", "pause until …")),
         "held": Field("how many meetings are on record", 2),
+        "hours_together": Field("hours of the meetings on record", "7.5", True),
         "possible": Field("how many can still take place", 7),
         "minimum": Field("how many are asked for", 8, True),
         "since": Field("the last date on record", "9 February 2027", True),
@@ -355,7 +356,7 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             *("when", "question"),
             must=("contact", "when", "question"),
         ),
-        "closing": _mail(_BOTH, "the last date is over", "held"),
+        "closing": _mail(_BOTH, "the last date is over", *("held", "hours_together")),
         "needs_you": MessageKind(
             recipient=_CONTACT,
             trigger="08:00 in the program's zone, only if something is new",

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from integrations.language import gettext, speaking
+from babel.numbers import format_decimal
+
+from integrations.language import gettext, locale, speaking
 from integrations.ports import Transaction
 from integrations.records import (
     OVER,
@@ -36,6 +38,7 @@ from integrations.workflows.messages.words import (
     weekdays_name,
     when,
 )
+from integrations.workflows.reporting.hours import tenths_of_hours
 from integrations.workflows.rulebook.roles import mentor_on
 from integrations.workflows.rulebook.rules import Participation, ProgramRule
 from scheduling.cadence import SeriesSlot
@@ -49,7 +52,8 @@ _DAY = timedelta(days=1)
 class Spoken:
     """A mail to one person of a pair, and all that its words may be about.
 
-    ``question`` is the personal link the mail is about, None where it has ended.
+    ``question`` is the personal link the mail is about, None where it has ended. ``minutes_held``
+    are those of all meetings of the pair that were held, as a closing word tells them.
     """
 
     mail: OutboxMail
@@ -64,6 +68,7 @@ class Spoken:
     default_language: str
     page_url: str
     question: str | None = None
+    minutes_held: int = 0
 
     @property
     def zone(self) -> str:
@@ -135,7 +140,15 @@ def spoken(
         default_language=default_language,
         page_url=page_url,
         question=_question(tx, mail, now, links),
+        minutes_held=_minutes_held(tx, mail),
     )
+
+
+def _minutes_held(tx: Transaction, mail: OutboxMail) -> int:
+    if mail.purpose != "closing" or mail.pair_id is None:
+        return 0
+    in_force = tx.verdicts.in_force([mail.pair_id]).values()
+    return sum(verdict.minutes for verdict in in_force if verdict.verdict == "held")
 
 
 def _question(
@@ -387,7 +400,11 @@ def _roles_swapped(about: Spoken) -> dict[str, Any]:
 
 
 def _closing(about: Spoken) -> dict[str, Any]:
-    return {"held": sum(session.held is True for session in about.sessions.values())}
+    hours = tenths_of_hours(about.minutes_held)
+    return {
+        "held": sum(session.held is True for session in about.sessions.values()),
+        "hours_together": format_decimal(hours, locale=locale()) if hours else None,
+    }
 
 
 def _resumed(about: Spoken) -> dict[str, Any]:
