@@ -332,6 +332,12 @@ SECTIONS: tuple[Section, ...] = (
                 ),
                 most=26,
             ),
+            Item(
+                ("thanks",),
+                N_("Remind whoever is mentored to say thanks"),
+                "tick",
+                hint=N_("One mail after the first meeting, the half and all that is asked for."),
+            ),
             _counts("retention_days", N_("Days joining and leaving times are kept"), most=366),
         ),
     ),

@@ -25,6 +25,7 @@ from integrations.workflows.app import App
 from integrations.workflows.attendance.asking import ask
 from integrations.workflows.attendance.modes import mode_at
 from integrations.workflows.attendance.pulse import ask_how_it_was
+from integrations.workflows.attendance.thanks import remind_of_thanks
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.changes.views import is_on_record
 from integrations.workflows.noticed import due_pairs
@@ -77,6 +78,7 @@ def judge_session(tx: Transaction, app: App, session_id: str, now: datetime) -> 
     _keep_readable(tx, app, case.pair, evidence, now)
     if judgement.counts:
         ask_how_it_was(tx, app, case, session, now)
+        remind_of_thanks(tx, case, session, now)
     if judgement.ask:
         ask(tx, app, case, session, judgement.ask, now)
     if judgement.look_again_at is not None:

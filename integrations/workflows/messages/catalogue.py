@@ -356,6 +356,12 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             *("when", "question"),
             must=("contact", "when", "question"),
         ),
+        "thanks": _mail(
+            "whoever is mentored",
+            "a milestone is reached, where the program's rule asks for thanks",
+            "held",
+            must=("contact", "held"),
+        ),
         "closing": _mail(_BOTH, "the last date is over", *("held", "hours_together")),
         "needs_you": MessageKind(
             recipient=_CONTACT,

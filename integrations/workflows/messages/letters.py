@@ -281,6 +281,7 @@ _SILENCED: Mapping[str, Callable[[Spoken], str | None]] = {
     "withdrawn": _never,
     "did_you_meet": _told_already,
     "pulse": _asked_late,
+    "thanks": _over,
     "closing": _never,
 }
 
@@ -399,6 +400,10 @@ def _roles_swapped(about: Spoken) -> dict[str, Any]:
     return {"from_day": long_date(first), "mentor": mentor.name, "mentee": mentee.name}
 
 
+def _thanks(about: Spoken) -> dict[str, Any]:
+    return {"held": about.mail.data["held"]}
+
+
 def _closing(about: Spoken) -> dict[str, Any]:
     hours = tenths_of_hours(about.minutes_held)
     return {
@@ -425,5 +430,6 @@ _FIELDS: Mapping[str, Callable[[Spoken], dict[str, Any]]] = {
     "withdrawn": _nothing_more,
     "did_you_meet": _question_about_date,
     "pulse": _question_about_date,
+    "thanks": _thanks,
     "closing": _closing,
 }

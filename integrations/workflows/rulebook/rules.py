@@ -190,6 +190,7 @@ class ProgramRule(BaseModel):
     ``agenda`` what invitations propose to talk about, line by line, and ``kinds`` what a date is
     for, by its number from 1, where that is not ``cadence.kind``.
     ``asking`` says who may ask for a pairing, which a coordinator approves or not.
+    ``thanks`` reminds whoever is mentored, at milestones, to say thanks.
     ``pulse_every`` asks both how it was after each so many meetings held (None: nobody is asked).
     """
 
@@ -210,6 +211,7 @@ class ProgramRule(BaseModel):
     agenda: tuple[AgendaLine, ...] = Field(default=(), max_length=12)
     kinds: dict[int, SessionKind] = Field(default_factory=dict)
     asking: Asking = Asking.NOBODY
+    thanks: bool = False
     pulse_every: int | None = Field(default=None, ge=1, le=26)
     _dates_before: int = PrivateAttr(default=0)
 

@@ -24,6 +24,7 @@ _MAILS: Mapping[str, str] = MappingProxyType(
         "announcement": "the announcement of the program",
         "closing": "the closing note",
         "did_you_meet": "the question whether they met",
+        "thanks": "a reminder to say thanks",
         "pulse": "the question how it was",
         "hour_is_off": "the note that an hour is off",
         "hours_question": "the question for working hours",

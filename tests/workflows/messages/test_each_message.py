@@ -86,6 +86,7 @@ def _made(name: str, case: Case, session: Session) -> Made:
             {"state": PairState.WITHDRAWN},
             {},
         ),
+        "thanks": lambda: (Notice("thanks", reader, "p#4", {"held": 4}), {}, {}),
         "closing": lambda: (
             Tell(reader, Message.CLOSING, session.id),
             {"state": PairState.COMPLETED},
