@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from integrations.attendance_records import Delivery
-from integrations.page_records import KeptAnswer, Wave, WaveState, WebSession
+from integrations.page_records import KeptAnswer, Wave, WaveState, WebSession, Wish
 from integrations.ports import Store, Transaction
 from integrations.records import (
     Blocker,
@@ -131,6 +131,14 @@ async def test_what_passes_goes_and_what_is_open_put_aside_or_fresh_stays(store:
             if kind in ("old", "fresh"):
                 tx.work.put(replace(work, state=WorkState.DONE))
         tx.work.poison(tx.work.schedule("aside", "p1", NOW).id, "x")
+        enrol(tx)
+        for wish, settled in (("old", NOW), ("fresh", LATER), ("waits", None)):
+            tx.wishes.add(
+                Wish(
+                    id=wish, program_id=tx.programs.all()[0].id, directory_id="d", mail="m",
+                    name="n", role="mentee", asked_at=NOW, settled_at=settled,
+                )
+            )  # fmt: skip
         for mailbox, at in (("old", NOW), ("fresh", LATER)):
             tx.permits.acquire(mailbox, "me", at, MINUTE, range(4))
             tx.mailboxes.defer(mailbox, at)
@@ -151,8 +159,10 @@ async def test_what_passes_goes_and_what_is_open_put_aside_or_fresh_stays(store:
         "permits": 1,
         "mailbox_gates": 1,
         "web_sessions": 1,
+        "wishes": 1,
         "kept_answers": 1,
     }
+    assert {wish.id for wish in await store.run(lambda tx: tx.wishes.all())} == {"fresh", "waits"}
     left = await store.run(lambda tx: {work.kind for work in tx.work.all()})
     assert left == {"fresh", "open", "aside"}
 

@@ -59,7 +59,11 @@ def programs_to_ask(tx: Transaction, wisher: Wisher) -> list[Program]:
 
 
 def _may_ask(tx: Transaction, program: Program, wisher: Wisher) -> bool:
-    match parsed_rule(tx.rules.current(program.id).body).asking:
+    try:
+        rule = parsed_rule(tx.rules.current(program.id).body)
+    except LookupError:
+        return False
+    match rule.asking:
         case Asking.EVERYBODY:
             return True
         case Asking.PARTICIPANTS:
