@@ -40,6 +40,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from integrations.language import N_
+
 
 class IntegrationError(Exception):
     """Root of this tree. ``remedy`` says in one sentence what would help."""
@@ -76,19 +78,21 @@ class FaultsError(IntegrationError):
 class SettingsError(FaultsError):
     """Environment variables that cannot be used."""
 
-    remedy = "Correct the variables named; docs/reference/settings.md lists them all."
+    remedy = N_("Correct the variables named; docs/reference/settings.md lists them all.")
 
 
 class RosterError(FaultsError):
     """Cells of a roster that cannot be used; nothing of the roster was imported."""
 
-    remedy = "Correct the cells named and import again; `tandem import --template` shows the form."
+    remedy = N_(
+        "Correct the cells named and import again; `tandem import --template` shows the form."
+    )
 
 
 class SignInFailedError(IntegrationError):
     """Somebody came back from the sign-in service and is not signed in; ``code`` says why."""
 
-    remedy = "Sign in once more; if it stays so, tell whoever looks after Tandem in your firm."
+    remedy = N_("Sign in once more; if it stays so, tell whoever looks after Tandem in your firm.")
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -106,43 +110,43 @@ class StoreError(IntegrationError):
 class StoreMissingError(StoreError):
     """There is no store at the address given."""
 
-    remedy = "Create it with `tandem db upgrade`, or correct TANDEM_STORE_URL."
+    remedy = N_("Create it with `tandem db upgrade`, or correct TANDEM_STORE_URL.")
 
 
 class StoreUnreachableError(StoreError):
     """The database server does not answer, or does not let us in."""
 
-    remedy = "Check that the server runs and that TANDEM_STORE_URL has its address and account."
+    remedy = N_("Check that the server runs and that TANDEM_STORE_URL has its address and account.")
 
 
 class StoreLockedError(StoreError):
     """Somebody else holds the store's lock for too long."""
 
-    remedy = "Close other programs that have the store open and try again."
+    remedy = N_("Close other programs that have the store open and try again.")
 
 
 class StoreReadOnlyError(StoreError):
     """The store may be read but not written."""
 
-    remedy = "Give this account write permission on the store and its folder."
+    remedy = N_("Give this account write permission on the store and its folder.")
 
 
 class StoreFullError(StoreError):
     """There is no room left where the store lives."""
 
-    remedy = "Free disk space; nothing that was reported as done is lost."
+    remedy = N_("Free disk space; nothing that was reported as done is lost.")
 
 
 class StoreOutdatedError(StoreError):
     """The store's tables are older than this code."""
 
-    remedy = "Run `tandem db upgrade`."
+    remedy = N_("Run `tandem db upgrade`.")
 
 
 class StoreNewerError(StoreError):
     """The store asks for newer code than this."""
 
-    remedy = "Deploy the newer version of Tandem; this one must not write to the store."
+    remedy = N_("Deploy the newer version of Tandem; this one must not write to the store.")
 
     def __init__(self, required: int, revision: int) -> None:
         self.required, self.revision = required, revision
@@ -156,19 +160,19 @@ class GraphError(IntegrationError):
 class UnreachableError(GraphError):
     """No answer came, and nothing can have been written."""
 
-    remedy = "Check the network path to Microsoft 365 and try again; nothing was changed."
+    remedy = N_("Check the network path to Microsoft 365 and try again; nothing was changed.")
 
 
 class OutcomeUnknownError(GraphError):
     """A write got no clear answer; it may have happened and has to be read back."""
 
-    remedy = "Run the command again; Tandem reads back what happened before it writes."
+    remedy = N_("Run the command again; Tandem reads back what happened before it writes.")
 
 
 class ThrottledError(GraphError):
     """The service asked us to wait."""
 
-    remedy = "Wait; Tandem goes on by itself after the time asked for."
+    remedy = N_("Wait; Tandem goes on by itself after the time asked for.")
 
     def __init__(self, retry_after: timedelta, *, code: str = "") -> None:
         self.retry_after, self.code = retry_after, code
@@ -214,7 +218,7 @@ class TokenError(GraphError):
 class TokenRefusedError(TokenError):
     """Entra refused the credential; ``code`` is its AADSTS number or error word."""
 
-    remedy = "Check tenant id, client id and credential of the app registration."
+    remedy = N_("Check tenant id, client id and credential of the app registration.")
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -224,7 +228,7 @@ class TokenRefusedError(TokenError):
 class CertificateExpiredError(TokenError):
     """The certificate of the app registration is past its last day."""
 
-    remedy = "Upload a new certificate to the app registration and point Tandem to it."
+    remedy = N_("Upload a new certificate to the app registration and point Tandem to it.")
 
     def __init__(self, expired_on: date) -> None:
         self.expired_on = expired_on
@@ -234,7 +238,7 @@ class CertificateExpiredError(TokenError):
 class OperationNotPermittedError(IntegrationError):
     """A call that is not in the table of permitted operations; it did not leave."""
 
-    remedy = "This is a fault in Tandem: report it. Nothing was sent."
+    remedy = N_("This is a fault in Tandem: report it. Nothing was sent.")
 
     def __init__(self, method: str, path: str) -> None:
         self.method, self.path = method, path
@@ -256,19 +260,19 @@ class ClaimLostError(IntegrationError):
 class ReadOnlyModeError(IntegrationError):
     """Writing to Graph is switched off."""
 
-    remedy = "Switch writing on again with TANDEM_READ_ONLY=off."
+    remedy = N_("Switch writing on again with TANDEM_READ_ONLY=off.")
 
 
 class WritingStoppedError(ReadOnlyModeError):
     """Somebody stopped all writing; what would have been written waits."""
 
-    remedy = "Let writing go on: on the page *Stop all writing*, or by `tandem writing go-on`."
+    remedy = N_("Let writing go on: on the page *Stop all writing*, or by `tandem writing go-on`.")
 
 
 class DecommissionedError(WritingStoppedError):
     """This installation was taken away, or is being: it books and subscribes to nothing."""
 
-    remedy = "It is meant so. To begin anew, set up an installation with an empty store."
+    remedy = N_("It is meant so. To begin anew, set up an installation with an empty store.")
 
 
 class NotTakenError(IntegrationError):
@@ -278,7 +282,7 @@ class NotTakenError(IntegrationError):
     ``certificate``, ``timeout`` or ``refused``; with the last, ``status`` is the answer's.
     """
 
-    remedy = (
+    remedy = N_(
         "Look whether the receiver answers 2xx within ten seconds at TANDEM_OUTBOUND_URL, and "
         "whether its host is in TANDEM_OUTBOUND_HOSTS; it is tried again by itself."
     )

@@ -7,6 +7,7 @@ who asks for nothing else is spoken to in English: the command line, logs, the A
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,8 @@ from typing import Any
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from scheduling import wording
 
 ENGLISH = "en"
 LANGUAGES: Mapping[str, str] = MappingProxyType({ENGLISH: "English", "de": "Deutsch"})
@@ -81,6 +84,35 @@ def ngettext(singular: str, plural: str, num: int, **fields: Any) -> str:
 def counted(singular: str, plural: str, num: int) -> str:
     """The message that goes with a number, its fields still to be filled in: for templates."""
     return _catalogue(spoken_language().code).ngettext(singular, plural, num)
+
+
+_FIELD_OR_FORMS = re.compile(r"\{(\w+)\}|\[([^][|{}]*)\|([^][|{}]*)\]")
+
+
+def sentence(message: str, facts: Mapping[str, Any]) -> str:
+    """A sentence whose ``{name}`` are filled in from ``facts``, in the language spoken just now.
+
+    For the core's reasons and the journal, whose facts are stored. English has ``date(s)`` where a
+    number decides; a translation has both forms, ``{dates} [Termin|Termine]``, of which the number
+    before them chooses.
+    """
+    said = gettext(message)
+    if spoken_language().code == ENGLISH:
+        return wording.counted(said.format_map(facts))
+    return _with_forms(said, facts).format_map(facts)
+
+
+def _with_forms(said: str, facts: Mapping[str, Any]) -> str:
+    number: Any = None
+
+    def chosen(found: re.Match[str]) -> str:
+        nonlocal number
+        if found[1] is None:
+            return found[2] if number == 1 else found[3]
+        number = facts[found[1]]
+        return found[0]
+
+    return _FIELD_OR_FORMS.sub(chosen, said)
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name that tools know for it

@@ -117,11 +117,11 @@ class Remedy:
     @property
     def words(self) -> str:
         """The remedy in plain words with its gain."""
-        sentence = _REMEDIES[self.code].format_map(_Shown(self.facts))
+        sentence = REMEDIES[self.code].format_map(_Shown(self.facts))
         return f"{sentence}: +{self.gain} date{'s' if self.gain != 1 else ''}"
 
 
-_REMEDIES: Mapping[str, str] = {
+REMEDIES: Mapping[str, str] = {
     "earlier": "open {weekday}s from {start} (now {now})",
     "later": "open {weekday}s until {end} (now {now})",
     "weekday": "allow {weekday}s",

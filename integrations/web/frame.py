@@ -411,14 +411,14 @@ def _refusal(error: Exception, around: _Around | None) -> Response:
             )
         case FaultsError():
             faults = [_in_words(fault) for fault in error.faults]
-            context |= {"faults": faults, "says": None, "remedy": error.remedy}
+            context |= {"faults": faults, "says": None, "remedy": gettext(error.remedy)}
             return plain_page("errors/refused.html", N_("Nothing was changed"), 400, **context)
         case NotPossibleError() | ReadOnlyModeError():
             context |= {"faults": (), "says": f"{error}.", "remedy": gettext(error.remedy)}
             return plain_page("errors/refused.html", N_("Nothing was changed"), 409, **context)
         case IntegrationError():
             log_event(logger, "page_failed", logging.WARNING, error=type(error).__name__)
-            context |= {"remedy": error.remedy}
+            context |= {"remedy": gettext(error.remedy)}
             response = plain_page("errors/later.html", N_("Please try again"), 503, **context)
             response.headers["Retry-After"] = "30"
             return response

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from integrations.language import N_, counted, gettext, locale, ngettext, spoken_language
 from integrations.workflows.messages.words import clock as clock_words
 from integrations.workflows.messages.words import is_english, place_of
+from integrations.workflows.rulebook.rule_whatif import why_in_words
 
 _ROOT = files("integrations.web")
 
@@ -106,6 +107,7 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.filters |= {"moment": moment, "clock": clock, "day": day, "times": times, "number": number}
+    made.filters["why_in_words"] = why_in_words
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(gettext, counted, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"static": static, "N_": N_, "spoken": spoken_language}

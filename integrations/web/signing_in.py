@@ -152,7 +152,7 @@ def told_of(error: Exception) -> tuple[str, str]:
     """What somebody is told of a sign-in that failed, and what would help; the kind is logged."""
     if isinstance(error, SignInFailedError):
         log_event(logger, "sign_in_failed", logging.WARNING, code=error.code)
-        return gettext(_WORDS.get(error.code, _OTHERWISE)), error.remedy
+        return gettext(_WORDS.get(error.code, _OTHERWISE)), gettext(error.remedy)
     log_event(logger, "sign_in_failed", logging.ERROR, code=type(error).__name__)
     return gettext(_OTHERWISE), error.remedy if isinstance(error, IntegrationError) else ""
 

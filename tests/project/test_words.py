@@ -8,13 +8,22 @@ from functools import cache
 import pytest
 from babel.messages.catalog import Catalog
 
-from integrations.language import LANGUAGES, Language, accepted_code, gettext, language_of, speaking
+from integrations.language import (
+    LANGUAGES,
+    Language,
+    accepted_code,
+    gettext,
+    language_of,
+    sentence,
+    speaking,
+)
 from integrations.words import words_kept, words_of_code
 from integrations.workflows.messages.catalogue import MESSAGES
 from integrations.workflows.messages.texts import check_text, usual_text
+from scheduling.changes.reasons import WORDS, ChangeCode
 
 OTHERS = [code for code in LANGUAGES if code != "en"]
-_FIELD = re.compile(r"%\((\w+)\)s|\{\{-?\s*(\w+)")
+_FIELD = re.compile(r"%\((\w+)\)s|\{\{-?\s*(\w+)|(?<!\{)\{(\w+)\}")
 
 
 @cache
@@ -43,7 +52,7 @@ def test_a_translation_names_the_fields_of_its_message_and_no_others(code: str) 
     differ = [
         message.id
         for message in words_kept(code)
-        if message.id and any(_fields(s) != _fields(message.id) for s in _strings(message.string))
+        if message.id and not _names_the_same(message.id, message.string)
     ]
     assert differ == []
 
@@ -52,9 +61,15 @@ def _strings(said: object) -> tuple[str, ...]:
     return said if isinstance(said, tuple) else (str(said),)
 
 
-def _fields(said: object) -> set[str]:
-    # Of a message with a plural the longer form names all of them.
-    return {a or b for each in _strings(said)[-1:] for a, b in _FIELD.findall(each)}
+def _names_the_same(message: object, translation: object) -> bool:
+    # Of a message with a plural the longer form names all of them; "once" may do without.
+    *shorter, longest = (_fields(each) for each in _strings(translation))
+    wanted = _fields(_strings(message)[-1])
+    return longest == wanted and all(fields <= wanted for fields in shorter)
+
+
+def _fields(said: str) -> set[str]:
+    return {"".join(found) for found in _FIELD.findall(said)}
 
 
 def test_words_are_said_in_the_language_spoken_and_in_english_otherwise() -> None:
@@ -62,6 +77,39 @@ def test_words_are_said_in_the_language_spoken_and_in_english_otherwise() -> Non
     with speaking(Language("de")):
         assert gettext("Thank you") == "Vielen Dank"
     assert gettext("Thank you") == "Thank you"
+
+
+@pytest.mark.parametrize(
+    ("missing", "english", "german"),
+    [
+        (1, "one date cannot be made up before May", "1 Termin lässt sich nicht nachholen bis Mai"),
+        (3, "three dates cannot be made up before May", "3 Termine lassen sich nicht nachholen"),
+        (12, "12 dates cannot be made up before May", "12 Termine lassen sich nicht nachholen"),
+    ],
+)
+def test_a_number_among_facts_chooses_the_form_in_every_language(
+    missing: int, english: str, german: str
+) -> None:
+    text = WORDS[ChangeCode.SHORTFALL]
+    assert sentence(text, {"missing": missing, "until": "May"}) == english
+    with speaking(Language("de")):
+        assert sentence(text, {"missing": missing, "until": "Mai"}).startswith(german)
+
+
+def test_what_stands_in_brackets_in_a_fact_is_nobodys_form() -> None:
+    with speaking(Language("de")):
+        said = sentence(WORDS[ChangeCode.SERIES_DECLINED], {"person": "Ana [a|b]"})
+    assert said == "Ana [a|b] hat die ganze Serie abgelehnt"
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_forms_in_brackets_follow_the_number_that_chooses(code: str) -> None:
+    said = (str(message.string) for message in words_kept(code) if message.id)
+    chosen = [each for each in said if re.search(r"\[[^][]*\|", each)]
+    assert len(chosen) > 10
+    for each in chosen:
+        assert each.index("{") < each.index("["), each
+        assert each.count("[") == each.count("|") == each.count("]"), each
 
 
 @pytest.mark.parametrize(

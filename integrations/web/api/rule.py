@@ -19,6 +19,7 @@ from integrations.workflows.rulebook.rule_whatif import (
     WhatIf,
     compare,
     save_rule,
+    why_in_words,
 )
 from integrations.workflows.rulebook.rules import ProgramRule
 
@@ -59,7 +60,7 @@ def _of_pair(one: WhatIf) -> RulePairPreview:
         dates_after=None if one.after is None else one.after.dates,
         changed=one.changed,
         mails=one.mails,
-        why=one.why,
+        why=why_in_words(one.why),
     )
 
 

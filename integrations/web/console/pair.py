@@ -25,6 +25,7 @@ from integrations.workflows.ordering.pair_acts import Given, PairAct, telling_of
 from integrations.workflows.ordering.pairing_again import NewPartner, pair_again
 from integrations.workflows.ordering.regular_hours import regular_hours
 from integrations.workflows.pair_page.another_time import CannotBeReadError
+from integrations.workflows.reporting.adherence import FORECASTS
 from integrations.workflows.showing.pair_overview import PairShown, overview_of_pair
 
 PATH = "/programs/{program}/pairs/{pair}"
@@ -48,6 +49,7 @@ async def show_pair(visit: Visit) -> Shown:
             "path": path_of(visit),
             "acts": acts_of(shown),
             "staff": staff,
+            "forecasts": FORECASTS,
         }
         return Shown(data, title=shown.names)
 

@@ -22,7 +22,7 @@ from integrations.workflows.booking import announce as announcing
 from integrations.workflows.booking import beginning
 from integrations.workflows.enrolment.programs import describe_program
 from integrations.workflows.enrolment.staff import add_staff, remove_staff, staff_of
-from integrations.workflows.messages.catalogue import MESSAGES
+from integrations.workflows.messages.catalogue import MESSAGES, title_of
 from integrations.workflows.messages.texts import own_texts
 from scheduling.attendance.evidence import EvidenceMode
 
@@ -65,7 +65,12 @@ async def _shown(
 
     data = await visit.app.store.run(look)
     data["words"] = data.pop("said")
-    data |= {"faults": faults, "messages": MESSAGES, "zones": sorted(available_timezones())}
+    data |= {
+        "faults": faults,
+        "messages": MESSAGES,
+        "title_of": title_of,
+        "zones": sorted(available_timezones()),
+    }
     return Shown(data, status=400 if faults else 200)
 
 

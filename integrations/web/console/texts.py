@@ -13,7 +13,7 @@ from integrations.ports import Transaction
 from integrations.records import JournalEntry, Program
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, NoSuchPageError, Page, Shown, Visit, program_of
-from integrations.workflows.messages.catalogue import FIELDS, MESSAGES
+from integrations.workflows.messages.catalogue import FIELDS, MESSAGES, title_of
 from integrations.workflows.messages.texts import (
     Letter,
     check_text,
@@ -56,7 +56,7 @@ def _shown(visit: Visit, text: str, made: Letter | None, faults: Mapping[str, st
     return Shown(
         data,
         status=400 if faults else 200,
-        title=gettext("Text: %(name)s", name=name.replace("_", " ")),
+        title=gettext("Text: %(name)s", name=gettext(title_of(name))),
     )
 
 

@@ -18,6 +18,7 @@ from itsdangerous import BadSignature, Signer
 
 from integrations.attendance_records import Link
 from integrations.errors import NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 
 LIVES = timedelta(days=7)
@@ -90,11 +91,11 @@ def prolong(tx: Transaction, link: Link, now: datetime) -> Link:
 class LinkEndedError(NotPossibleError):
     """The link was used, has expired, or never was one."""
 
-    remedy = "Ask the program's contact to record it."
+    remedy = N_("Ask the program's contact to record it.")
 
     def __init__(self, why: str) -> None:
         self.why = why
-        super().__init__(f"the link does not work: {why}")
+        super().__init__(gettext("the link does not work: %(why)s", why=gettext(why)))
 
 
 def why_ended(link: Link | None, purpose: str, now: datetime) -> str | None:

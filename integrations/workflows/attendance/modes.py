@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Json, Program
 from scheduling.attendance.evidence import EvidenceMode
@@ -17,7 +18,7 @@ _UNTIL = "until"
 class PeopleNotToldError(NotPossibleError):
     """Reading Teams' attendance begins once people were told of it, and not before."""
 
-    remedy = "Tell the people of the program, then say so: --people-were-told."
+    remedy = N_("Tell the people of the program, then say so: --people-were-told.")
 
     def __init__(self, program_id: str) -> None:
         self.program_id = program_id
@@ -104,5 +105,5 @@ def _require_office(tx: Transaction, program_id: str, office: str | None) -> Non
     if office is not None and office not in known:
         expected = f"one of {', '.join(known)}" if known else "no office: the pairs have none"
         raise FaultsError(
-            [Fault("--office", expected, office)], remedy="Spell the office as in the roster."
+            [Fault("--office", expected, office)], remedy=N_("Spell the office as in the roster.")
         )

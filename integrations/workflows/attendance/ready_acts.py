@@ -8,6 +8,7 @@ from datetime import date
 from types import MappingProxyType
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, SessionState
 from integrations.workflows.app import App
@@ -33,8 +34,8 @@ def record_meeting(app: App, tx: Transaction, pair: Pair, day: date | None, by: 
         found = telling.latest_open_session(tx, pair, now)
         if found is None:
             raise FaultsError(
-                [Fault("until", "the day on which they met")],
-                remedy="`tandem met PAIR DAY --at HH:MM` records a meeting of any time.",
+                [Fault("until", N_("the day on which they met"))],
+                remedy=N_("`tandem met PAIR DAY --at HH:MM` records a meeting of any time."),
             )
         session = found
     telling.correct(tx, app, session, Correction(VerdictKind.HELD, None, now), by=by)
@@ -53,7 +54,7 @@ def lower_minimum(app: App, tx: Transaction, pair: Pair, day: date | None, by: s
     to_come = sum(s.state is SessionState.SCHEDULED and s.start > now for s in sessions)
     reachable = max(held + to_come, 1)
     if pair.series is None or cadence.minimum_held is None or cadence.minimum_held <= reachable:
-        raise WrongStateError(pair.id, pair.state, "need fewer meetings")
+        raise WrongStateError(pair.id, pair.state, N_("need fewer meetings"))
     lowered = ProgramRule(cadence=replace(cadence, minimum_held=reachable))
     own = lowered.to_body()["cadence"]
     tx.pairs.put(replace(pair, series={**pair.series, "cadence": own}))

@@ -16,6 +16,7 @@ from integrations.attendance_records import (
     KeptStatement,
 )
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, Participant, Session, SessionState
 from integrations.workflows.app import App
@@ -38,31 +39,35 @@ _USUAL = timedelta(hours=1)
 class NoPastDateError(NotPossibleError):
     """The pair had no session on this date."""
 
-    remedy = "`tandem status PAIR` shows the dates; `tandem met` records a meeting of any time."
+    remedy = N_("`tandem status PAIR` shows the dates; `tandem met` records a meeting of any time.")
 
     def __init__(self, pair_id: str, day: date) -> None:
         self.pair_id, self.day = pair_id, day
-        super().__init__(f"{pair_id} had no session on {day}")
+        super().__init__(gettext("the pair had no session on %(day)s", day=day))
 
 
 class NoMeetingError(NotPossibleError):
     """What is told cannot have been a meeting: to come, too long, or too far from its date."""
 
-    remedy = "Give the day and hour at which it began, and its minutes."
+    remedy = N_("Give the day and hour at which it began, and its minutes.")
 
     def __init__(self, span: TimeSpan) -> None:
         self.span = span
-        super().__init__(f"no meeting that took place: {span.start} to {span.end}")
+        super().__init__(
+            gettext(
+                "no meeting that took place: %(start)s to %(end)s", start=span.start, end=span.end
+            )
+        )
 
 
 class SomebodyElsesError(NotPossibleError):
     """An account that is to be somebody's already is another person's."""
 
-    remedy = "Look the account up in Entra ID; nobody's presence counts for somebody else."
+    remedy = N_("Look the account up in Entra ID; nobody's presence counts for somebody else.")
 
     def __init__(self, person_id: str) -> None:
         self.person_id = person_id
-        super().__init__(f"the account belongs to {person_id}")
+        super().__init__(gettext("the account belongs to %(person)s", person=person_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,8 +276,12 @@ def correction_told(verdict: VerdictKind, minutes: int | None, now: datetime) ->
         return Correction(verdict, minutes, now)
     except ValueError as error:
         raise FaultsError(
-            [Fault("--minutes", f"minutes of a meeting ({error})", str(minutes))],
-            remedy="Correct it to held or short, or leave the minutes out.",
+            [
+                Fault(
+                    "--minutes", gettext("minutes of a meeting (%(why)s)", why=error), str(minutes)
+                )
+            ],
+            remedy=N_("Correct it to held or short, or leave the minutes out."),
         ) from None
 
 
@@ -342,8 +351,8 @@ def confirm_identity_of(
     person = tx.participants.by_mail([address]).get(address.lower())
     if person is None:
         raise FaultsError(
-            [Fault("person", "an address on a roster", address)],
-            remedy="Name the person by the address of the roster, not by the other one.",
+            [Fault("person", N_("an address on a roster"), address)],
+            remedy=N_("Name the person by the address of the roster, not by the other one."),
         )
     again = confirm_identity(tx, person, directory_id=directory_id, mail=mail, now=now, by=by)[1]
     tx.work.schedule_all(HARVEST, again, now)

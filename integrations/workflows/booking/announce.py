@@ -11,10 +11,12 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, PairState, Program, ProgramState
 from integrations.workflows.changes.case import Case, load_pair, parsed_rule
 from integrations.workflows.messages.enqueue import Notice, enqueue
+from integrations.workflows.messages.words import long_date
 from scheduling.changes.working_time import working_days_after
 
 ANNOUNCEMENT, JOURNALLED = "announcement", "program_announced"
@@ -27,22 +29,27 @@ _OPEN = frozenset({ProgramState.DRAFT, ProgramState.ANNOUNCED})
 class AnnouncedLaterError(NotPossibleError):
     """People were told that invitations come from a later day on."""
 
-    remedy = "Book from that day on: people use the days before it to say what does not suit them."
+    remedy = N_(
+        "Book from that day on: people use the days before it to say what does not suit them."
+    )
 
     def __init__(self, program_id: str, books_on: date) -> None:
         self.program_id, self.books_on = program_id, books_on
-        day = f"{books_on.day} {books_on:%B %Y}"
-        super().__init__(f"this program is announced to be booked from {day} on")
+        super().__init__(
+            gettext(
+                "this program is announced to be booked from %(day)s on", day=long_date(books_on)
+            )
+        )
 
 
 class RunningProgramError(NotPossibleError):
     """The program is past being announced."""
 
-    remedy = "Only programs whose booking has not begun are announced."
+    remedy = N_("Only programs whose booking has not begun are announced.")
 
     def __init__(self, program_id: str, state: ProgramState) -> None:
         self.program_id, self.state = program_id, state
-        super().__init__(f"this program is {state}: it cannot be announced")
+        super().__init__(gettext("this program has begun or is closed: it cannot be announced"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +115,14 @@ def announce_as_seen(
     expected = announcement(tx, program_id, now, books_on).mails
     if expected > mails:
         raise FaultsError(
-            [Fault("--mails", f"at least {expected}, which it would cause", str(mails))],
-            remedy="Look at `tandem program announce` without it and name that number.",
+            [
+                Fault(
+                    "--mails",
+                    gettext("at least %(number)s, which it would cause", number=expected),
+                    str(mails),
+                )
+            ],
+            remedy=N_("Look at `tandem program announce` without it and name that number."),
         )
     return announce(tx, program_id, now, books_on)
 
@@ -148,9 +161,10 @@ def _books_on(tx: Transaction, program: Program, now: datetime, wanted: date | N
     # Who was told of a day may rely on it, whoever is told later.
     day = max(soonest.astimezone(zone).date(), told_day(tx, program))
     if wanted is not None and wanted < day:
-        fault = Fault("books-on", f"a date from {day} on", str(wanted))
+        fault = Fault("books-on", gettext("a date from %(day)s on", day=day), str(wanted))
         raise FaultsError(
-            [fault], remedy=f"People get {WORKING_DAYS_BEFORE} working days to answer."
+            [fault],
+            remedy=gettext("People get %(days)s working days to answer.", days=WORKING_DAYS_BEFORE),
         )
     return wanted or day
 

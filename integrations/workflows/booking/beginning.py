@@ -16,6 +16,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from integrations.errors import FaultsError, NotPossibleError
+from integrations.language import N_, gettext, ngettext
 from integrations.ports import Transaction
 from integrations.records import GOING_ON, OVER, JournalEntry, Pair, Program, ProgramState
 from integrations.workflows.acting import Claim, NotYet
@@ -39,22 +40,29 @@ _BEGINS = "begins/"
 class StillLivingError(NotPossibleError):
     """A program with pairs that go on cannot be closed."""
 
-    remedy = "End the pairs that go on first, one by one or many at once on the list of pairs."
+    remedy = N_("End the pairs that go on first, one by one or many at once on the list of pairs.")
 
     def __init__(self, program_id: str, pairs: int) -> None:
         self.program_id, self.pairs = program_id, pairs
-        said = "one pair goes on" if pairs == 1 else f"{pairs} pairs go on"
-        super().__init__(f"this program cannot be closed: {said}")
+        super().__init__(
+            ngettext(
+                "this program cannot be closed: one pair goes on",
+                "this program cannot be closed: %(num)s pairs go on",
+                pairs,
+            )
+        )
 
 
 class LateReportsError(NotPossibleError):
     """The last dates are so recent that it may still come out who met."""
 
-    remedy = "Close it once a week has passed since its last date."
+    remedy = N_("Close it once a week has passed since its last date.")
 
     def __init__(self, program_id: str, ended_at: datetime) -> None:
         self.program_id, self.ended_at = program_id, ended_at
-        super().__init__("this program cannot be closed: reports about its last dates may come")
+        super().__init__(
+            gettext("this program cannot be closed: reports about its last dates may come")
+        )
 
 
 def begins_by(tx: Transaction, program_id: str) -> str | None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from integrations.errors import NotPossibleError, RefusedError
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.records import Mailbox, Order, Pair, PairState
 from integrations.workflows.acting import drop_in
@@ -34,7 +35,9 @@ _UNBOOKED = frozenset({PairState.ENROLLED, PairState.PLANNED})
 class NoSuchMailboxError(NotPossibleError):
     """No program mailbox goes by this address, or not for this purpose."""
 
-    remedy = "Name program mailboxes by address; the new one has to be in TANDEM_PROGRAM_MAILBOXES."
+    remedy = N_(
+        "Name program mailboxes by address; the new one has to be in TANDEM_PROGRAM_MAILBOXES."
+    )
 
     def __init__(self, address: str, why: str) -> None:
         self.address, self.why = address, why
@@ -44,7 +47,7 @@ class NoSuchMailboxError(NotPossibleError):
 class OtherNumberError(NotPossibleError):
     """The number of mails that was agreed to is not the one it would be now."""
 
-    remedy = "Look at the dry run again, and repeat the number it names."
+    remedy = N_("Look at the dry run again, and repeat the number it names.")
 
     def __init__(self, said: int, now: int) -> None:
         self.said, self.now = said, now

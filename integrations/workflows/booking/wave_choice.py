@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.pacing import MailPace, place_in_pace
 from integrations.page_records import WaveState
 from integrations.ports import Transaction
@@ -28,11 +29,11 @@ _ACTIVE = frozenset({WaveState.RUNNING, WaveState.STOPPED})
 class ClosedProgramError(NotPossibleError):
     """The program is over: nothing of it is launched any more."""
 
-    remedy = "Enrol the pairs in another program."
+    remedy = N_("Enrol the pairs in another program.")
 
     def __init__(self, program_id: str) -> None:
         self.program_id = program_id
-        super().__init__("this program is closed")
+        super().__init__(gettext("this program is closed"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +174,11 @@ def _chosen(tx: Transaction, program_id: str, choice: Choice) -> list[Pair]:
     known = {name for pair in waiting for name in (pair.id, pair.roster_id)}
     if unknown := [name for name in choice.names if name not in known]:
         raise FaultsError(
-            [Fault("pairs", "pairs of the program that wait to be launched", n) for n in unknown],
-            remedy="Name pairs by their ids in the roster, one a line.",
+            [
+                Fault("pairs", N_("pairs of the program that wait to be launched"), n)
+                for n in unknown
+            ],
+            remedy=N_("Name pairs by their ids in the roster, one a line."),
         )
     return [pair for pair in waiting if choice.takes(pair)]
 

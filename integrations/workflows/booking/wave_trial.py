@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, Language, gettext, speaking
 from integrations.page_records import StaffMember
 from integrations.ports import Transaction
 from integrations.records import Intent, Pair, PairState, Work
@@ -26,11 +27,11 @@ MESSAGE = "test_invitation"
 class NoPlanError(NotPossibleError):
     """No chosen pair has a plan from which an invitation could be written."""
 
-    remedy = "Pairs without a plan show what is in their way; mend one of them first."
+    remedy = N_("Pairs without a plan show what is in their way; mend one of them first.")
 
     def __init__(self, program_id: str) -> None:
         self.program_id = program_id
-        super().__init__(f"{program_id}: no chosen pair has a plan")
+        super().__init__(gettext("no chosen pair has a plan"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,16 @@ def _trial(app: App, tx: Transaction, subject: str) -> _Trial | None:
             language=app.options.language,
         )
     )
-    return _Trial(to, pair, case.mailbox_id, marked(words, to.name))
+    with speaking(Language(app.options.language)):
+        return _Trial(to, pair, case.mailbox_id, marked(words, to.name))
 
 
 def marked(invitation: Letter, reader: str) -> Letter:
     """The invitation as a test: nobody takes it for one, not even when it is forwarded."""
-    note = (
-        f"<p><strong>This is a test, sent to {escape(reader)} alone.</strong> "
-        "Nothing is booked and nobody else got it. The invitation itself reads:</p><hr>"
+    note = gettext(
+        "<p><strong>This is a test, sent to %(reader)s alone.</strong> "
+        "Nothing is booked and nobody else got it. The invitation itself reads:</p><hr>",
+        reader=escape(reader),
     )
     return Letter(f"[Test] {invitation.subject}", note + invitation.body)
 
@@ -115,8 +118,8 @@ def _coordinator(tx: Transaction, program_id: str, directory_id: str) -> StaffMe
     found = tx.staff.get(key)
     if found is None:
         raise FaultsError(
-            [Fault("to", "a coordinator of the program")],
-            remedy="Test invitations go to coordinators of the program alone.",
+            [Fault("to", N_("a coordinator of the program"))],
+            remedy=N_("Test invitations go to coordinators of the program alone."),
         )
     return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.page_records import Wave, WaveState
 from integrations.ports import Transaction
 from integrations.records import IntentState, JournalEntry, Pair, PairState
@@ -75,8 +76,16 @@ async def undo(app: App, wave_id: str, *, mails: int, by: str) -> Wave:
         expected = undoing(tx, app, wave_id).mails
         if expected != mails:
             raise FaultsError(
-                [Fault("mails", f"exactly {expected}, the number it would cause now", str(mails))],
-                remedy="Look at the numbers again and type the number of mails shown.",
+                [
+                    Fault(
+                        "mails",
+                        gettext(
+                            "exactly %(number)s, the number it would cause now", number=expected
+                        ),
+                        str(mails),
+                    )
+                ],
+                remedy=N_("Look at the numbers again and type the number of mails shown."),
             )
         undone = replace(wave, state=WaveState.UNDONE, undone_at=now)
         tx.waves.put(undone)
@@ -132,7 +141,7 @@ async def take_up_again(app: App, wave_id: str, *, by: str) -> int:
     def record(tx: Transaction) -> int:
         wave, now = tx.waves.require(wave_id), app.clock.now()
         if wave.state is not WaveState.UNDONE:
-            raise WaveStateError(wave, "have its pairs enrolled anew")
+            raise WaveStateError(wave, N_("have its pairs enrolled anew"))
         ended = [pair for pair in _pairs_of(tx, wave) if pair.state is PairState.WITHDRAWN]
         for pair in ended:
             tx.pairs.put(_anew(pair))

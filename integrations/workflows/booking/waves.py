@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.page_records import Wave, WaveState
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, PairState, ProgramState
@@ -33,11 +34,17 @@ _BY_ITSELF = "tandem"
 class WaveStateError(NotPossibleError):
     """The wave is past what it is told to do."""
 
-    remedy = "Look at the wave again: somebody may have stopped, continued or undone it."
+    remedy = N_("Look at the wave again: somebody may have stopped, continued or undone it.")
 
     def __init__(self, wave: Wave, wanted: str) -> None:
         self.wave_id, self.state = wave.id, wave.state
-        super().__init__(f"this wave is {wave.state}: it cannot {wanted}")
+        super().__init__(
+            gettext(
+                "this wave is %(state)s: it cannot %(wanted)s",
+                state=gettext(wave.state.value),
+                wanted=gettext(wanted),
+            )
+        )
 
 
 async def start(
@@ -101,14 +108,24 @@ def _planned(tx: Transaction, program_id: str, choice: Choice) -> bool:
 def _require_confirmed(found: WavePreview, mails: int | None) -> None:
     if not found.placed:
         raise FaultsError(
-            [Fault("pairs", "at least one pair that waits and has a plan")],
-            remedy="Look again: some may be booked since. Pairs without a plan show what is in "
-            "their way.",
+            [Fault("pairs", N_("at least one pair that waits and has a plan"))],
+            remedy=N_(
+                "Look again: some may be booked since. Pairs without a plan show what is in "
+                "their way."
+            ),
         )
     if mails is not None and found.mails != mails:
         raise FaultsError(
-            [Fault("mails", f"exactly {found.mails}, the number it would cause now", str(mails))],
-            remedy="Look at the numbers again and type the number of mails shown.",
+            [
+                Fault(
+                    "mails",
+                    gettext(
+                        "exactly %(number)s, the number it would cause now", number=found.mails
+                    ),
+                    str(mails),
+                )
+            ],
+            remedy=N_("Look at the numbers again and type the number of mails shown."),
         )
 
 
@@ -124,7 +141,7 @@ async def stop(app: App, wave_id: str, *, by: str) -> Wave:
         if wave.state is WaveState.STOPPED:
             return wave
         if wave.state is not WaveState.RUNNING:
-            raise WaveStateError(wave, "be stopped")
+            raise WaveStateError(wave, N_("be stopped"))
         stopped = replace(wave, state=WaveState.STOPPED, stopped_at=now)
         tx.waves.put(stopped)
         journal_wave(tx, wave, "wave_stopped", now, by)
@@ -146,7 +163,7 @@ async def go_on(app: App, wave_id: str, *, by: str) -> Wave:
         if wave.state is WaveState.RUNNING:
             return wave
         if wave.state is not WaveState.STOPPED:
-            raise WaveStateError(wave, "go on")
+            raise WaveStateError(wave, N_("go on"))
         open_program(tx, wave.program_id, now)
         going = replace(wave, state=WaveState.RUNNING, stopped_at=None)
         tx.waves.put(going)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
 from integrations.errors import Fault, RosterError, SettingsError
+from integrations.language import N_
 from integrations.ports import DirectoryUser, Transaction
 from integrations.records import (
     BlockerScope,
@@ -24,7 +25,7 @@ from integrations.records import (
 )
 from integrations.workflows.app import App
 from integrations.workflows.enrolment.people import refresh_settings
-from integrations.workflows.enrolment.roster import RosterRow, read_roster
+from integrations.workflows.enrolment.roster import RosterRow, cell, read_roster
 from integrations.workflows.enrolment.standing import keep_blockers
 from integrations.workflows.enrolment.workbook import roster_of
 from integrations.workflows.rulebook.rules import ProgramRule
@@ -91,9 +92,7 @@ async def check_roster(app: App, roster: bytes, program: str | None = None) -> l
     rows, users = await _checked(app, roster)
     if program is not None:
         wrong = (row for row in rows if program_id(row.program) != program_id(program))
-        faults = [
-            Fault(f"row {row.number}, column program", repr(program), row.program) for row in wrong
-        ]
+        faults = [Fault(cell(row.number, "program"), repr(program), row.program) for row in wrong]
         if faults:
             raise RosterError(faults)
 
@@ -176,12 +175,12 @@ def _unknown_people(
     for row in rows:
         for column, mail in zip(("mentor_mail", "mentee_mail"), _mails(row), strict=True):
             if users[mail] is None:
-                yield Fault(f"row {row.number}, column {column}", "somebody in the directory", mail)
+                yield Fault(cell(row.number, column), N_("somebody in the directory"), mail)
         mentor, mentee = users[row.mentor_mail], users[row.mentee_mail]
         if mentor is not None and mentee is not None and mentor.id == mentee.id:
             yield Fault(
-                f"row {row.number}, column mentee_mail",
-                "somebody other than the mentor (both addresses are one person's)",
+                cell(row.number, "mentee_mail"),
+                N_("somebody other than the mentor (both addresses are one person's)"),
                 row.mentee_mail,
             )
 
@@ -195,7 +194,7 @@ async def sync_mailboxes(app: App) -> None:
     users = await app.graph.directory.find(addresses)
     if missing := [address for address in addresses if users[address] is None]:
         raise SettingsError(
-            [Fault("TANDEM_PROGRAM_MAILBOXES", "mailboxes of this tenant", m) for m in missing]
+            [Fault("TANDEM_PROGRAM_MAILBOXES", N_("mailboxes of this tenant"), m) for m in missing]
         )
     ids = {user.id for user in users.values() if user is not None}
 

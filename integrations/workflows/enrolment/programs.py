@@ -7,6 +7,7 @@ from dataclasses import replace
 from zoneinfo import available_timezones
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.workflows.enrolment.enrol import program_id
@@ -17,8 +18,8 @@ def find_program(tx: Transaction, name: str) -> Program:
     found = tx.programs.get(program_id(name))
     if found is None:
         raise FaultsError(
-            [Fault("program", "the name of a program", name)],
-            remedy="Use the name that stands in the column `program` of the roster.",
+            [Fault("program", N_("the name of a program"), name)],
+            remedy=N_("Use the name that stands in the column `program` of the roster."),
         )
     return found
 
@@ -47,7 +48,7 @@ def describe_program(
         FaultsError: no program is called that, or there is no such zone; nothing was changed.
     """
     if zone is not None and zone not in available_timezones():
-        raise FaultsError([Fault("zone", "an IANA zone such as Europe/London", zone)])
+        raise FaultsError([Fault("zone", N_("an IANA zone such as Europe/London"), zone)])
     known = find_program(tx, name)
     changed = replace(
         known,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from integrations.errors import Fault, RosterError
+from integrations.language import N_, gettext
 
 REQUIRED = ("mentor_mail", "mentee_mail", "program", "start_date")
 OPTIONAL = (
@@ -98,18 +99,30 @@ def read_roster(content: bytes) -> list[RosterRow]:
             if len(faults) >= MOST_FAULTS or number > MOST_ROWS:
                 break
     except csv.Error as error:
-        faults.append(Fault(f"line {reader.line_num}", f"well-formed CSV ({error})"))
+        faults.append(
+            Fault(
+                gettext("line %(number)s", number=reader.line_num),
+                gettext("well-formed CSV (%(why)s)", why=error),
+            )
+        )
     faults += _faults_of_all(rows, faults)
     if faults:
         raise RosterError(faults)
     return rows
 
 
+def cell(row: int, column: str | int) -> str:
+    """Where a fault is, as people find it in their spreadsheet."""
+    return gettext("row %(row)s, column %(column)s", row=row, column=column)
+
+
 def _decoded(content: bytes) -> str:
     if len(content) > MOST_BYTES:
-        raise RosterError([Fault("roster", f"at most {MOST_BYTES // 1024 // 1024} MB")])
+        raise RosterError(
+            [Fault("roster", gettext("at most %(most)s MB", most=MOST_BYTES // 1024 // 1024))]
+        )
     if b"\0" in content:
-        raise RosterError([Fault("roster", "a CSV text file, not a workbook or other binary")])
+        raise RosterError([Fault("roster", N_("a CSV text file, not a workbook or other binary"))])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -130,11 +143,18 @@ def _header(cells: list[str]) -> list[str]:
     for place, name in enumerate(names, start=1):
         if name not in COLUMNS:
             known = ", ".join(COLUMNS)
-            faults.append(Fault(f"row 1, column {place}", f"one of {known}", cells[place - 1]))
+            faults.append(
+                Fault(
+                    cell(1, place), gettext("one of %(choices)s", choices=known), cells[place - 1]
+                )
+            )
         elif names.index(name) != place - 1:
-            faults.append(Fault(f"row 1, column {place}", "each column once", name))
+            faults.append(Fault(cell(1, place), N_("each column once"), name))
     faults += [
-        Fault("row 1", f"the column {name}, which is required")
+        Fault(
+            gettext("row %(number)s", number=1),
+            gettext("the column %(name)s, which is required", name=name),
+        )
         for name in REQUIRED
         if name not in names
     ]
@@ -147,7 +167,13 @@ def _row(number: int, header: list[str], cells: list[str], faults: list[Fault]) 
     """The row as a list of one, or of none if it has a fault."""
     before = len(faults)
     if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-        faults.append(Fault(f"row {number}", f"{len(header)} cells", str(len(cells))))
+        faults.append(
+            Fault(
+                gettext("row %(number)s", number=number),
+                gettext("%(count)s cells", count=len(header)),
+                str(len(cells)),
+            )
+        )
         return []
     values = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
     faults += _cell_faults(number, values)
@@ -178,8 +204,9 @@ def _cell_faults(number: int, values: dict[str, str]) -> Iterator[Fault]:
         value = values.get(column, "")
         expected = _expected(column, value, values)
         if expected is not None:
-            shown = value if len(value) <= _MOST_SHOWN else f"{len(value)} characters"
-            yield Fault(f"row {number}, column {column}", expected, shown)
+            is_long = len(value) > _MOST_SHOWN
+            shown = gettext("%(count)s characters", count=len(value)) if is_long else value
+            yield Fault(cell(number, column), expected, shown)
 
 
 _MOST_SHOWN = 80
@@ -188,33 +215,33 @@ _MOST_SHOWN = 80
 def _expected(column: str, value: str, row: dict[str, str]) -> str | None:
     """What was expected of this cell, or None if it is right."""
     if not value:
-        return "a value" if column in REQUIRED else None
+        return N_("a value") if column in REQUIRED else None
     if len(value) > MOST_CHARACTERS[column]:
-        return f"at most {MOST_CHARACTERS[column]} characters"
+        return gettext("at most %(most)s characters", most=MOST_CHARACTERS[column])
     if "\ufffd" in value or any(ord(c) < 32 and c not in "\r\n\t" for c in value):
-        return "readable text (UTF-8 or Windows-1252)"
+        return N_("readable text (UTF-8 or Windows-1252)")
     check = _CHECKS.get(column)
     return check(value, row) if check else None
 
 
 def _address(value: str, _: dict[str, str]) -> str | None:
-    return None if _ADDRESS.fullmatch(value) else "one mail address"
+    return None if _ADDRESS.fullmatch(value) else N_("one mail address")
 
 
 def _mentee(value: str, row: dict[str, str]) -> str | None:
     if value.lower() == row.get("mentor_mail", "").lower():
-        return "somebody other than the mentor"
+        return N_("somebody other than the mentor")
     return _address(value, row)
 
 
 def _date(value: str, _: dict[str, str]) -> str | None:
-    return None if _is_date(value) else "a date as YYYY-MM-DD"
+    return None if _is_date(value) else N_("a date as YYYY-MM-DD")
 
 
 def _addresses(_: str, row: dict[str, str]) -> str | None:
     if all(_ADDRESS.fullmatch(address) for address in _assistants(row)):
         return None
-    return "mail addresses, separated by spaces or semicolons"
+    return N_("mail addresses, separated by spaces or semicolons")
 
 
 _CHECKS: dict[str, Callable[[str, dict[str, str]], str | None]] = {
@@ -234,8 +261,12 @@ def _is_date(text: str) -> bool:
 
 def _faults_of_all(rows: list[RosterRow], faults: list[Fault]) -> list[Fault]:
     if not rows and not faults:
-        return [Fault("roster", "at least one pair below the header")]
-    too_many = [Fault("roster", f"at most {MOST_ROWS} rows")] if len(rows) >= MOST_ROWS else []
+        return [Fault("roster", N_("at least one pair below the header"))]
+    too_many = (
+        [Fault("roster", gettext("at most %(most)s rows", most=MOST_ROWS))]
+        if len(rows) >= MOST_ROWS
+        else []
+    )
     return [*too_many, *_repeated(rows)]
 
 
@@ -247,13 +278,14 @@ def _repeated(rows: list[RosterRow]) -> Iterator[Fault]:
         first = people.setdefault((row.program, row.mentor_mail, row.mentee_mail), row.number)
         if first != row.number:
             yield Fault(
-                f"row {row.number}, column mentor_mail", f"each pair once (it is in row {first})"
+                cell(row.number, "mentor_mail"),
+                gettext("each pair once (it is in row %(row)s)", row=first),
             )
         if row.pair_id is not None:
             first = ids.setdefault((row.program, row.pair_id), row.number)
             if first != row.number:
                 yield Fault(
-                    f"row {row.number}, column pair_id",
-                    f"each id once in a program (it is in row {first})",
+                    cell(row.number, "pair_id"),
+                    gettext("each id once in a program (it is in row %(row)s)", row=first),
                     row.pair_id,
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.page_records import StaffMember, StaffRole
 from integrations.ports import DirectoryUser, Transaction
 from integrations.records import JournalEntry
@@ -16,11 +17,11 @@ _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class LastCoordinatorError(NotPossibleError):
     """Somebody has to coordinate a program once anybody does."""
 
-    remedy = "Add another coordinator first."
+    remedy = N_("Add another coordinator first.")
 
     def __init__(self, program_id: str) -> None:
         self.program_id = program_id
-        super().__init__(f"{program_id} would be left without a coordinator")
+        super().__init__(gettext("the program would be left without a coordinator"))
 
 
 def staff_of(tx: Transaction, program_id: str) -> list[StaffMember]:
@@ -43,8 +44,8 @@ async def add_staff(
     user = await (_service if _OBJECT_ID.fullmatch(mail) else _person)(app, mail)
     if user is None or not user.enabled or user.guest:
         raise FaultsError(
-            [Fault("mail", "the address of an account of the firm that is in use", mail)],
-            remedy="Use the address under which the person stands in the directory.",
+            [Fault("mail", N_("the address of an account of the firm that is in use"), mail)],
+            remedy=N_("Use the address under which the person stands in the directory."),
         )
 
     def record(tx: Transaction) -> StaffMember:
@@ -100,7 +101,7 @@ async def remove_staff(
             if member.mail.casefold() == mail.strip().casefold() and role in (None, member.role)
         ]
         if not gone:
-            raise FaultsError([Fault("mail", "the address of somebody of this program", mail)])
+            raise FaultsError([Fault("mail", N_("the address of somebody of this program"), mail)])
         stay = {m.directory_id for m in everybody if m not in gone and _coordinates(m)}
         if any(map(_coordinates, gone)) and not stay:
             raise LastCoordinatorError(program_id)

@@ -14,6 +14,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from integrations.errors import Fault, RosterError
+from integrations.language import N_, gettext
 from integrations.workflows.enrolment.roster import COLUMNS, MOST_BYTES, MOST_ROWS
 
 MOST_UNFOLDED = 64 * 1024 * 1024
@@ -45,7 +46,9 @@ def roster_of(content: bytes) -> bytes:
 
 def _require_bounds(content: bytes) -> None:
     if len(content) > MOST_BYTES:
-        raise RosterError([Fault("roster", f"at most {MOST_BYTES // 1024 // 1024} MB")])
+        raise RosterError(
+            [Fault("roster", gettext("at most %(most)s MB", most=MOST_BYTES // 1024 // 1024))]
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -53,7 +56,15 @@ def _require_bounds(content: bytes) -> None:
         raise _unreadable() from None
     if len(entries) > MOST_ENTRIES or sum(e.file_size for e in entries) > MOST_UNFOLDED:
         raise RosterError(
-            [Fault("roster", f"a workbook of at most {MOST_UNFOLDED // 1024 // 1024} MB unfolded")]
+            [
+                Fault(
+                    "roster",
+                    gettext(
+                        "a workbook of at most %(most)s MB unfolded",
+                        most=MOST_UNFOLDED // 1024 // 1024,
+                    ),
+                )
+            ]
         )
 
 
@@ -78,7 +89,7 @@ def _rows(content: bytes) -> Iterator[list[str]]:
         raise _unreadable() from None
     width = max((len(row) for row in rows[:1]), default=0)
     if width > MOST_COLUMNS:
-        raise RosterError([Fault("roster", f"at most {MOST_COLUMNS} columns")])
+        raise RosterError([Fault("roster", gettext("at most %(most)s columns", most=MOST_COLUMNS))])
     yield from (row[:width] + [cell for cell in row[width:] if cell] for row in rows)
 
 
@@ -107,4 +118,4 @@ def _text(value: Any) -> str:
 
 
 def _unreadable() -> RosterError:
-    return RosterError([Fault("roster", "an Excel workbook (.xlsx) or a CSV file")])
+    return RosterError([Fault("roster", N_("an Excel workbook (.xlsx) or a CSV file"))])

@@ -391,3 +391,8 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
         "cancelled_withdrawn": _comment("the pair ends"),
     }
 )
+
+
+def title_of(name: str) -> str:
+    """The name of a message as people read it: a message of the catalogue of words."""
+    return name.replace("_", " ")

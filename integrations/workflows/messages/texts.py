@@ -19,12 +19,11 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from integrations.errors import Fault, FaultsError
-from integrations.language import Language, gettext, speaking, spoken_language
+from integrations.language import N_, Language, gettext, ngettext, speaking, spoken_language
 from integrations.ports import Transaction
 from integrations.records import Program
 from integrations.workflows.messages.catalogue import FIELDS, MESSAGES, MessageKind
 from integrations.workflows.messages.words import count_word
-from scheduling.wording import counted
 
 OWN_TEXTS = "texts"
 _LONGEST = 10_000
@@ -35,7 +34,9 @@ _LINK = re.compile(r"""<a\s|(?<!["'>])https?://""")
 class TextError(FaultsError):
     """A text of a message that cannot be used; every fault, and nothing was kept."""
 
-    remedy = "Correct the text and set it again; docs/reference/messages.md lists the named fields."
+    remedy = N_(
+        "Correct the text and set it again; docs/reference/messages.md lists the named fields."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +115,27 @@ def check_text(name: str, text: str) -> None:
 def _faults(name: str, text: str) -> list[str]:
     kind = MESSAGES[name]
     if len(text) > _LONGEST:
-        return [f"at most {_LONGEST:,} characters"]
+        return [gettext("at most %(most)s characters", most=f"{_LONGEST:,}")]
     try:
         used = find_undeclared_variables(_ENVIRONMENT[kind.channel.is_html].parse(text))
     except TemplateError as error:
-        return [f"a template that can be read ({error})"]
+        return [gettext("a template that can be read (%(why)s)", why=error)]
     unknown = sorted(used - set(kind.fields))
     if unknown:
-        return [f"only the fields {', '.join(kind.fields)}; not {', '.join(unknown)}"]
+        return [
+            gettext(
+                "only the fields %(known)s; not %(unknown)s",
+                known=", ".join(kind.fields),
+                unknown=", ".join(unknown),
+            )
+        ]
     missing = sorted(set(kind.must) - used)
-    faults = [f"the field {field} somewhere" for field in missing]
+    faults = [gettext("the field %(field)s somewhere", field=field) for field in missing]
     for fields in examples(kind):
         try:
             made = _rendered(name, text, fields)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            return [*faults, f"a text that can be filled in ({error})"]
+            return [*faults, gettext("a text that can be filled in (%(why)s)", why=error)]
         faults += _faults_in(kind, made)
     return list(dict.fromkeys(faults))
 
@@ -136,11 +143,11 @@ def _faults(name: str, text: str) -> list[str]:
 def _faults_in(kind: MessageKind, made: Letter) -> list[str]:
     faults = []
     if not made.body.strip():
-        faults.append("some words")
+        faults.append(gettext("some words"))
     if kind.channel.has_subject and not made.subject:
-        faults.append("a first line 'Subject: …' and an empty line")
+        faults.append(gettext("a first line 'Subject: …' and an empty line"))
     if len(_LINK.findall(made.body)) > kind.links:
-        faults.append(counted(f"at most {kind.links} link(s)"))
+        faults.append(ngettext("at most %(num)s link", "at most %(num)s links", kind.links))
     return faults
 
 

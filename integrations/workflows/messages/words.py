@@ -109,6 +109,13 @@ def long_date(day: date) -> str:
     return format_date(day, "long", locale=locale())
 
 
+def short_date(day: date) -> str:
+    """A date with its month cut short: 9 Feb 2027."""
+    if is_english():
+        return f"{day.day} {day:%b %Y}"
+    return format_date(day, "medium", locale=locale())
+
+
 def when(at: datetime, zone: str, other_zone: str | None = None) -> str:
     """An instant on the wall clock of a zone, and of a second one where that shows another hour.
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 
 from integrations.errors import IntegrationError, NotPossibleError
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.records import OVER, JournalEntry, Pair, ProgramState, SessionState
 from integrations.workflows.app import App
@@ -30,7 +31,7 @@ _BY = "decommission"
 class ChosenOtherwiseError(NotPossibleError):
     """It was begun with the other choice about dates to come."""
 
-    remedy = "Go on with what was chosen at first: --end-dates or --leave-dates."
+    remedy = N_("Go on with what was chosen at first: --end-dates or --leave-dates.")
 
     def __init__(self, ends_dates: bool) -> None:
         super().__init__(f"dates to come were to be {'ended' if ends_dates else 'left'}")

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from integrations.attendance_records import CorrectionNote, KeptPulse
 from integrations.errors import NotPossibleError
+from integrations.language import N_, gettext
 from integrations.page_records import Aim, Goal, Wish
 from integrations.ports import Transaction
 from integrations.records import (
@@ -169,13 +170,15 @@ def erase(tx: Transaction, person_id: str, now: datetime, *, for_good: bool) -> 
     """
     person = tx.participants.require(person_id)
     if person.name == TOMBSTONE:
-        raise NotPossibleError("this person was erased before")
+        raise NotPossibleError(gettext("this person was erased before"))
     pairs = tx.pairs.of_people([person_id])
     living = [pair.roster_id or pair.id for pair in pairs if pair.state not in OVER]
     if living:
         raise NotPossibleError(
             counted(f"the person is still in {len(living)} pair(s): {', '.join(sorted(living))}"),
-            remedy="Withdraw them first with `tandem withdraw`, and let the dates be taken out.",
+            remedy=N_(
+                "Withdraw them first with `tandem withdraw`, and let the dates be taken out."
+            ),
         )
     eraser = _Eraser(tx, person, now, for_good=for_good)
     eraser.erase(pairs)

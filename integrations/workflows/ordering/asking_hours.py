@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, PairState
 from integrations.workflows.changes.case import Case, load_pair
@@ -44,8 +45,14 @@ def ask_hours_as_seen(tx: Transaction, program_id: str, now: datetime, *, mails:
     asked = list(_to_ask(tx, program_id))
     if len(asked) > mails:
         raise FaultsError(
-            [Fault("--mails", f"at least {len(asked)}, which it would cause", str(mails))],
-            remedy="Look at `tandem program ask-hours` without it and name that number.",
+            [
+                Fault(
+                    "--mails",
+                    gettext("at least %(number)s, which it would cause", number=len(asked)),
+                    str(mails),
+                )
+            ],
+            remedy=N_("Look at `tandem program ask-hours` without it and name that number."),
         )
     for case, person in asked:
         enqueue(tx, case, Notice(QUESTION, person, program_id), now)

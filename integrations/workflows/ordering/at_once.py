@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import Need, Pair, PairState
 from integrations.workflows.app import App
@@ -65,7 +66,7 @@ async def act_on_need(
     if act not in set(ReadyAct):
         raise FaultsError(
             [Fault("--act", f"one of {', '.join(ReadyAct)}", act)],
-            remedy="`tandem needs-you` shows the acts that are ready.",
+            remedy=N_("`tandem needs-you` shows the acts that are ready."),
         )
 
     def keep(tx: Transaction) -> tuple[str, int]:
@@ -106,7 +107,7 @@ async def apply_changed_rule(app: App, name: str, rule: ProgramRule, *, mails: i
     if expected > mails:
         raise FaultsError(
             [Fault("--mails", f"at least {expected}, which it would cause", str(mails))],
-            remedy="Look at `tandem rule preview` and name the number of mails it shows.",
+            remedy=N_("Look at `tandem rule preview` and name the number of mails it shows."),
         )
 
     def apply(tx: Transaction) -> int:
@@ -135,12 +136,12 @@ async def reconcile_now(app: App, pair_id: str) -> str | None:
     work_id = (await app.store.run(lambda tx: tx.work.schedule(reconcile.KIND, pair_id, now))).id
     is_ours = await Worker(app, HANDLERS).do(work_id)
     if not is_ours:
-        return "another process works on the pair; `tandem work` goes on after it"
+        return gettext("another process works on the pair; `tandem work` goes on after it")
     work = await app.store.run(lambda tx: tx.work.get(work_id))
     if work is not None and work.last_error == WITHHELD:
-        return "nothing may be written at present; it goes on as soon as writing does"
+        return gettext("nothing may be written at present; it goes on as soon as writing does")
     if work is not None and work.last_error is not None:
-        return f"it failed ({work.last_error}); `tandem work` tries again"
+        return gettext("it failed (%(error)s); `tandem work` tries again", error=work.last_error)
     if await app.store.run(lambda tx: bool(tx.intents.open(pair_id))):
-        return "a write waits for its turn, which comes within minutes"
+        return gettext("a write waits for its turn, which comes within minutes")
     return None

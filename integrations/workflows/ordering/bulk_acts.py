@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.page_records import WaveState
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, PairState
@@ -116,8 +117,14 @@ async def carry_out_bulk(
     found = await preview_bulk(app, program_id, pair_ids, act, given, by=by)
     if found.mails > mails:
         raise FaultsError(
-            [Fault("mails", f"at least {found.mails}, which it would cause by now", str(mails))],
-            remedy="Look again at what it would do.",
+            [
+                Fault(
+                    "mails",
+                    gettext("at least %(number)s, which it would cause by now", number=found.mails),
+                    str(mails),
+                )
+            ],
+            remedy=N_("Look again at what it would do."),
         )
     telling, now = _telling(act, given, by), app.clock.now()
 
@@ -158,12 +165,14 @@ def _telling(act: BulkAct, given: Given, by: str) -> Telling:
 def _named(tx: Transaction, program_id: str, pair_ids: Iterable[str]) -> Sequence[tuple[Pair, str]]:
     wanted = list(dict.fromkeys(pair_ids))
     if not 0 < len(wanted) <= MOST_PAIRS:
-        expected = f"1 to {MOST_PAIRS} pairs"
-        raise FaultsError([Fault("pairs", expected, str(len(wanted)))], remedy="Choose fewer.")
+        expected = gettext("1 to %(most)s pairs", most=MOST_PAIRS)
+        raise FaultsError([Fault("pairs", expected, str(len(wanted)))], remedy=N_("Choose fewer."))
     known = tx.pairs.many(wanted)
     pairs = [known[i] for i in wanted if i in known and known[i].program_id == program_id]
     if len(pairs) != len(wanted):
-        raise FaultsError([Fault("pairs", "pairs of this program")], remedy="Choose them anew.")
+        raise FaultsError(
+            [Fault("pairs", N_("pairs of this program"))], remedy=N_("Choose them anew.")
+        )
     people = tx.participants.many({p for pair in pairs for p in (pair.mentor_id, pair.mentee_id)})
     return [(pair, names_of(people[pair.mentor_id], people[pair.mentee_id])) for pair in pairs]
 
@@ -174,11 +183,11 @@ def _named(tx: Transaction, program_id: str, pair_ids: Iterable[str]) -> Sequenc
 class WaveOverError(NotPossibleError):
     """The wave takes no pair any more."""
 
-    remedy = "Choose a wave that is running or stopped, or start one with these pairs."
+    remedy = N_("Choose a wave that is running or stopped, or start one with these pairs.")
 
     def __init__(self, wave_id: str) -> None:
         self.wave_id = wave_id
-        super().__init__(f"no open wave of this program is called {wave_id!r}")
+        super().__init__(gettext("no open wave of this program is called so"))
 
 
 def move_to_wave(app: App, tx: Transaction, pair: Pair, wave_id: str, *, by: str) -> None:
@@ -194,7 +203,7 @@ def move_to_wave(app: App, tx: Transaction, pair: Pair, wave_id: str, *, by: str
     if wave is None or wave.program_id != pair.program_id or wave.state not in _OPEN_WAVES:
         raise WaveOverError(wave_id)
     if pair.state not in _NOT_BEGUN:
-        raise orders.WrongStateError(pair.id, pair.state, "go with another wave")
+        raise orders.WrongStateError(pair.id, pair.state, N_("go with another wave"))
     for other in tx.waves.of_program(pair.program_id):
         if other.id != wave.id and other.state in _OPEN_WAVES and pair.id in other.pair_ids:
             left = tuple(i for i in other.pair_ids if i != pair.id)

@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import (
     OVER,
@@ -31,54 +32,67 @@ from integrations.workflows.changes import reconcile
 from integrations.workflows.changes.case import load_pair
 from integrations.workflows.changes.views import pause_data, pause_of, slot_data
 from integrations.workflows.messages.enqueue import enqueue
+from integrations.workflows.showing.fact_words import fact_in_words
 from scheduling.cadence import SeriesSlot
 from scheduling.changes.acts import Resume
 from scheduling.changes.views import OrderKind, Pause
 
 _LIVING = frozenset({PairState.BOOKED, PairState.PAUSED})
-_PAUSE_HELP = "Name the last date of the pause, today or later; it is included."
+_PAUSE_HELP = N_("Name the last date of the pause, today or later; it is included.")
 COORDINATOR = "coordinator"
 
 
 class UnknownPairError(NotPossibleError):
     """No pair, or more than one, goes by this name."""
 
-    remedy = "Use the pair's id in the roster, or the id that `tandem status --json` shows."
+    remedy = N_("Use the pair's id in the roster, or the id that `tandem status --json` shows.")
 
     def __init__(self, name: str, found: int) -> None:
         self.name, self.found = name, found
-        said = f"{found} pairs go" if found else "no pair goes"
-        super().__init__(f"{said} by {name!r}")
+        shown = repr(name)
+        super().__init__(
+            gettext("%(found)s pairs go by %(name)s", found=found, name=shown)
+            if found
+            else gettext("no pair goes by %(name)s", name=shown)
+        )
 
 
 class UnknownDateError(NotPossibleError):
     """The pair has no session to come on this date."""
 
-    remedy = "`tandem status PAIR` shows the pair's dates."
+    remedy = N_("`tandem status PAIR` shows the pair's dates.")
 
     def __init__(self, pair_id: str, day: date) -> None:
         self.pair_id, self.day = pair_id, day
-        super().__init__(f"{pair_id} has no session to come on {day}")
+        super().__init__(gettext("the pair has no session to come on %(day)s", day=day))
 
 
 class NotOrderedHereError(NotPossibleError):
     """Tandem cannot do this yet: somebody does it by hand."""
 
-    remedy = "Do it by hand, then close the row with `tandem needs-you ROW --done`."
+    remedy = N_("Do it by hand, then close the row with `tandem needs-you ROW --done`.")
 
     def __init__(self, pair_id: str, order: str) -> None:
         self.pair_id, self.order = pair_id, order
-        super().__init__(f"{pair_id}: Tandem cannot do this yet: {order}")
+        super().__init__(
+            gettext("Tandem cannot do this: %(order)s", order=fact_in_words("order", order))
+        )
 
 
 class WrongStateError(NotPossibleError):
     """The pair is not in a state in which this can be done."""
 
-    remedy = "Only booked pairs have dates to change; an ended pair is enrolled anew."
+    remedy = N_("Only booked pairs have dates to change; an ended pair is enrolled anew.")
 
     def __init__(self, pair_id: str, state: PairState, wanted: str) -> None:
         self.pair_id, self.state, self.wanted = pair_id, state, wanted
-        super().__init__(f"the pair is {state}: it cannot be told to {wanted}")
+        super().__init__(
+            gettext(
+                "the pair is %(state)s: it cannot be told to %(wanted)s",
+                state=gettext(state.value.replace("_", " ")),
+                wanted=gettext(wanted),
+            )
+        )
 
 
 def find_pair(tx: Transaction, name: str) -> Pair:
@@ -123,10 +137,10 @@ def pause(
         WrongStateError: the pair is not booked.
         FaultsError: the last date has passed, or lies before the first.
     """
-    _require(pair, _LIVING, "pause")
+    _require(pair, _LIVING, N_("pause"))
     soonest = max(first, now.astimezone(zone_of(tx, pair)).date())
     if last < soonest:
-        wrong = Fault("until", f"a date from {soonest} on", str(last))
+        wrong = Fault("until", gettext("a date from %(day)s on", day=soonest), str(last))
         raise FaultsError([wrong], remedy=_PAUSE_HELP)
     wanted = pause_data(Pause(first, last))
     if pair.pause != wanted:
@@ -144,7 +158,7 @@ def resume(tx: Transaction, pair: Pair, now: datetime, by: str = COORDINATOR) ->
     """
     was = pause_of(pair.pause)
     if was is None:
-        raise WrongStateError(pair.id, pair.state, "resume")
+        raise WrongStateError(pair.id, pair.state, N_("resume"))
     today = now.astimezone(zone_of(tx, pair)).date()
     if was.first < today:
         left = Pause(was.first, min(was.last, today - timedelta(days=1)))
@@ -248,7 +262,7 @@ def change_hour(
     Raises:
         WrongStateError: the pair is not booked.
     """
-    _require(pair, _LIVING, "meet at another regular hour")
+    _require(pair, _LIVING, N_("meet at another regular hour"))
     return _give(app, tx, pair.id, OrderKind.CHANGE_HOUR, by, hour=slot_data(hour))
 
 
@@ -295,7 +309,9 @@ def carry_out_ready_act(
         book_again(app, tx, pair, by)
     elif order == "pause":
         if until is None:
-            raise FaultsError([Fault("until", "the last date of the pause")], remedy=_PAUSE_HELP)
+            raise FaultsError(
+                [Fault("until", N_("the last date of the pause"))], remedy=_PAUSE_HELP
+            )
         pause(tx, pair, now.astimezone(zone_of(tx, pair)).date(), until, now, by)
     elif order not in _BY_HAND:
         _about_meetings(app, tx, pair, order, until, by)
@@ -330,7 +346,7 @@ def _give(
     now = app.clock.now()
     pair = tx.pairs.require(pair_id)
     if pair.state in OVER:
-        raise WrongStateError(pair_id, pair.state, kind.value)
+        raise WrongStateError(pair_id, pair.state, fact_in_words("order", kind.value))
     about = {} if session_id is None else {"session": session_id}
     order = Order(
         id=UUID(int=app.chance.getrandbits(128)).hex,

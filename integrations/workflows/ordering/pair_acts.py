@@ -15,11 +15,13 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import Pair, Session
 from integrations.workflows.app import App
 from integrations.workflows.attendance import telling
 from integrations.workflows.changes.case import parsed_rule, rule_of
+from integrations.workflows.messages.words import clock
 from integrations.workflows.ordering import orders
 from integrations.workflows.ordering.mails_caused import Telling
 from integrations.workflows.ordering.regular_hours import hour_named
@@ -70,7 +72,7 @@ def _offer_hours(given: Given, by: str) -> Telling:
 
 
 def _change_hour(given: Given, by: str) -> Telling:
-    hour = hour_named(_required(given, "hour", "one of the hours shown")).slot()
+    hour = hour_named(_required(given, "hour", N_("one of the hours shown"))).slot()
     return lambda app, tx, pair, now: orders.change_hour(app, tx, pair, hour, by)
 
 
@@ -121,7 +123,7 @@ def _move(given: Given, by: str) -> Telling:
     length = None if minutes is None else timedelta(minutes=minutes)
     if length is not None and length > LONGEST_MEETING:
         most = LONGEST_MEETING // timedelta(minutes=1)
-        raise FaultsError([Fault("minutes", f"{most} at most", str(minutes))])
+        raise FaultsError([Fault("minutes", gettext("%(most)s at most", most=most), str(minutes))])
 
     def move(app: App, tx: Transaction, session: Session) -> object:
         pair = tx.pairs.require(session.pair_id)
@@ -132,7 +134,7 @@ def _move(given: Given, by: str) -> Telling:
 
 
 def _of_date(given: Given, do: Callable[[App, Transaction, Session], object]) -> Telling:
-    session_id = _required(given, "session", "one of the pair's dates")
+    session_id = _required(given, "session", N_("one of the pair's dates"))
 
     def tell(app: App, tx: Transaction, pair: Pair, now: datetime) -> object:
         return do(app, tx, _session(tx, pair, session_id))
@@ -144,14 +146,14 @@ def _of_date(given: Given, do: Callable[[App, Transaction, Session], object]) ->
 
 
 def _correct(given: Given, by: str) -> Telling:
-    session_id = _required(given, "session", "one of the pair's dates")
+    session_id = _required(given, "session", N_("one of the pair's dates"))
     verdict, minutes = _verdict(given), _minutes_or_none(given, "minutes")
     note = given.get("note", "")
 
     def tell(app: App, tx: Transaction, pair: Pair, now: datetime) -> object:
         session = _session(tx, pair, session_id)
         if session.start > now:
-            raise FaultsError([Fault("session", "a date that is past", session_id)])
+            raise FaultsError([Fault("session", N_("a date that is past"), session_id)])
         word = telling.correction_told(verdict, minutes, now)
         return telling.correct(tx, app, session, word, note=note, by=by)
 
@@ -179,14 +181,14 @@ def _cadence(given: Given, by: str) -> Telling:
         "minutes": _minutes_or_none(given, "minutes"),
     }
     hours = {name: _clock_or_none(given, name) for name in ("earliest", "latest")}
-    days = _read(given, "weekdays", _weekdays, f"days such as {_DAY_EXAMPLE}")
+    days = _read(given, "weekdays", _weekdays, gettext("days such as %(days)s", days=_DAY_EXAMPLE))
 
     def tell(app: App, tx: Transaction, pair: Pair, now: datetime) -> object:
         mine = rule_of(tx, pair).cadence
         bounds = parsed_rule(tx.rules.current(pair.program_id).body).cadence
         changed = _changed(mine, wanted, hours, days)
         if faults := list(_beyond(changed, bounds)):
-            raise FaultsError(faults, remedy="Stay within the program's rule, or change that.")
+            raise FaultsError(faults, remedy=N_("Stay within the program's rule, or change that."))
         return orders.apply_rule(
             app, tx, pair, ProgramRule(cadence=changed).to_body()["cadence"], by
         )
@@ -230,13 +232,15 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
 def _beyond(changed: CadenceRule, bounds: CadenceRule) -> Iterator[Fault]:
     """Where one pair's cadence leaves what the program allows everybody."""
     if changed.earliest_local < bounds.earliest_local:
-        yield Fault("earliest", f"{bounds.earliest_local:%H:%M} or later")
+        yield Fault("earliest", gettext("%(clock)s or later", clock=clock(bounds.earliest_local)))
     if changed.latest_local > bounds.latest_local:
-        yield Fault("latest", f"{bounds.latest_local:%H:%M} or earlier")
+        yield Fault("latest", gettext("%(clock)s or earlier", clock=clock(bounds.latest_local)))
     if not changed.weekdays <= bounds.weekdays:
-        yield Fault("weekdays", f"some of {days_in_words(bounds.weekdays)}")
+        yield Fault("weekdays", gettext("some of %(days)s", days=days_in_words(bounds.weekdays)))
     if changed.duration > LONGEST_MEETING:
-        yield Fault("minutes", f"{LONGEST_MEETING // timedelta(minutes=1)} at most")
+        yield Fault(
+            "minutes", gettext("%(most)s at most", most=LONGEST_MEETING // timedelta(minutes=1))
+        )
 
 
 def days_in_words(weekdays: Iterable[int]) -> str:
@@ -276,7 +280,7 @@ _TELLINGS: Mapping[PairAct, Callable[[Given, str], Telling]] = MappingProxyType(
 def _session(tx: Transaction, pair: Pair, session_id: str) -> Session:
     session = tx.sessions.get(session_id)
     if session is None or session.pair_id != pair.id:
-        raise FaultsError([Fault("session", "one of the pair's dates", session_id)])
+        raise FaultsError([Fault("session", N_("one of the pair's dates"), session_id)])
     return session
 
 
@@ -290,23 +294,23 @@ def _required(given: Given, name: str, expected: str) -> str:
 def _day(given: Given, name: str) -> date:
     day = _day_or_none(given, name)
     if day is None:
-        raise FaultsError([Fault(name, "a date")])
+        raise FaultsError([Fault(name, N_("a date"))])
     return day
 
 
 def _day_or_none(given: Given, name: str) -> date | None:
-    return _read(given, name, date.fromisoformat, "a date such as 2027-03-21")
+    return _read(given, name, date.fromisoformat, N_("a date such as 2027-03-21"))
 
 
 def _clock(given: Given, name: str) -> time:
     at = _clock_or_none(given, name)
     if at is None:
-        raise FaultsError([Fault(name, "a time")])
+        raise FaultsError([Fault(name, N_("a time"))])
     return at
 
 
 def _clock_or_none(given: Given, name: str) -> time | None:
-    return _read(given, name, _hour_and_minute, "a time such as 14:30")
+    return _read(given, name, _hour_and_minute, N_("a time such as 14:30"))
 
 
 def _hour_and_minute(text: str) -> time:
@@ -314,11 +318,11 @@ def _hour_and_minute(text: str) -> time:
 
 
 def _number_or_none(given: Given, name: str) -> int | None:
-    return _read(given, name, _above_nought, "a whole number above nought")
+    return _read(given, name, _above_nought, N_("a whole number above nought"))
 
 
 def _minutes_or_none(given: Given, name: str) -> int | None:
-    return _read(given, name, _above_nought, "minutes, a whole number")
+    return _read(given, name, _above_nought, N_("minutes, a whole number"))
 
 
 def _above_nought(text: str) -> int:
@@ -329,10 +333,10 @@ def _above_nought(text: str) -> int:
 
 
 def _verdict(given: Given) -> VerdictKind:
-    words = ", ".join(CORRECTED_TO)
-    value = _required(given, "verdict", f"one of {words}")
+    expected = gettext("one of %(choices)s", choices=", ".join(CORRECTED_TO))
+    value = _required(given, "verdict", expected)
     if value not in CORRECTED_TO:
-        raise FaultsError([Fault("verdict", f"one of {words}", value)])
+        raise FaultsError([Fault("verdict", expected, value)])
     return VerdictKind(value)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.ports import DirectoryUser, Transaction
 from integrations.records import OVER, JournalEntry, Pair, Participant
 from integrations.workflows.app import App
@@ -23,7 +24,7 @@ from integrations.workflows.rulebook.roles import mentor_on
 from scheduling.changes.acts import ReadyAct
 from scheduling.changes.reasons import ChangeCode
 
-_HELP = "Name somebody of the directory by address; nothing was changed."
+_HELP = N_("Name somebody of the directory by address; nothing was changed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ async def pair_again(app: App, old_id: str, wanted: NewPartner, *, by: str) -> s
     users = await app.graph.directory.find([stays.mail, mail])
     found = users[mail] if mail else None
     if found is None:
-        raise FaultsError([Fault("mail", "an address of the directory", mail)], remedy=_HELP)
+        raise FaultsError([Fault("mail", N_("an address of the directory"), mail)], remedy=_HELP)
     new_id = await app.store.run(lambda tx: _keep(app, tx, old_id, wanted, (stays, found), by))
     await refresh_settings(app, [stays.id, person_id(found.id)])
     await plan_pairs(app, [new_id])
@@ -61,10 +62,10 @@ async def pair_again(app: App, old_id: str, wanted: NewPartner, *, by: str) -> s
 def _who_stays(tx: Transaction, old_id: str, wanted: NewPartner) -> Participant:
     old = tx.pairs.require(old_id)
     if wanted.stays not in (old.mentor_id, old.mentee_id):
-        raise FaultsError([Fault("stays", "one of the two of the pair")], remedy=_HELP)
+        raise FaultsError([Fault("stays", N_("one of the two of the pair"))], remedy=_HELP)
     stays = tx.participants.require(wanted.stays)
     if stays.gone or not stays.enabled:
-        raise FaultsError([Fault("stays", "the one who is still with the firm")], remedy=_HELP)
+        raise FaultsError([Fault("stays", N_("the one who is still with the firm"))], remedy=_HELP)
     return stays
 
 
@@ -117,7 +118,10 @@ def _row(
     today = now.astimezone(orders.zone_of(tx, old)).date()
     starts = wanted.starts or today + timedelta(days=1)
     if starts < today:
-        raise FaultsError([Fault("starts", f"a date from {today} on", str(starts))], remedy=_HELP)
+        raise FaultsError(
+            [Fault("starts", gettext("a date from %(day)s on", day=today), str(starts))],
+            remedy=_HELP,
+        )
     mentors = mentor_on(old, today) == stays.id
     mails = (stays.mail, partner.mail.lower())
     mentor, mentee = mails if mentors else mails[::-1]

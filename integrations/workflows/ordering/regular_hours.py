@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import load_case
 from integrations.workflows.messages.words import clock, place_of, weekdays_name
@@ -17,7 +18,7 @@ from scheduling.errors import UnknownZoneError
 
 _FIELD = "hour"
 _SOME_MONDAY = date(2024, 1, 1)
-_REMEDY = "Choose one of the hours shown."
+_REMEDY = N_("Choose one of the hours shown.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def hour_named(key: str) -> RegularHour:
         hour = RegularHour(int(weekday), time.fromisoformat(start), zone)
         hour.slot()
     except (ValueError, OverflowError, UnknownZoneError):
-        wrong = Fault(_FIELD, "one of the hours shown", key[:40])
+        wrong = Fault(_FIELD, N_("one of the hours shown"), key[:40])
         raise FaultsError([wrong], remedy=_REMEDY) from None
     return hour
 

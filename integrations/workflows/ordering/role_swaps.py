@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import OVER, JournalEntry, Pair, PairState
 from integrations.workflows.app import App
@@ -31,12 +32,12 @@ def swap_roles(
     """
     now = app.clock.now()
     if pair.state in OVER:
-        raise orders.WrongStateError(pair.id, pair.state, "swap roles")
+        raise orders.WrongStateError(pair.id, pair.state, N_("swap roles"))
     today = now.astimezone(orders.zone_of(tx, pair)).date()
     if first < today:
         raise FaultsError(
-            [Fault("from", f"a date from {today} on", str(first))],
-            remedy="What is past stays: who led what is on record.",
+            [Fault("from", gettext("a date from %(day)s on", day=today), str(first))],
+            remedy=N_("What is past stays: who led what is on record."),
         )
     swaps = set(pair.swaps) ^ {first.isoformat()}
     changed = replace(pair, swaps=tuple(sorted(swaps)))

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from integrations.errors import NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Order, Pair, Session, SessionState
 from integrations.workflows.app import App
@@ -29,21 +30,21 @@ _WAITING = frozenset({ChangeCode.MAIL_HOURS, ChangeCode.MAIL_CAP})
 class NotTheirsError(NotPossibleError):
     """An assistant asks for what belongs to the person alone."""
 
-    remedy = "The person can do it on the same page."
+    remedy = N_("The person can do it on the same page.")
 
     def __init__(self, act: str) -> None:
         self.act = act
-        super().__init__(f"an assistant cannot do this: {act}")
+        super().__init__(gettext("an assistant cannot do this: %(act)s", act=gettext(act)))
 
 
 class DateIsOverError(NotPossibleError):
     """The date has begun, or is not in the calendars any more."""
 
-    remedy = "Your page shows the dates to come."
+    remedy = N_("Your page shows the dates to come.")
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
-        super().__init__(f"{session_id} is not to come any more")
+        super().__init__(gettext("this date is not to come any more"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

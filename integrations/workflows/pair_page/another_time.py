@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from integrations.errors import GraphError, NoPermitError, NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import Order, Pair
 from integrations.workflows.app import App
@@ -28,11 +29,11 @@ T = TypeVar("T")
 class CannotBeReadError(NotPossibleError):
     """One of the two calendars cannot be read now, so no hour can be said to suit both."""
 
-    remedy = "Please try again in a while, or propose a new time in your calendar."
+    remedy = N_("Please try again in a while, or propose a new time in your calendar.")
 
     def __init__(self, pair_id: str) -> None:
         self.pair_id = pair_id
-        super().__init__(f"{pair_id}: a calendar cannot be read now")
+        super().__init__(gettext("a calendar cannot be read now"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.page_records import Confirmation
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, PairState, Session
@@ -204,10 +205,18 @@ def _occurrences(cadence: CadenceRule, weeks: int) -> int:
 def _require_within(found: Beginning, told: Confirming) -> None:
     faults = []
     if told.focus is not None and len(told.focus.strip()) > MOST_FOCUS:
-        faults.append(Fault("focus", f"at most {MOST_FOCUS} characters", str(len(told.focus))))
+        faults.append(
+            Fault(
+                "focus",
+                gettext("at most %(most)s characters", most=MOST_FOCUS),
+                str(len(told.focus)),
+            )
+        )
     if found.is_open and told.start not in (None, found.start, *found.starts):
-        faults.append(Fault("start", "one of the Mondays shown", str(told.start)))
+        faults.append(Fault("start", N_("one of the Mondays shown"), str(told.start)))
     if found.is_open and told.interval_weeks not in (None, found.interval_weeks, *found.rhythms):
-        faults.append(Fault("interval_weeks", "one of the rhythms shown", str(told.interval_weeks)))
+        faults.append(
+            Fault("interval_weeks", N_("one of the rhythms shown"), str(told.interval_weeks))
+        )
     if faults:
-        raise FaultsError(faults, remedy="Choose among what the page shows.")
+        raise FaultsError(faults, remedy=N_("Choose among what the page shows."))

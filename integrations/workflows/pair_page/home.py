@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import OVER, Order, Pair, PairState, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.changes.views import pause_of, slot_of
-from integrations.workflows.messages.words import KIND_WORDS, contact_of, every, regular
+from integrations.workflows.messages.words import contact_of, every, kind_name, regular
 from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.pair_page.clocks import Clocks, clocks, zones_of
 from integrations.workflows.pair_page.meetings import is_asked
@@ -34,26 +35,26 @@ _PICKING = frozenset({PairState.ENROLLED, PairState.PLANNED})
 
 BECAME: Mapping[str | None, str] = MappingProxyType(
     {
-        "held": "You met",
-        "short": "You met, for a short while",
-        "not_held": "No meeting on record",
-        "to_confirm": "Did you meet?",
-        "disputed": "Did you meet?",
-        "unknown": "Did you meet?",
-        "pending": "Not known yet",
-        None: "Not known yet",
+        "held": N_("You met"),
+        "short": N_("You met, for a short while"),
+        "not_held": N_("No meeting on record"),
+        "to_confirm": N_("Did you meet?"),
+        "disputed": N_("Did you meet?"),
+        "unknown": N_("Did you meet?"),
+        "pending": N_("Not known yet"),
+        None: N_("Not known yet"),
     }
 )
 """What became of a date, by verdict: of the two together, never of one of them."""
 WHY_GONE: Mapping[str | None, str] = MappingProxyType(
     {
-        CancelCause.SKIPPED: "Left out, to be made up",
-        CancelCause.DECLINED: "Taken out, to be made up",
-        CancelCause.SHORT_NOTICE: "Taken out, to be made up",
-        CancelCause.PAUSED: "Paused",
+        CancelCause.SKIPPED: N_("Left out, to be made up"),
+        CancelCause.DECLINED: N_("Taken out, to be made up"),
+        CancelCause.SHORT_NOTICE: N_("Taken out, to be made up"),
+        CancelCause.PAUSED: N_("Paused"),
     }
 )
-_LEFT_OUT = "Left out"
+_LEFT_OUT = N_("Left out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +247,7 @@ class _Shown:
             minutes=(session.end - session.start) // _MINUTE,
             leads=self._leads(session),
             place=case.rule.place_of(case.pair.place),
-            kind=None if kind is SessionKind.MEETING else KIND_WORDS[kind],
+            kind=None if kind is SessionKind.MEETING else kind_name(kind),
             is_make_up=session.make_up,
             is_moved=session.moved,
             became=self._became(session),
@@ -263,10 +264,10 @@ class _Shown:
 
     def _became(self, session: Session) -> str | None:
         if session.state is SessionState.CANCELLED:
-            return WHY_GONE.get(session.cause, _LEFT_OUT)
+            return gettext(WHY_GONE.get(session.cause, _LEFT_OUT))
         if session.end > self._now or self._actor.is_assistant:
             return None
-        return BECAME.get(session.verdict, BECAME[None])
+        return gettext(BECAME.get(session.verdict, BECAME[None]))
 
     def _to(self, order: Order) -> Clocks | None:
         if order.kind != OrderKind.MOVE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.records import Pair, Session, SessionState
 from integrations.workflows.app import App
@@ -26,7 +27,7 @@ class Asked:
 
 def question_about(tx: Transaction, app: App, actor: Actor, pair_id: str, session_id: str) -> Asked:
     """Did they meet on this date? Raises NotTheirsError, DateIsOverError (no such date)."""
-    actor.alone("tell who met")
+    actor.alone(N_("tell who met"))
     case = load_pair(tx, pair_id, default_zone=app.options.zone)
     session = _own(tx, case.pair, session_id)
     said = tx.statements.of_sessions([session_id])[session_id]
@@ -41,7 +42,7 @@ def say(tx: Transaction, app: App, actor: Actor, pair: Pair, session_id: str, sa
     Raises:
         NotTheirsError, DateIsOverError; NoMeetingError: they cannot have met then.
     """
-    actor.alone("tell who met")
+    actor.alone(N_("tell who met"))
     session = _own(tx, pair, session_id)
     say_on_page(tx, app, session, actor.person_id, said, app.clock.now())
 
@@ -52,7 +53,7 @@ def tell_met(tx: Transaction, app: App, actor: Actor, pair: Pair, told: Answer) 
     Raises:
         NotTheirsError; NoMeetingError: they cannot have met then.
     """
-    actor.alone("tell who met")
+    actor.alone(N_("tell who met"))
     return tell_of_meeting(tx, app, pair, actor.person_id, told, app.clock.now())
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext
 from integrations.page_records import Preference
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Json, Pair, PairState, Participant
@@ -119,30 +120,32 @@ def _stored(hours: Week) -> Json:
 def _require_sound(wishes: Wishes) -> None:
     faults = []
     if wishes.place not in (None, *PLACES):
-        faults.append(Fault("place", f"one of {', '.join(PLACES)}", wishes.place))
+        faults.append(
+            Fault("place", gettext("one of %(choices)s", choices=", ".join(PLACES)), wishes.place)
+        )
     if unknown := sorted(set(wishes.office_days) - set(WEEKDAYS)):
-        faults.append(Fault("office_days", "weekdays", ", ".join(unknown)))
+        faults.append(Fault("office_days", N_("weekdays"), ", ".join(unknown)))
     if wishes.hours is not None:
         faults += [fault for day in WEEKDAYS if (fault := _wrong(day, wishes.hours.get(day, ())))]
         if not any(wishes.hours.values()):
-            faults.append(Fault("hours", "at least one stretch in the week"))
+            faults.append(Fault("hours", N_("at least one stretch in the week")))
     if faults:
-        raise FaultsError(faults, remedy="Give each stretch a start before its end.")
+        raise FaultsError(faults, remedy=N_("Give each stretch a start before its end."))
 
 
 def _wrong(day: str, ranges: Sequence[tuple[str, str]]) -> Fault | None:
     if len(ranges) > MOST_RANGES:
-        return Fault(day, f"at most {MOST_RANGES} stretches", str(len(ranges)))
+        return Fault(day, gettext("at most %(most)s stretches", most=MOST_RANGES), str(len(ranges)))
     last = 0
     for start, end in sorted(ranges):
         try:
             begins = minute_of(time.fromisoformat(start))
             ends = end_minute_of(time.fromisoformat(end))
         except ValueError:
-            return Fault(day, "times such as 09:00", f"{start} to {end}")
+            return Fault(day, N_("times such as 09:00"), f"{start} to {end}")
         if ends - begins < _SHORTEST // timedelta(minutes=1):
-            return Fault(day, "a start before its end", f"{start} to {end}")
+            return Fault(day, N_("a start before its end"), f"{start} to {end}")
         if begins < last:
-            return Fault(day, "stretches that do not overlap", f"{start} to {end}")
+            return Fault(day, N_("stretches that do not overlap"), f"{start} to {end}")
         last = ends
     return None

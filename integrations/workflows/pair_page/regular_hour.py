@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from integrations.errors import NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Json, Order, Pair, PairState
 from integrations.workflows.app import App
@@ -26,11 +27,11 @@ _BOOKED = frozenset({PairState.BOOKED, PairState.PAUSED})
 class NothingToPickError(NotPossibleError):
     """No hours are offered to this person any more: one was picked, or the time is over."""
 
-    remedy = "Your page shows what is arranged now."
+    remedy = N_("Your page shows what is arranged now.")
 
     def __init__(self, pair_id: str) -> None:
         self.pair_id = pair_id
-        super().__init__(f"{pair_id} has no hours to pick from")
+        super().__init__(gettext("there are no hours to pick from any more"))
 
 
 def offered_to(pair: Pair, person_id: str) -> tuple[Json, ...]:
@@ -61,7 +62,7 @@ async def pick(app: App, actor: Actor, pair_id: str, hour: int) -> Told:
     Raises:
         NotTheirsError: an assistant asks. NothingToPickError: nothing is offered (any more).
     """
-    actor.alone("pick the regular hour")
+    actor.alone(N_("pick the regular hour"))
 
     def telling(tx: Transaction, pair: Pair, now: datetime) -> Order | None:
         hours = offered_to(pair, actor.person_id)

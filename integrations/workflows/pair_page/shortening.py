@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.records import Order, Pair, Session
 from integrations.workflows.app import App
@@ -37,7 +38,7 @@ async def shorten(app: App, actor: Actor, pair_id: str, session_id: str, minutes
         session = upcoming(tx, pair, session_id, now)
         allowed = shorter_lengths(rule_of(tx, pair), session)
         if minutes not in allowed:
-            raise FaultsError([Fault("minutes", "one of the lengths shown", str(minutes))])
+            raise FaultsError([Fault("minutes", N_("one of the lengths shown"), str(minutes))])
         length = timedelta(minutes=minutes)
         return orders.move(app, tx, session, session.start, actor.word, length=length)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.errors import NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import rule_of
@@ -18,11 +19,11 @@ _READY = (ReadyAct.TALK, ReadyAct.PAUSE, ReadyAct.END, ReadyAct.PAIR_AGAIN)
 class NotVoluntaryError(NotPossibleError):
     """Taking part in the program is not a matter of choice."""
 
-    remedy = "Your program's contact can help, in confidence."
+    remedy = N_("Your program's contact can help, in confidence.")
 
     def __init__(self, program_id: str) -> None:
         self.program_id = program_id
-        super().__init__(f"taking part in {program_id} is required")
+        super().__init__(gettext("taking part in this program is required"))
 
 
 async def ask_to_stop(app: App, actor: Actor, pair_id: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
 
+from integrations.language import N_
 from integrations.workflows.messages.words import place_of
 from integrations.workflows.reporting.history import History, Judged
 from integrations.workflows.reporting.tables import Cell, Table, table
@@ -22,11 +23,11 @@ from scheduling.attendance.progress import (
 )
 
 FORECASTS = {
-    "reached": "reached",
-    "on_course": "on course",
-    "with_answers": "if open ones were held",
-    "with_make_ups": "with make-ups",
-    "out_of_reach": "out of reach",
+    "reached": N_("reached"),
+    "on_course": N_("on course"),
+    "with_answers": N_("if open ones were held"),
+    "with_make_ups": N_("with make-ups"),
+    "out_of_reach": N_("out of reach"),
 }
 COUNTS = (
     *("required", "planned", "held", "self_reported", "short", "not_held", "to_confirm"),

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from integrations import attendance_records as kept
 from integrations.errors import NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.reporting.history import History, Judged, histories
@@ -95,8 +96,10 @@ def accounts_of(tx: Transaction, program_id: str) -> Sequence[CreditAccount]:
     accounts = parsed_rule(tx.rules.current(program_id).body).credit
     if not accounts:
         raise NotPossibleError(
-            "the program credits no time",
-            remedy="Name its accounts in the rule's `credit`: `tandem program rule --template`.",
+            gettext("the program credits no time"),
+            remedy=N_(
+                "Name its accounts in the rule's `credit`: `tandem program rule --template`."
+            ),
         )
     return accounts
 

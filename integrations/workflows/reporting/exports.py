@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.workflows.reporting.adherence import Adherence
 from integrations.workflows.reporting.history import histories, histories_of_person
@@ -56,24 +57,30 @@ def _sponsor(tx: Transaction, program_id: str, now: datetime, zone: str) -> Sequ
 EXPORTS: Mapping[str, Export] = MappingProxyType(
     {
         "pairs": Export(
-            "Pairs",
-            "each pair with what is held, short, unknown and still possible, its longest gap and"
-            " forecast; as a workbook or JSON with totals and objectives",
+            N_("Pairs"),
+            N_(
+                "each pair with what is held, short, unknown and still possible, its longest gap"
+                " and forecast; as a workbook or JSON with totals and objectives"
+            ),
             _pairs,
         ),
         "sessions": Export(
-            "Sessions",
-            "each judged session with verdict, minutes together, evidence and reasons, revised"
-            " ones marked; as a workbook or JSON with pairs and totals",
+            N_("Sessions"),
+            N_(
+                "each judged session with verdict, minutes together, evidence and reasons, revised"
+                " ones marked; as a workbook or JSON with pairs and totals"
+            ),
             _sessions,
         ),
         "totals": Export(
-            "Totals", "the sums over all pairs, which agree with the journal", _totals
+            N_("Totals"), N_("the sums over all pairs, which agree with the journal"), _totals
         ),
         "sponsor": Export(
-            "Sponsor’s figures",
-            "the whole, by office and by practice group, without names and with groups under"
-            " five withheld",
+            N_("Sponsor’s figures"),
+            N_(
+                "the whole, by office and by practice group, without names and with groups under"
+                " five withheld"
+            ),
             _sponsor,
         ),
     }

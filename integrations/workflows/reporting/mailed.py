@@ -6,11 +6,13 @@ working morning of it; a program without any verdict before then gets none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import OutboxMail, Program, ProgramState
 from integrations.workflows.messages.texts import Letter, letter
@@ -24,6 +26,24 @@ from scheduling.changes.mail_hours import OPENS
 WEEKLY, MONTHLY = "weekly_report", "monthly_report"
 MOST_ROWS = 200
 """A mail shows so many pairs at most, those that need looking after first."""
+_TOTALS: Mapping[str, str] = MappingProxyType(
+    {
+        "pairs": N_("pairs"),
+        "required": N_("required"),
+        "planned": N_("planned"),
+        "held": N_("held"),
+        "self_reported": N_("self reported"),
+        "short": N_("short"),
+        "not_held": N_("not held"),
+        "to_confirm": N_("to confirm"),
+        "pending": N_("pending"),
+        "unknown": N_("unknown"),
+        "disputed": N_("disputed"),
+        "to_come": N_("to come"),
+        "still_possible": N_("still possible"),
+        "missing": N_("missing"),
+    }
+)
 _FRIDAY = 4
 _WORST_FIRST = tuple(reversed(Forecast))
 
@@ -91,11 +111,7 @@ def report_of(
         "until": long_date(date.fromisoformat(mail.session_id)),
         "pairs": tuple(map(_row, found[:MOST_ROWS])),
         "more": max(0, len(found) - MOST_ROWS),
-        "totals": tuple(
-            (str(row["what"]).replace("_", " "), row["count"])
-            for row in report.tables[-1].records()
-            if row["count"]
-        ),
+        "totals": tuple((what, count) for what, count in _totals(report) if count),
         "objectives": _objectives(found),
         "console": program.links.get("console"),
     }
@@ -112,13 +128,26 @@ def _row(history: History) -> _Row:
         unknown=progress.open,
         possible=progress.still_possible,
         gap_days=progress.longest_gap_days,
-        forecast=FORECASTS[progress.forecast.value],
+        forecast=gettext(FORECASTS[progress.forecast.value]),
     )
+
+
+def _totals(report: Adherence) -> Iterator[tuple[str, int]]:
+    for name, words in _TOTALS.items():
+        yield gettext(words), report.totals[name]
+    for name, words in FORECASTS.items():
+        said = gettext("forecast: %(forecast)s", forecast=gettext(words))
+        yield said, report.forecasts[name]
 
 
 def _objectives(found: Sequence[History]) -> tuple[str, ...]:
     made = objectives_table(found[0].rule.objectives, found)
     return tuple(
-        f"{row['objective']}: {'–' if row['now'] is None else row['now']} (target {row['target']})"
+        gettext(
+            "%(objective)s: %(now)s (target %(target)s)",
+            objective=row["objective"],
+            now="–" if row["now"] is None else row["now"],
+            target=row["target"],
+        )
         for row in made.records()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.errors import NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import Participant
 
@@ -16,6 +17,7 @@ def find_person(tx: Transaction, named: str) -> Participant:
     found = tx.participants.get(named) or tx.participants.by_mail([named]).get(named.lower())
     if found is None:
         raise NotPossibleError(
-            f"nobody here is {named!r}", remedy="Name an address of the roster, or an internal id."
+            gettext("nobody here is %(name)s", name=repr(named)),
+            remedy=N_("Name an address of the roster, or an internal id."),
         )
     return found

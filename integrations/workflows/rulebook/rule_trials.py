@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
+from integrations.language import N_, gettext, ngettext
 from integrations.page_records import TriedPair, TriedRule, TryState
 from integrations.ports import Transaction
 from integrations.records import Pair, Work, WorkState
@@ -49,17 +50,17 @@ _ENTRIES = 5_000
 class NoTrialError(NotPossibleError):
     """No rule is being tried, or another one by now."""
 
-    remedy = "Open the rule and look at what a change would do."
+    remedy = N_("Open the rule and look at what a change would do.")
 
     def __init__(self, program_id: str) -> None:
         self.program_id = program_id
-        super().__init__("this rule is no longer being tried")
+        super().__init__(gettext("this rule is no longer being tried"))
 
 
 class OutdatedTrialError(FaultsError):
     """What was found may not be said yes to: ``why`` says what has changed since."""
 
-    remedy = "Try the rule again and look at what it comes to now."
+    remedy = N_("Try the rule again and look at what it comes to now.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,11 +298,15 @@ async def save(app: App, program_id: str, *, mails: int, by: str) -> None:
 def _refuse_outdated(found: Found, at_once: int) -> None:
     expected = None
     if found.is_other_rule:
-        expected = "the rule that was in force when this was tried; another one is by now"
+        expected = N_("the rule that was in force when this was tried; another one is by now")
     elif found.trial.state is not TryState.DONE:
-        expected = "that every pair was looked at first"
+        expected = N_("that every pair was looked at first")
     elif len(found.outdated) > at_once:
-        expected = f"that the {len(found.outdated)} pairs that have changed are looked at again"
+        expected = ngettext(
+            "that the %(num)s pair that has changed is looked at again",
+            "that the %(num)s pairs that have changed are looked at again",
+            len(found.outdated),
+        )
     if expected is not None:
         raise OutdatedTrialError([Fault("mails", expected)])
 

@@ -6,10 +6,14 @@ place them. Nothing is written to find that out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_, gettext, sentence
 from integrations.ports import Transaction
 from integrations.records import (
     IntentState,
@@ -29,10 +33,21 @@ from integrations.workflows.rulebook.rule_previews import (
     preview_pairs,
 )
 from integrations.workflows.rulebook.rules import ProgramRule
+from scheduling.changes.reasons import WORDS
 from scheduling.plan import PairPlan
 
 _UNBOOKED = (PairState.ENROLLED, PairState.PLANNED)
-_UNREADABLE = "somebody's calendar cannot be read now"
+WHY: Mapping[str, str] = MappingProxyType(
+    {
+        "unreadable": N_("somebody's calendar cannot be read now"),
+        "same": N_("stays as it is"),
+        "planned_anew": N_("is planned anew before it is booked"),
+        "none_left": N_("no common hour would be left"),
+        "none_either": N_("no common hour either"),
+        **{code.value: words for code, words in WORDS.items()},
+    }
+)
+"""Why a pair would change or not, by code."""
 _LIVE = (SessionState.PLANNED, SessionState.SCHEDULED)
 
 
@@ -52,7 +67,7 @@ class WhatIf:
     """One pair today and under the changed rule; ``after`` is None while it cannot be told.
 
     ``mails`` are those the change causes, to both together; ``changed`` is how many dates become
-    others. ``why`` says it in words.
+    others. ``why`` is a code with facts, for ``why_in_words``.
     """
 
     pair_id: str
@@ -155,7 +170,7 @@ async def compare_pairs(app: App, pairs: Sequence[Pair], rule: ProgramRule) -> l
 def _of_booked(one: PairPreview, to_come: Sequence[Session]) -> WhatIf:
     before = _figures(to_come)
     if one.change is None:
-        return WhatIf(pair_id=one.pair.id, before=before, after=None, why=_UNREADABLE)
+        return WhatIf(pair_id=one.pair.id, before=before, after=None, why=_because("unreadable"))
     changes = one.change.changes
     gone = sum(change.before is not None for change in changes)
     new = sum(change.after is not None for change in changes)
@@ -167,14 +182,28 @@ def _of_booked(one: PairPreview, to_come: Sequence[Session]) -> WhatIf:
         after=Figures(dates=before.dates - gone + new, moved=kept_moved),
         changed=max(gone, new),
         mails=one.mails,
-        why=_words(one),
+        why=_why(one),
     )
 
 
-def _words(one: PairPreview) -> str:
+def _why(one: PairPreview) -> str:
     if one.change is None or not one.change.changes:
-        return "stays as it is"
-    return one.change.decision.reason.words
+        return _because("same")
+    reason = one.change.decision.reason
+    return _because(reason.code.value, **reason.facts)
+
+
+def _because(code: str, **facts: Any) -> str:
+    return json.dumps({"code": code, **facts})
+
+
+def why_in_words(why: str) -> str:
+    """A ``WhatIf.why`` as people read it, in the language spoken just now."""
+    if not why.startswith("{"):
+        # Kept as a sentence by an earlier version.
+        return why
+    facts = json.loads(why)
+    return sentence(WHY[facts.pop("code")], facts)
 
 
 def _figures(sessions: Sequence[Session]) -> Figures:
@@ -204,13 +233,13 @@ async def _of_unbooked(app: App, pairs: Sequence[Pair], rule: ProgramRule) -> li
 
 def _of_plan(pair_id: str, before: Figures, outcome: object) -> WhatIf:
     if outcome is None:
-        return WhatIf(pair_id=pair_id, before=before, after=None, why=_UNREADABLE)
+        return WhatIf(pair_id=pair_id, before=before, after=None, why=_because("unreadable"))
     if not isinstance(outcome, PairPlan):
         after = Figures()
-        why = "no common hour would be left" if before.dates else "no common hour either"
+        why = _because("none_left" if before.dates else "none_either")
     else:
         after = Figures(dates=len(outcome.sessions), moved=len(outcome.moved))
-        why = "is planned anew before it is booked" if after != before else "stays as it is"
+        why = _because("planned_anew" if after != before else "same")
     changed = abs(after.dates - before.dates)
     return WhatIf(pair_id=pair_id, before=before, after=after, changed=changed, why=why)
 
@@ -221,11 +250,11 @@ def _of_plan(pair_id: str, before: Figures, outcome: object) -> WhatIf:
 class OtherMailsError(FaultsError):
     """The rule would cause another number of mails than was named; ``found`` is what it does."""
 
-    remedy = "Look at what would change again and type the number of mails shown."
+    remedy = N_("Look at what would change again and type the number of mails shown.")
 
     def __init__(self, found: Comparison, named: int) -> None:
         self.found = found
-        expected = f"exactly {found.mails}, the number it would cause now"
+        expected = gettext("exactly %(number)s, the number it would cause now", number=found.mails)
         super().__init__([Fault("mails", expected, str(named))])
 
 

@@ -22,6 +22,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
 from integrations.errors import Fault, FaultsError
+from integrations.language import N_
 from integrations.records import Json
 from scheduling.attendance.credit import CapPeriod, CreditAccount, Purpose, Role, Rounding
 from scheduling.attendance.evidence import EvidenceKind
@@ -36,7 +37,7 @@ from scheduling.rule import CadenceRule, SessionKind
 class RuleError(FaultsError):
     """A rule that cannot be used; every fault with its path."""
 
-    remedy = "Correct the members named; `tandem program rule --template` shows them all."
+    remedy = N_("Correct the members named; `tandem program rule --template` shows them all.")
 
 
 class OfficeHolidays(BaseModel):

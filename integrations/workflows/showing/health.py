@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from integrations.blockers import BLOCKERS
+from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.records import Blocker, BlockerScope, Mailbox, Work, WorkState
 from integrations.workflows.app import App
@@ -26,24 +27,24 @@ _EVER = timedelta(days=36500)
 _MOST = 1_000
 KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "book_pair": "booking series",
-        "check_installation": "checking rights and parts every night",
-        "check_mailbox": "daily trial of a mailbox",
-        "check_people": "asking who has left",
-        "compare_pair": "comparing with calendars",
-        "follow_sessions": "following dates that are over",
-        "harvest": "reading attendance",
-        "judge_session": "judging dates",
-        "keep_subscriptions": "keeping notifications alive",
-        "plan": "planning pairs",
-        "reconcile_pair": "keeping pairs up to date",
-        "reduce_evidence": "deleting what is kept no longer",
-        "refresh_standings": "working out how pairs stand",
-        "send_test_invitation": "sending test invitations",
-        "send_mails": "sending Tandem's own mails",
-        "send_verdicts": "telling the firm's own system",
-        "sweep": "looking through program mailboxes",
-        "watch": "looking for new appointments",
+        "book_pair": N_("booking series"),
+        "check_installation": N_("checking rights and parts every night"),
+        "check_mailbox": N_("daily trial of a mailbox"),
+        "check_people": N_("asking who has left"),
+        "compare_pair": N_("comparing with calendars"),
+        "follow_sessions": N_("following dates that are over"),
+        "harvest": N_("reading attendance"),
+        "judge_session": N_("judging dates"),
+        "keep_subscriptions": N_("keeping notifications alive"),
+        "plan": N_("planning pairs"),
+        "reconcile_pair": N_("keeping pairs up to date"),
+        "reduce_evidence": N_("deleting what is kept no longer"),
+        "refresh_standings": N_("working out how pairs stand"),
+        "send_test_invitation": N_("sending test invitations"),
+        "send_mails": N_("sending Tandem's own mails"),
+        "send_verdicts": N_("telling the firm's own system"),
+        "sweep": N_("looking through program mailboxes"),
+        "watch": N_("looking for new appointments"),
     }
 )
 """What each kind of work does, in words."""

@@ -8,117 +8,120 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from integrations.language import N_, gettext, sentence
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, Participant, Session
 from integrations.workflows.messages.words import names_of, when
 from integrations.workflows.showing.fact_words import fact_in_words, verdict_in_words
 from scheduling.changes.reasons import WORDS as REASONS
 from scheduling.changes.reasons import ChangeCode
-from scheduling.wording import counted
 
 DEEDS: Mapping[str, str] = MappingProxyType(
     {
-        "enrolled": "enrolled",
-        "program_announced": "the program was announced, to be booked from {books_on} on",
-        "begins_by_itself": "the program begins by itself on the day that people are told of",
-        "begins_by_hand": "the program waits for somebody to launch it",
-        "program_closed": "the program was closed",
-        "program_opened": "the program was taken up again",
-        "hours_asked": "people without working hours of their own were asked, {mails} mails",
-        "wave_started": "a wave of {pairs} pairs was started, {mails} mails confirmed",
-        "wave_stopped": "a wave was stopped: what has not begun waits",
-        "wave_resumed": "a stopped wave goes on",
-        "wave_undone": "a wave was undone: its booked pairs end, {mails} mails confirmed",
-        "wave_done": "a wave is through",
-        "roster_imported": "a roster was imported: {added} pairs enrolled, {updated} updated",
-        "announcement_ordered": "told to announce the program, {mails} mails named",
-        "program_described": "contact, links or who leads were set",
-        "text_set": "the text of {message} was set",
-        "staff_added": "somebody was made {role} of the program",
-        "staff_removed": "somebody is no longer {role} of the program",
-        "rule_saved": "the rule was changed (version {version}), {mails} mails named",
-        "writing_stopped": "all writing was stopped",
-        "writing_resumed": "writing goes on",
-        "decommission_begun": "taking Tandem away was begun (dates to come end: {ends_dates})",
-        "decommissioned": "Tandem was taken away: nothing is booked from here again",
-        "probe_begun": "a probe of the tenant was begun",
-        "probe_ended": "a probe of the tenant was over, and what it made was taken out",
-        "store_restored": "a backup was put back: {pairs} pairs to compare, {mails} mails given up",
-        "planned": "planned: {placed} dates, {moved} of them moved, {skipped} left out",
-        "no_common_slot": "no common hour was found",
-        "series_created": "the series was created and both were invited",
-        "series_adopted": "the series was taken over",
-        "series_cut": "the series ends with {last_date}",
-        "series_cancelled": "the series was cancelled",
-        "booked": "booked",
-        "blocked": "held up: {why}",
-        "refused": "Microsoft Graph refused a write",
-        "date_moved": "the date was moved to {start}",
-        "date_restored": "the date was put back to {start}",
-        "date_cancelled": "the date was cancelled",
-        "date_taken_out": "the date was taken out",
-        "date_booked": "a single event was booked for {start}",
-        "mail": "{person} was mailed: {kind}",
-        "mail_sent": "Tandem sent {message}",
-        "news": "{person} was told in Teams: {message}",
-        "news_told": "Tandem told in Teams: {message}",
-        "news_refused": "Teams did not take news for {person}, who was mailed: {message}",
-        "mail_dropped": "a mail to {person} was given up: {why}",
-        "mail_in_doubt": "a mail to {person} may not have gone out: {message}",
-        "intent_dropped": "a write was given up: {kind}, {outcome}",
-        "invitation_gone": "the invitation is in {person}'s calendar no longer",
-        "account_changed": "the account of {person} changed (enabled: {enabled}, guest: {guest}, "
-        "gone: {gone})",
-        "need_snoozed": "a row was put off: {about}",
-        "need_noted": "a row was noted: {about}",
-        "need_taken": "somebody looks after a row: {about}",
-        "need_done": "a row is done: {about}, {outcome}",
-        "order_given": "told to: {kind} ({by})",
-        "pause_ordered": "told to pause from {first} to {last} ({by})",
-        "resume_ordered": "told to resume ({by})",
-        "withdrawal_ordered": "told to end ({by})",
-        "trouble_lasts": "work cannot be done for long: {kind}, {error}",
-        "work_put_aside": "Tandem gave up after several tries: {kind}, {error}",
-        "standing_work_fails": "standing work keeps failing: {kind}, {error}",
-        "trial_created": "a trial event was created",
-        "trial_deleted": "the trial event was removed",
-        "mailbox_checked": "the program mailbox passed its daily trial",
-        "mailbox_stopped": "the program mailbox was stopped: {why}",
-        "calendar_refused": "the program mailbox's calendar could not be read",
-        "subscription_made": "a subscription to the program mailbox was made",
-        "subscription_ended": "a subscription to the program mailbox was ended",
-        "hints_ignored": "notifications were ignored: {count}",
-        "roles_swapped": "from {from} on {mentor} mentors ({by})",
-        "paired_again": "one of the two is paired again ({by})",
-        "follows": "this pair follows an earlier one ({by})",
-        "wave_changed": "the pair was put into another wave ({by})",
-        "verdict": "{became}",
-        "hour_picked": "the {number}. of the offered hours was picked ({by})",
-        "preferences_set": "{person} said when and where to be met ({by})",
-        "start_confirmed": "{person} confirmed roles, dates and rhythm",
-        "asked_whether_met": "{person} is asked whether the two met",
-        "pairing_asked": "somebody asked for a pairing ({by})",
-        "pairing_approved": "the wish for a pairing was approved ({by})",
-        "pairing_declined": "a wish for a pairing was put aside ({by})",
-        "pairing_taken_back": "a wish for a pairing was taken back ({by})",
-        "pulse_asked": "{person} is asked how the meeting was",
-        "pulse_given": "{person} said how the meeting was, in confidence",
-        "statement_made": "{person} said: {said}",
-        "verdict_corrected": "corrected to {became} ({by})",
-        "meeting_recorded": "a meeting of {minutes} minutes was recorded",
-        "identity_confirmed": "another account was confirmed to be {person}'s",
-        "person_erased": "what named a person was erased; what is counted stays",
-        "evidence_mode_set": "evidence comes from {mode} from now on",
-        "checks_not_well": "{count} of doctor's checks are not well: {checks}",
-        "checks_well": "doctor's checks are well again",
-        "work_taken_up": "work that was put aside is taken up again ({by})",
-        "let_go": "what is kept no longer was deleted",
-        "evidence_reduced": "joining and leaving times were deleted; minutes stay",
-        "attendance_refused": "Microsoft Graph refuses the mailbox's attendance reports",
-        "attendance_not_found": "Microsoft Graph does not know the pair's online meeting",
-        "minimum_lowered": "the number asked of the pair is {minimum}",
-        "message_dropped": "a queue message was none of ours",
-        "message_poisoned": "a queue message failed too often",
+        "enrolled": N_("enrolled"),
+        "program_announced": N_("the program was announced, to be booked from {books_on} on"),
+        "begins_by_itself": N_("the program begins by itself on the day that people are told of"),
+        "begins_by_hand": N_("the program waits for somebody to launch it"),
+        "program_closed": N_("the program was closed"),
+        "program_opened": N_("the program was taken up again"),
+        "hours_asked": N_("people without working hours of their own were asked, {mails} mails"),
+        "wave_started": N_("a wave of {pairs} pairs was started, {mails} mails confirmed"),
+        "wave_stopped": N_("a wave was stopped: what has not begun waits"),
+        "wave_resumed": N_("a stopped wave goes on"),
+        "wave_undone": N_("a wave was undone: its booked pairs end, {mails} mails confirmed"),
+        "wave_done": N_("a wave is through"),
+        "roster_imported": N_("a roster was imported: {added} pairs enrolled, {updated} updated"),
+        "announcement_ordered": N_("told to announce the program, {mails} mails named"),
+        "program_described": N_("contact, links or who leads were set"),
+        "text_set": N_("the text of {message} was set"),
+        "staff_added": N_("somebody was made {role} of the program"),
+        "staff_removed": N_("somebody is no longer {role} of the program"),
+        "rule_saved": N_("the rule was changed (version {version}), {mails} mails named"),
+        "writing_stopped": N_("all writing was stopped"),
+        "writing_resumed": N_("writing goes on"),
+        "decommission_begun": N_("taking Tandem away was begun (dates to come end: {ends_dates})"),
+        "decommissioned": N_("Tandem was taken away: nothing is booked from here again"),
+        "probe_begun": N_("a probe of the tenant was begun"),
+        "probe_ended": N_("a probe of the tenant was over, and what it made was taken out"),
+        "store_restored": N_(
+            "a backup was put back: {pairs} pairs to compare, {mails} mails given up"
+        ),
+        "planned": N_("planned: {placed} dates, {moved} of them moved, {skipped} left out"),
+        "no_common_slot": N_("no common hour was found"),
+        "series_created": N_("the series was created and both were invited"),
+        "series_adopted": N_("the series was taken over"),
+        "series_cut": N_("the series ends with {last_date}"),
+        "series_cancelled": N_("the series was cancelled"),
+        "booked": N_("booked"),
+        "blocked": N_("held up: {why}"),
+        "refused": N_("Microsoft Graph refused a write"),
+        "date_moved": N_("the date was moved to {start}"),
+        "date_restored": N_("the date was put back to {start}"),
+        "date_cancelled": N_("the date was cancelled"),
+        "date_taken_out": N_("the date was taken out"),
+        "date_booked": N_("a single event was booked for {start}"),
+        "mail": N_("{person} was mailed: {kind}"),
+        "mail_sent": N_("Tandem sent {message}"),
+        "news": N_("{person} was told in Teams: {message}"),
+        "news_told": N_("Tandem told in Teams: {message}"),
+        "news_refused": N_("Teams did not take news for {person}, who was mailed: {message}"),
+        "mail_dropped": N_("a mail to {person} was given up: {why}"),
+        "mail_in_doubt": N_("a mail to {person} may not have gone out: {message}"),
+        "intent_dropped": N_("a write was given up: {kind}, {outcome}"),
+        "invitation_gone": N_("the invitation is in {person}'s calendar no longer"),
+        "account_changed": N_(
+            "the account of {person} changed (enabled: {enabled}, guest: {guest}, gone: {gone})"
+        ),
+        "need_snoozed": N_("a row was put off: {about}"),
+        "need_noted": N_("a row was noted: {about}"),
+        "need_taken": N_("somebody looks after a row: {about}"),
+        "need_done": N_("a row is done: {about}, {outcome}"),
+        "order_given": N_("told to: {kind} ({by})"),
+        "pause_ordered": N_("told to pause from {first} to {last} ({by})"),
+        "resume_ordered": N_("told to resume ({by})"),
+        "withdrawal_ordered": N_("told to end ({by})"),
+        "trouble_lasts": N_("work cannot be done for long: {kind}, {error}"),
+        "work_put_aside": N_("Tandem gave up after several tries: {kind}, {error}"),
+        "standing_work_fails": N_("standing work keeps failing: {kind}, {error}"),
+        "trial_created": N_("a trial event was created"),
+        "trial_deleted": N_("the trial event was removed"),
+        "mailbox_checked": N_("the program mailbox passed its daily trial"),
+        "mailbox_stopped": N_("the program mailbox was stopped: {why}"),
+        "calendar_refused": N_("the program mailbox's calendar could not be read"),
+        "subscription_made": N_("a subscription to the program mailbox was made"),
+        "subscription_ended": N_("a subscription to the program mailbox was ended"),
+        "hints_ignored": N_("notifications were ignored: {count}"),
+        "roles_swapped": N_("from {from} on {mentor} mentors ({by})"),
+        "paired_again": N_("one of the two is paired again ({by})"),
+        "follows": N_("this pair follows an earlier one ({by})"),
+        "wave_changed": N_("the pair was put into another wave ({by})"),
+        "verdict": N_("{became}"),
+        "hour_picked": N_("the {number}. of the offered hours was picked ({by})"),
+        "preferences_set": N_("{person} said when and where to be met ({by})"),
+        "start_confirmed": N_("{person} confirmed roles, dates and rhythm"),
+        "asked_whether_met": N_("{person} is asked whether the two met"),
+        "pairing_asked": N_("somebody asked for a pairing ({by})"),
+        "pairing_approved": N_("the wish for a pairing was approved ({by})"),
+        "pairing_declined": N_("a wish for a pairing was put aside ({by})"),
+        "pairing_taken_back": N_("a wish for a pairing was taken back ({by})"),
+        "pulse_asked": N_("{person} is asked how the meeting was"),
+        "pulse_given": N_("{person} said how the meeting was, in confidence"),
+        "statement_made": N_("{person} said: {said}"),
+        "verdict_corrected": N_("corrected to {became} ({by})"),
+        "meeting_recorded": N_("a meeting of {minutes} minutes was recorded"),
+        "identity_confirmed": N_("another account was confirmed to be {person}'s"),
+        "person_erased": N_("what named a person was erased; what is counted stays"),
+        "evidence_mode_set": N_("evidence comes from {mode} from now on"),
+        "checks_not_well": N_("{count} of doctor's checks are not well: {checks}"),
+        "checks_well": N_("doctor's checks are well again"),
+        "work_taken_up": N_("work that was put aside is taken up again ({by})"),
+        "let_go": N_("what is kept no longer was deleted"),
+        "evidence_reduced": N_("joining and leaving times were deleted; minutes stay"),
+        "attendance_refused": N_("Microsoft Graph refuses the mailbox's attendance reports"),
+        "attendance_not_found": N_("Microsoft Graph does not know the pair's online meeting"),
+        "minimum_lowered": N_("the number asked of the pair is {minimum}"),
+        "message_dropped": N_("a queue message was none of ours"),
+        "message_poisoned": N_("a queue message failed too often"),
     }
 )
 """What was done, by journal code; what was decided has its words in the core."""
@@ -126,7 +129,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
 
 ON_BEHALF = "for:"
 """Begins what names somebody's assistant: whose, not who."""
-_CONTACT = "the program's contact"
+_CONTACT = N_("the program's contact")
 """Who is mailed where no participant is."""
 
 
@@ -209,7 +212,7 @@ class Known:
 
     def facts(self, entry: JournalEntry, say: Callable[[datetime], str]) -> dict[str, Any]:
         """The entry's facts as people say them: a name for an id, ``say`` of an instant."""
-        facts = {"person": entry.person_id or _CONTACT, **entry.data}
+        facts = {"person": entry.person_id or gettext(_CONTACT), **entry.data}
         said = {name: self._said(name, value, say) for name, value in facts.items()}
         if "verdict" in entry.data:
             said["became"] = verdict_in_words(entry.data["verdict"], entry.data.get("minutes"))
@@ -217,12 +220,13 @@ class Known:
 
     def _said(self, name: str, value: Any, say: Callable[[datetime], str]) -> Any:
         if isinstance(value, bool):
-            return "yes" if value else "no"
+            return gettext("yes") if value else gettext("no")
         if not isinstance(value, str):
             return value
         person = self.people.get(value.removeprefix(ON_BEHALF))
         if person is not None:
-            return f"for {person.name}" if value.startswith(ON_BEHALF) else person.name
+            on_behalf = value.startswith(ON_BEHALF)
+            return gettext("for %(name)s", name=person.name) if on_behalf else person.name
         if value in self.staff:
             return self.staff[value]
         at = instant_of(value)
@@ -234,7 +238,7 @@ def words_of(entry: JournalEntry, facts: Mapping[str, Any]) -> str:
     text = DEEDS.get(entry.code)
     if text is None and entry.code in set(ChangeCode):
         text = REASONS[ChangeCode(entry.code)]
-    return entry.code if text is None else counted(text.format_map(_Facts(facts)))
+    return entry.code if text is None else sentence(text, _Facts(facts))
 
 
 class _Facts(dict[str, Any]):

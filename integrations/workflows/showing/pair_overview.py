@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from integrations.language import N_, gettext, ngettext, sentence
 from integrations.ports import Transaction
 from integrations.records import (
     OVER,
@@ -24,10 +25,10 @@ from integrations.records import (
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.changes.views import pause_of, slot_of
-from integrations.workflows.messages.words import KIND_WORDS, every, names_of, regular
+from integrations.workflows.messages.words import every, kind_name, names_of, regular, when
 from integrations.workflows.reporting.history import Judged, histories_of
 from integrations.workflows.rulebook.roles import leader_on, mentor_on
-from integrations.workflows.showing.journal_words import Line, journal_lines
+from integrations.workflows.showing.journal_words import Line, instant_of, journal_lines
 from integrations.workflows.showing.report import BlockerLine, lines_of_pairs
 from integrations.workflows.telling.need_lines import NeedLine, lines_of
 from scheduling.attendance.progress import Progress
@@ -38,13 +39,13 @@ from scheduling.changes.views import Pause
 from scheduling.rule import SessionKind
 
 _BECAME = {
-    "declined": "declined and taken out",
-    "short_notice": "declined at short notice",
-    "paused": "taken out by a pause",
-    "ended": "ended",
-    "in_calendar": "cancelled in the organizer's calendar",
-    "left_out": "left out",
-    "skipped": "left out, to be made up",
+    "declined": N_("declined and taken out"),
+    "short_notice": N_("declined at short notice"),
+    "paused": N_("taken out by a pause"),
+    "ended": N_("ended"),
+    "in_calendar": N_("cancelled in the organizer's calendar"),
+    "left_out": N_("left out"),
+    "skipped": N_("left out, to be made up"),
 }
 
 
@@ -165,8 +166,11 @@ def overview_of_pair(
         zone=zone,
         other_zone=min(others, default=None),
         people=tuple(_people(tx, case, now.astimezone(history.zone).date())),
-        rhythm=f"{every(case.rule.cadence.interval_weeks)}, {case.rule.cadence.duration_minutes}"
-        " minutes",
+        rhythm=gettext(
+            "%(every)s, %(minutes)s minutes",
+            every=every(case.rule.cadence.interval_weeks),
+            minutes=case.rule.cadence.duration_minutes,
+        ),
         place=case.rule.place_of(pair.place),
         hour=regular(slot, zone) if slot else None,
         has_own_cadence=(pair.series or {}).get("cadence") is not None,
@@ -204,10 +208,10 @@ def _people(tx: Transaction, case: Case, today: date) -> Iterable[PersonShown]:
 
 def _trouble(person: Participant) -> str | None:
     if person.gone:
-        return "not with the firm any more"
+        return gettext("not with the firm any more")
     if not person.enabled:
-        return "the account is switched off"
-    return "a guest: the calendar cannot be read" if person.guest else None
+        return gettext("the account is switched off")
+    return gettext("a guest: the calendar cannot be read") if person.guest else None
 
 
 # --- dates ---------------------------------------------------------------------------------
@@ -241,9 +245,9 @@ def _date(
         leads=names[leader],
         verdict=verdict.value if verdict is not None else None,
         minutes=kept.minutes if kept else None,
-        became=None if stands else _BECAME.get(session.cause or "", "taken out"),
+        became=None if stands else gettext(_BECAME.get(session.cause or "", N_("taken out"))),
         remarks=tuple(_remarks(session, kind)),
-        why=_why(kept.reasons if kept else (), names),
+        why=_why(kept.reasons if kept else (), names, zone.key),
         is_to_come=stands and session.start > now,
         is_over=stands and session.end <= now,
     )
@@ -251,30 +255,39 @@ def _date(
 
 def _remarks(session: Session, kind: SessionKind) -> Iterable[str]:
     if kind is not SessionKind.MEETING:
-        yield KIND_WORDS[kind]
+        yield kind_name(kind)
     if session.state is SessionState.PLANNED:
-        yield "planned, not booked yet"
+        yield gettext("planned, not booked yet")
     if session.make_up:
-        yield "a make-up"
+        yield gettext("a make-up")
     if session.ad_hoc:
-        yield "recorded afterwards"
+        yield gettext("recorded afterwards")
     if session.moved_by_person:
-        yield "chosen by a person"
+        yield gettext("chosen by a person")
     elif session.moves:
-        yield "moved once" if session.moves == 1 else f"moved {session.moves} times"
+        yield ngettext("moved once", "moved %(num)s times", session.moves)
     elif session.moved:
-        yield "at another hour than usual"
+        yield gettext("at another hour than usual")
     if session.declines:
-        yield "declined once" if session.declines == 1 else f"declined {session.declines} times"
+        yield ngettext("declined once", "declined %(num)s times", session.declines)
 
 
-def _why(reasons: Iterable[Json], names: Mapping[str, str]) -> tuple[str, ...]:
+def _why(reasons: Iterable[Json], names: Mapping[str, str], zone: str) -> tuple[str, ...]:
     """What a verdict rests on, in words; people by their names."""
-    said = []
-    for reason in reasons:
-        facts = _Facts({k: names.get(v, v) if isinstance(v, str) else v for k, v in reason.items()})
-        said.append(VERDICT_WORDS[VerdictCode(reason["code"])].format_map(facts))
-    return tuple(said)
+    return tuple(
+        sentence(
+            VERDICT_WORDS[VerdictCode(reason["code"])],
+            _Facts({name: _fact(value, names, zone) for name, value in reason.items()}),
+        )
+        for reason in reasons
+    )
+
+
+def _fact(value: object, names: Mapping[str, str], zone: str) -> object:
+    if not isinstance(value, str):
+        return value
+    at = instant_of(value)
+    return names.get(value, value) if at is None else when(at, zone)
 
 
 class _Facts(dict[str, object]):

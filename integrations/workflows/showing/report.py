@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from integrations.blockers import BLOCKERS
+from integrations.language import N_, gettext, ngettext, sentence
 from integrations.ports import Transaction
 from integrations.records import (
     Blocker,
@@ -20,9 +22,26 @@ from integrations.records import (
     SessionState,
 )
 from integrations.workflows.doctor import Check
-from integrations.workflows.messages.words import WEEKDAYS, every, place_of
+from integrations.workflows.messages.words import (
+    clock,
+    every,
+    place_of,
+    short_date,
+    weekday_name,
+    weekdays_name,
+)
 from integrations.workflows.operating.checkup import last_check
-from scheduling.reasons import Reason, ReasonCode, Remedy
+from scheduling.reasons import REMEDIES, Reason, ReasonCode
+from scheduling.rule import WEEKDAYS
+
+_SCOPES: Mapping[BlockerScope, str] = MappingProxyType(
+    {
+        BlockerScope.FIRM: N_("firm"),
+        BlockerScope.MAILBOX: N_("mailbox"),
+        BlockerScope.PAIR: N_("pair"),
+        BlockerScope.PERSON: N_("person"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +145,13 @@ def other_blockers(tx: Transaction) -> list[BlockerLine]:
 def slot_words(series: Json) -> str:
     """The series slot: "Tuesdays 10:00 New York, every other week from 12 Jan 2027"."""
     first = date.fromisoformat(series["first_date"])
-    return (
-        f"{WEEKDAYS[series['weekday']]}s {series['start']} {place_of(series['zone'])}, "
-        f"{every(series['interval_weeks'])} from {first.day} {first:%b %Y}"
+    return gettext(
+        "%(weekdays)s %(clock)s %(place)s, %(every)s from %(date)s",
+        weekdays=weekdays_name(series["weekday"]),
+        clock=clock(time.fromisoformat(series["start"])),
+        place=place_of(series["zone"]),
+        every=every(series["interval_weeks"]),
+        date=short_date(first),
     )
 
 
@@ -154,7 +177,7 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
 
 
 def reason_words(reason: Json | None, names: Mapping[str, str]) -> str:
-    """A stored reason as a sentence, people by name."""
+    """A stored reason as a sentence for the command line, people by name."""
     if reason is None:
         return "changed after booking; the journal says why"
     return Reason(ReasonCode(reason["code"]), _named(reason["facts"], names)).words
@@ -166,15 +189,25 @@ def _named(facts: Json, names: Mapping[str, str]) -> Json:
 
 def _blocker_line(blocker: Blocker, names: Mapping[str, str]) -> BlockerLine:
     kind = BLOCKERS[blocker.code]
-    remedies = [
-        Remedy(r["code"], r["gain"], _named(r["facts"], names)).words
-        for r in blocker.data.get("remedies", ())
-    ]
+    remedies = [_remedy_words(remedy, names) for remedy in blocker.data.get("remedies", ())]
     return BlockerLine(
         code=blocker.code,
-        who=names.get(blocker.subject_id, blocker.scope.value),
-        words=kind.words,
-        remedies=tuple(remedies) or (kind.remedy,),
+        who=names.get(blocker.subject_id) or gettext(_SCOPES[blocker.scope]),
+        words=gettext(kind.words),
+        remedies=tuple(remedies) or (gettext(kind.remedy),),
+    )
+
+
+def _remedy_words(remedy: Json, names: Mapping[str, str]) -> str:
+    """A stored remedy with what it gains, people by name."""
+    facts = _named(remedy["facts"], names)
+    if "weekday" in facts:
+        facts["weekday"] = weekday_name(WEEKDAYS.index(facts["weekday"]))
+    return ngettext(
+        "%(remedy)s: +%(num)s date",
+        "%(remedy)s: +%(num)s dates",
+        remedy["gain"],
+        remedy=sentence(REMEDIES[remedy["code"]], facts),
     )
 
 

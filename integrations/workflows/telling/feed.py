@@ -23,6 +23,7 @@ from hashlib import sha256
 from html import unescape
 from urllib.parse import quote
 
+from integrations.language import gettext
 from integrations.ports import News, Transaction
 from integrations.records import Intent, IntentState, OutboxMail
 from integrations.workflows.acting import Act, NotHappened, ReadBack
@@ -81,7 +82,7 @@ def news_of(app: App, mail: OutboxMail, letter: Letter) -> News:
     return News(
         title=_cut(letter.subject, _LONGEST_TITLE),
         preview=_cut(text, _LONGEST_PREVIEW),
-        about="Your reverse-mentoring meetings",
+        about=gettext("Your reverse-mentoring meetings"),
         link=_link(app.options.teams_app or "", mail.pair_id or ""),
         chain=int.from_bytes(sha256(feed_key(mail).encode()).digest()[:7]) & _LARGEST_CHAIN,
     )

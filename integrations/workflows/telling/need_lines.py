@@ -5,36 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from integrations.language import N_, gettext, sentence
 from integrations.ports import Transaction
 from integrations.records import Need, Pair, Participant, Program, Session, SessionState
 from integrations.workflows.changes.case import rule_of
 from integrations.workflows.messages.texts import letter
 from integrations.workflows.messages.words import long_date, names_of, when
 from integrations.workflows.rulebook.rules import ProgramRule
+from integrations.workflows.showing.fact_words import fact_in_words
 from scheduling.attendance.evidence import VerdictKind
 from scheduling.attendance.progress import ON_RECORD
 from scheduling.attendance.reasons import VERDICT_WORDS
 from scheduling.changes.acts import ReadyAct
 from scheduling.changes.reasons import WORDS, ChangeCode
-from scheduling.wording import counted
 
 READY_WORDS: Mapping[ReadyAct, str] = MappingProxyType(
     {
-        ReadyAct.OFFER_HOURS: "offer five hours",
-        ReadyAct.LEAVE_OUT: "leave this date out",
-        ReadyAct.PAUSE: "pause until …",
-        ReadyAct.END: "end the pair",
-        ReadyAct.BOOK_AGAIN: "book again",
-        ReadyAct.TALK: "I will talk to them",
-        ReadyAct.RECORD_MEETING: "they met: record it",
-        ReadyAct.LOWER_MINIMUM: "lower the number for this pair",
-        ReadyAct.PAIR_AGAIN: "pair the other one again",
-        ReadyAct.CONFIRM_IDENTITY: "confirm who the new account is",
+        ReadyAct.OFFER_HOURS: N_("offer five hours"),
+        ReadyAct.LEAVE_OUT: N_("leave this date out"),
+        ReadyAct.PAUSE: N_("pause until …"),
+        ReadyAct.END: N_("end the pair"),
+        ReadyAct.BOOK_AGAIN: N_("book again"),
+        ReadyAct.TALK: N_("I will talk to them"),
+        ReadyAct.RECORD_MEETING: N_("they met: record it"),
+        ReadyAct.LOWER_MINIMUM: N_("lower the number for this pair"),
+        ReadyAct.PAIR_AGAIN: N_("pair the other one again"),
+        ReadyAct.CONFIRM_IDENTITY: N_("confirm who the new account is"),
     }
 )
 _ROWS_WITH_OWN_TEXT = MappingProxyType(
@@ -46,8 +47,11 @@ _ROWS_WITH_OWN_TEXT = MappingProxyType(
         ChangeCode.NOTHING_ON_RECORD: "row_gap",
     }
 )
+_MOVED = MappingProxyType(
+    {1: N_("moved once, %(verdict)s"), 2: N_("moved twice, %(verdict)s")},
+)
+_MOVED_OFTEN = N_("moved, %(verdict)s")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\dZ")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,10 @@ class NeedLine:
     def in_list(self) -> str:
         """The row as one line of the daily list."""
         acts = " · ".join(words for _, words in self.ready)
-        return f"{self.names}: {self.words}." + (f" Ready: {acts}." if acts else "")
+        fields = {"names": self.names, "words": self.words}
+        if not acts:
+            return gettext("%(names)s: %(words)s.", **fields)
+        return gettext("%(names)s: %(words)s. Ready: %(acts)s.", **fields, acts=acts)
 
 
 def lines_of(
@@ -107,7 +114,7 @@ class _Row:
     def line(self) -> NeedLine:
         """The row in words."""
         words = self._words()
-        ready = tuple((ReadyAct(act), READY_WORDS[ReadyAct(act)]) for act in self.need.ready)
+        ready = tuple((act, gettext(READY_WORDS[act])) for act in map(ReadyAct, self.need.ready))
         name = _ROWS_WITH_OWN_TEXT.get(ChangeCode(self.need.code), "row")
         fields = {**self._common(words, ready), **(self._gap() if name == "row_gap" else {})}
         return NeedLine(
@@ -121,19 +128,19 @@ class _Row:
         )
 
     def _words(self) -> str:
-        facts = _Facts({name: self._said(value) for name, value in self.need.data.items()})
-        said = counted(WORDS[ChangeCode(self.need.code)].format_map(facts))
+        facts = _Facts({name: self._said(name, value) for name, value in self.need.data.items()})
+        said = sentence(WORDS[ChangeCode(self.need.code)], facts)
         return said[:1].upper() + said[1:]
 
-    def _said(self, value: Any) -> Any:
+    def _said(self, name: str, value: Any) -> Any:
         """A fact as people say it: names for ids, wall clocks for instants."""
         if not isinstance(value, str):
             return value
         if value in self.people:
             return self.people[value].name
-        if _DAY.fullmatch(value):
-            return long_date(date.fromisoformat(value))
-        return _INSTANT.sub(lambda found: self._when(_instant(found[0])), value)
+        if _INSTANT.search(value):
+            return _INSTANT.sub(lambda found: self._when(_instant(found[0])), value)
+        return fact_in_words(name, value)
 
     def _common(self, words: str, ready: Sequence[tuple[ReadyAct, str]]) -> dict[str, Any]:
         session = next((s for s in self.sessions if s.id == self.need.session_id), None)
@@ -195,7 +202,10 @@ def _instant(shown: str) -> datetime:
 def _became(session: Session) -> str:
     """What is known of a past date on which no meeting is on record."""
     if session.state is not SessionState.SCHEDULED:
-        return "left out" if session.cause in ("left_out", "in_calendar", "paused") else "taken out"
-    moved = {0: "", 1: "moved once, ", 2: "moved twice, "}.get(session.moves, "moved, ")
+        is_left_out = session.cause in ("left_out", "in_calendar", "paused")
+        return gettext("left out") if is_left_out else gettext("taken out")
     verdict = VerdictKind(session.verdict) if session.verdict else VerdictKind.PENDING
-    return f"{moved}{VERDICT_WORDS[verdict]}"
+    said = gettext(VERDICT_WORDS[verdict])
+    if not session.moves:
+        return said
+    return gettext(_MOVED.get(session.moves, _MOVED_OFTEN), verdict=said)

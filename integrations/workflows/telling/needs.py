@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from integrations.errors import NotPossibleError
+from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Need, NeedNote, Pair
 from integrations.workflows.app import App
@@ -43,17 +44,17 @@ ORDERS: Mapping[ReadyAct, str] = MappingProxyType(
 class NoSuchNeedError(NotPossibleError):
     """There is no open row with this id."""
 
-    remedy = "See `tandem needs-you` for the rows that are open."
+    remedy = N_("See `tandem needs-you` for the rows that are open.")
 
     def __init__(self, need_id: str) -> None:
         self.need_id = need_id
-        super().__init__(f"no open row {need_id}")
+        super().__init__(gettext("no open row %(row)s", row=need_id))
 
 
 class NotReadyError(NotPossibleError):
     """The row does not offer this act; ``ready`` are those it does."""
 
-    remedy = "Choose one of the acts that are ready."
+    remedy = N_("Choose one of the acts that are ready.")
 
     def __init__(self, need_id: str, act: ReadyAct, ready: Sequence[str]) -> None:
         self.need_id, self.act, self.ready = need_id, act, tuple(ready)

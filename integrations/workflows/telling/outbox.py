@@ -15,7 +15,7 @@ the lines ``mail_in_doubt``. What has lost its cause by the time it may go is dr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -45,6 +45,7 @@ from integrations.workflows.app import App
 from integrations.workflows.messages.catalogue import MESSAGES, Cap
 from integrations.workflows.messages.enqueue import SEND_MAILS as KIND
 from integrations.workflows.messages.hours import mail_hours
+from integrations.workflows.messages.languages import language_for
 from integrations.workflows.messages.letters import Spoken, silenced_by, spoken, words_of
 from integrations.workflows.messages.room import has_room, next_room
 from integrations.workflows.messages.texts import Letter
@@ -85,6 +86,7 @@ class _Ready:
     program_id: str
     again: bool
     rows: tuple[str, ...] = ()
+    language: Language = field(default_factory=Language)
     in_feed: str | None = None
     has_room: Callable[[Transaction, bool], bool] | None = None
     decided_from: datetime | None = None
@@ -225,6 +227,7 @@ def _step(app: App, tx: Transaction, mail: OutboxMail, key: str, now: datetime) 
         letter=words_of(about),
         program_id=about.program.id,
         again=mail.urgent,
+        language=language_for(about.you, app.options.language),
         in_feed=about.you.directory_id if goes_to_feed(app, tx, mail, key, now) else None,
         has_room=partial(_room_beside, about, key),
         decided_from=now if _is_capped(about) else None,
@@ -295,7 +298,8 @@ def _act(app: App, ready: _Ready) -> Act[None]:
         tx.outbox.mark_sent(ready.mail, now)
         _journal(tx, ready.mail, TOLD, now)
 
-    return news_act(app, ready.mail, ready.letter, ready.in_feed, told)
+    with speaking(ready.language):
+        return news_act(app, ready.mail, ready.letter, ready.in_feed, told)
 
 
 def _mail_act(app: App, ready: _Ready) -> Act[None]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from integrations.language import Language, speaking
 from integrations.ports import Transaction
 from integrations.records import Need
 from integrations.workflows.telling import needs
@@ -72,6 +74,14 @@ def test_every_reason_and_every_act_has_words_for_a_coordinator(empty: Empty) ->
             assert mentor.id not in line.text
             assert ("{person}" in WORDS[ChangeCode(line.need.code)]) == (mentor.name in line.words)
             assert not any(ending in line.text for ending in ("00Z", "  ", ".."))
+        with speaking(Language("de")):
+            german = await _open(stage)
+            assert all("Bereit: fünf Stunden anbieten" in said.in_list for said in german)
+        for line, said in zip(lines, german, strict=True):
+            assert said.words != line.words
+            assert not re.search(r"[\[\]|{}]|\b(the|is|and|date|moves|until)\b", said.words)
+            assert mentor.id not in said.text
+            assert not re.search(r"\b(Ready|Free|held|It is about)\b", said.text)
         assert set(READY_WORDS) == set(ReadyAct)
         assert set(needs.ORDERS) == set(ReadyAct) - {ReadyAct.TALK}
 
