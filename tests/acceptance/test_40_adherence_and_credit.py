@@ -224,6 +224,9 @@ async def test_each_pair_has_its_counts_and_its_longest_gap(cohort: Cohort) -> N
     assert row["still_possible"] >= row["to_come"] + open_ones
     silent = _pairs(report)[cohort.pairs[1]]
     assert silent["held"] == 0
+    # Of the eleven windows to the last chance of a make-up nine have a date.
+    silent_open = silent["to_confirm"] + silent["pending"] + silent["unknown"] + silent["disputed"]
+    assert silent["still_possible"] == silent["to_come"] + silent_open + 2
     # The pause of three weeks is no gap.
     assert 0 < row["longest_gap_days"] < silent["longest_gap_days"]
 

@@ -71,6 +71,7 @@ def test_somebody_unidentified_is_asked_about_and_not_guessed(kind: str) -> None
     assert found.verdict is VerdictKind.TO_CONFIRM
     assert found.minutes_together == 0
     assert found.ask == {JAMES}
+    assert found.look_again_at == END + 7 * DAY
     assert codes(found) == [VerdictCode.ONLY_ONE_CAME, VerdictCode.UNIDENTIFIED_PRESENCE]
 
 
@@ -216,6 +217,7 @@ def test_a_report_of_one_alone_waits_a_day_then_asks_both() -> None:
     asks = judged(alone, now=END + DAY)
     assert (asks.verdict, asks.ask) == (VerdictKind.NOT_HELD, BOTH)
     assert asks.reasons[0].facts == {"person": ANA}
+    assert asks.look_again_at == END + 8 * DAY
     assert judged(alone, now=END + 8 * DAY).ask == frozenset()
 
 
