@@ -45,7 +45,7 @@ KIND_LENGTHS: Mapping[SessionKind, timedelta] = MappingProxyType(
         SessionKind.CHECK_IN: timedelta(minutes=30),
     }
 )
-"""Usual length of each session kind; a rule may say otherwise."""
+"""What a session of each kind usually takes. Planned are all with the rule's length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

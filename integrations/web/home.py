@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from integrations.language import N_, gettext
 from integrations.ports import Transaction
-from integrations.records import OVER
+from integrations.records import OVER, Pair
 from integrations.web.access import Viewer, Who
 from integrations.web.page import Go, Page, Shown, Visit
 from integrations.web.wishing import wisher_of
@@ -58,10 +58,11 @@ def places_of(tx: Transaction, viewer: Viewer) -> list[Place]:
 
 
 def _pairs_of(tx: Transaction, viewer: Viewer) -> list[Place]:
-    """The living pairs of this viewer, and those they assist in."""
+    """The living pairs of this viewer, and those they assist in; without any, what has ended."""
     mine = tx.pairs.of_people([viewer.person_id]) if viewer.person_id else []
     assisted = [pair for pair in tx.pairs.assisted_by(viewer.mail) if pair not in mine]
-    pairs = [pair for pair in (*mine, *assisted) if pair.state not in OVER]
+    living = [pair for pair in (*mine, *assisted) if pair.state not in OVER]
+    pairs = living or mine
     people = tx.participants.many(id_ for p in pairs for id_ in (p.mentor_id, p.mentee_id))
     return [
         Place(
@@ -71,10 +72,16 @@ def _pairs_of(tx: Transaction, viewer: Viewer) -> list[Place]:
                 mentor=people[pair.mentor_id].name,
                 mentee=people[pair.mentee_id].name,
             ),
-            gettext("your pair") if pair in mine else gettext("a pair you assist in"),
+            _about(pair, is_theirs=pair in mine),
         )
         for pair in pairs
     ]
+
+
+def _about(pair: Pair, *, is_theirs: bool) -> str:
+    if pair.state in OVER:
+        return gettext("your pair, which has ended")
+    return gettext("your pair") if is_theirs else gettext("a pair you assist in")
 
 
 def _contacts(tx: Transaction, viewer: Viewer) -> list[tuple[str, str]]:

@@ -16,10 +16,12 @@ from integrations.attendance_records import KeptPulse
 from integrations.errors import FaultsError
 from integrations.page_records import Goal
 from integrations.ports import Transaction
-from integrations.records import Blocker, BlockerScope, PairState
+from integrations.records import Blocker, BlockerScope, PairState, Session
 from integrations.workflows.app import App
+from integrations.workflows.enrolment.enrol import set_rule
 from integrations.workflows.ordering.at_once import reconcile_pairs
 from integrations.workflows.ordering.pair_acts import PairAct, telling_of
+from integrations.workflows.rulebook.rules import ProgramRule
 from tests.support.world import Empty
 from tests.web.support import KEYS, ORIGIN, Visitor, coordinator
 from tests.workflows.changes.reconciling import mails, now
@@ -187,6 +189,8 @@ def test_a_date_of_shadowing_is_given_three_hours_in_both_calendars(empty: Empty
         session = (await desk.stage.dates())[1]
         zone = ZoneInfo((await desk.stage.case()).zone)
         day = f"{session.start.astimezone(zone):%Y-%m-%d}"
+        await desk.stage.read(lambda tx: _is_for_shadowing(tx, desk, session))
+        assert (await desk.words("/acts/move")).count(": shadowing, usually 180 minutes") == 1
         given = {"session": session.id, "day": day, "at": "13:00", "minutes": "180"}
         _, form = await desk.looked_at("move", **given)
         assert "Done." in await desk.said_yes("move", form)
@@ -199,6 +203,14 @@ def test_a_date_of_shadowing_is_given_three_hours_in_both_calendars(empty: Empty
         assert refused.status_code == 400
 
     at_the_desk(empty, play)
+
+
+def _is_for_shadowing(tx: Transaction, desk: Desk, session: Session) -> None:
+    """As if the rule had said from the start what this date is for."""
+    pair = tx.pairs.require(session.pair_id)
+    body = tx.rules.require(pair.rule_id or "").body
+    rule = ProgramRule.from_body({**body, "kinds": {session.window + 1: "shadowing"}})
+    tx.pairs.put(replace(pair, rule_id=set_rule(desk.app, tx, pair.program_id, rule).id))
 
 
 def test_another_regular_hour_is_chosen_among_those_that_suit_both_and_past_dates_stay(

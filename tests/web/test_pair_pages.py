@@ -268,6 +268,36 @@ def test_nobody_else_finds_the_page_nor_a_date_of_another_pair(empty: Empty) -> 
     at_the_page(empty, play)
 
 
+def test_a_date_that_was_left_out_is_none_of_those_to_be_confirmed(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        async def listed() -> int:
+            found = re.search(r", (\d+) dates:", words((await room.senior.get(start)).text))
+            assert found is not None
+            return int(found[1])
+
+        date, start = await room.date(1), f"{room.path}/start"
+        before = await listed()
+        await room.senior.send(f"{room.path}/skip/{date.id}", {"make_up": ""})
+        assert (await room.session(date.id)).state is SessionState.CANCELLED
+        assert await listed() == before - 1
+
+    at_the_page(empty, play)
+
+
+def test_whose_pair_has_ended_is_led_to_what_it_was(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        def end(tx: Transaction) -> None:
+            tx.pairs.put(replace(room.pair, state=PairState.WITHDRAWN))
+
+        await room.stage.read(end)
+        for asked in ("/", f"{room.path}/start"):
+            answer = await room.senior.get(asked)
+            assert (answer.status_code, answer.headers["location"]) == (303, room.path), asked
+        assert "in no pair" in (await room.assistant.get("/")).text
+
+    at_the_page(empty, play)
+
+
 def test_a_move_at_night_is_kept_and_said_to_wait(empty: Empty) -> None:
     async def play(room: Room) -> None:
         date = await room.date(1)

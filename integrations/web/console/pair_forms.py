@@ -11,10 +11,10 @@ from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import Participant, Session, SessionState
 from integrations.workflows.app import App
-from integrations.workflows.changes.case import load_pair, parsed_rule
-from integrations.workflows.messages.words import names_of, when
+from integrations.workflows.changes.case import Case, load_pair, parsed_rule
+from integrations.workflows.messages.words import kind_name, names_of, when
 from integrations.workflows.ordering.pair_acts import CORRECTED_TO, PairAct, days_in_words
-from scheduling.rule import CadenceRule
+from scheduling.rule import KIND_LENGTHS, CadenceRule
 
 _MINUTE = timedelta(minutes=1)
 Options = Sequence[tuple[str, str]]
@@ -49,10 +49,30 @@ def choices_of(tx: Transaction, app: App, pair_id: str, now: datetime) -> Choice
         names=names_of(case.mentor, case.mentee),
         zone=zone,
         people=case.people,
-        to_come=named([s for s in live if s.start > now]),
+        to_come=tuple(
+            (s.id, _with_kind(case, s, when(s.start, zone))) for s in live if s.start > now
+        ),
         past=named([s for s in reversed(live) if s.start <= now]),
         cadence=case.rule.cadence,
         bounds=parsed_rule(current.body).cadence,
+    )
+
+
+def _with_kind(case: Case, session: Session, date: str) -> str:
+    """The date, with what it is for and how long that usually takes where both are unlike others.
+
+    Planning gives every date the rule's length: when a shadowed meeting is, and for how long, is
+    known only once that meeting is, and then a coordinator says so here.
+    """
+    kind = case.rule.kind_of(session.generation, session.window)
+    usual = KIND_LENGTHS[kind]
+    if kind is case.rule.cadence.kind or usual == session.end - session.start:
+        return date
+    return gettext(
+        "%(date)s: %(kind)s, usually %(minutes)s minutes",
+        date=date,
+        kind=kind_name(kind),
+        minutes=usual // _MINUTE,
     )
 
 

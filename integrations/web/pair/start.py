@@ -6,6 +6,7 @@ from datetime import date
 
 from integrations.errors import FaultsError
 from integrations.language import N_, gettext
+from integrations.records import OVER
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
 from integrations.web.pair.saying import actor_of, faults_of, home_path
@@ -24,8 +25,14 @@ from integrations.workflows.rulebook.roles import mentee_on, mentor_on
 PATH = "/pairs/{pair}/start"
 
 
-async def show_start(visit: Visit) -> Shown:
-    """What is planned, to be confirmed or adjusted."""
+async def show_start(visit: Visit) -> Shown | Go:
+    """What is planned, to be confirmed or adjusted; of a pair that has ended its own page."""
+    if pair_of(visit).state in OVER:
+        return Go(home_path(visit))
+    return await _shown(visit)
+
+
+async def _shown(visit: Visit) -> Shown:
     pair_id = pair_of(visit).id
     found = await visit.app.store.run(lambda tx: beginning_of(tx, visit.app, pair_id, visit.now))
     return Shown(_data(visit, found))
@@ -44,7 +51,7 @@ async def do_confirm(visit: Visit) -> Shown | Go:
     try:
         found = await confirm(visit.app, actor_of(visit), pair_id, told)
     except FaultsError as error:
-        shown = await show_start(visit)
+        shown = await _shown(visit)
         typed = {"focus": told.focus, "goal": told.goal}
         return Shown({**shown.data, "faults": faults_of(error), **typed}, status=400)
     if found.is_open and not found.dates:

@@ -13,7 +13,7 @@ from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext
 from integrations.page_records import Confirmation
 from integrations.ports import Transaction
-from integrations.records import JournalEntry, Pair, PairState, Session
+from integrations.records import JournalEntry, Pair, PairState, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.pair_page.acting import Actor
@@ -27,6 +27,7 @@ LATEST_START = timedelta(weeks=8)
 """How much later than today the two may begin."""
 MOST_FOCUS = 200
 _BEFORE = frozenset({PairState.ENROLLED, PairState.PLANNED})
+_STANDING = frozenset({SessionState.PLANNED, SessionState.SCHEDULED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def beginning_of(tx: Transaction, app: App, pair_id: str, now: datetime) -> Begi
     case = load_pair(tx, pair_id, default_zone=app.options.zone)
     pair, cadence = case.pair, case.rule.cadence
     is_open = _is_open(pair)
-    dates = [s for s in case.sessions if s.generation == pair.generation]
+    dates = [s for s in case.sessions if s.generation == pair.generation and s.state in _STANDING]
     program = ProgramRule.from_body(tx.rules.current(pair.program_id).body)
     return Beginning(
         case=case,
