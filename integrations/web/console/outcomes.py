@@ -27,7 +27,7 @@ _TANDEM = {
     "withdrawn": N_("a note that there are no further dates"),
     "roles_swapped": N_("a note who leads from then on"),
     "did_you_meet": N_("the question whether they met"),
-    "thanks": N_("a reminder to say thanks"),
+    "thanks": N_("the reminder to say thanks"),
     "pulse": N_("the question how it was"),
     "closing": N_("a closing note"),
     "hour_is_off": N_("a note that the hour is off"),

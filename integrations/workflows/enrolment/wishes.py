@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,14 @@ from integrations.workflows.planning.plan import plan_pairs
 from integrations.workflows.rulebook.rules import Asking
 
 MENTOR, MENTEE = "mentor", "mentee"
+_SETTLED = MappingProxyType(
+    {
+        WishState.APPROVED: "pairing_approved",
+        WishState.DECLINED: "pairing_declined",
+        WishState.TAKEN_BACK: "pairing_taken_back",
+    }
+)
+"""What the journal says of the end of a wish."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +218,7 @@ def _waiting(tx: Transaction, wish_id: str, program_id: str | None = None) -> Wi
 def _settle(tx: Transaction, app: App, wish: Wish, state: WishState, by: str) -> None:
     settled = replace(wish, state=state, settled_at=app.clock.now(), settled_by=by)
     tx.wishes.put(settled)
-    _journal(tx, settled, f"pairing_{state.value}", app, by=by)
+    _journal(tx, settled, _SETTLED[state], app, by=by)
 
 
 def _journal(tx: Transaction, wish: Wish, code: str, app: App, **data: str) -> None:

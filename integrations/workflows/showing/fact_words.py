@@ -28,7 +28,7 @@ _MAILS: Mapping[str, str] = MappingProxyType(
         "closing": N_("the closing note"),
         "did_you_meet": N_("the question whether they met"),
         "pulse": N_("the question how it was"),
-        "thanks": N_("a reminder to say thanks"),
+        "thanks": N_("the reminder to say thanks"),
         "hour_is_off": N_("the note that an hour is off"),
         "hours_question": N_("the question for working hours"),
         "monthly_report": N_("the monthly report"),
