@@ -294,6 +294,11 @@ def test_whose_pair_has_ended_is_led_to_what_it_was(empty: Empty) -> None:
             answer = await room.senior.get(asked)
             assert (answer.status_code, answer.headers["location"]) == (303, room.path), asked
         assert "in no pair" in (await room.assistant.get("/")).text
+        # From a page that was open before.
+        answer = await room.senior.post(f"{room.path}/start", {"goal": "learn"})
+        assert answer.status_code == 409
+        kept = await room.stage.read(lambda tx: tx.confirmations.of_pairs([room.pair.id]))
+        assert kept == {room.pair.id: {}}
 
     at_the_page(empty, play)
 

@@ -13,9 +13,10 @@ from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext
 from integrations.page_records import Confirmation
 from integrations.ports import Transaction
-from integrations.records import JournalEntry, Pair, PairState, Session, SessionState
+from integrations.records import OVER, JournalEntry, Pair, PairState, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case, load_pair
+from integrations.workflows.ordering.orders import WrongStateError
 from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.pair_page.words import set_goal
 from integrations.workflows.planning.plan import plan_pairs
@@ -111,12 +112,15 @@ async def confirm(app: App, actor: Actor, pair_id: str, told: Confirming) -> Beg
     Raises:
         NotTheirsError: an assistant asks.
         FaultsError: a start or rhythm out of bounds, or too much text; nothing was kept.
+        WrongStateError: the pair has ended.
     """
     actor.alone("confirm")
     now = app.clock.now()
 
     def keep(tx: Transaction) -> dict[str, ProgramRule] | None:
         found = beginning_of(tx, app, pair_id, now)
+        if found.case.pair.state in OVER:
+            raise WrongStateError(pair_id, found.case.pair.state, N_("confirm how it begins"))
         _require_within(found, told)
         start = told.start or found.start
         weeks = told.interval_weeks or found.interval_weeks

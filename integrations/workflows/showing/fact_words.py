@@ -79,7 +79,8 @@ _MODES: Mapping[str, str] = MappingProxyType(
 _DAYS: Mapping[str, str] = MappingProxyType(dict(zip(WEEKDAYS, DAY_NAMES, strict=True)))
 _BY_FACT: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "message": _MAILS,
+        # A mail of a write that may have gone out is named by its kind.
+        "message": {**_KINDS, **_MAILS},
         "kind": _KINDS,
         "order": _KINDS,
         "said": _SAID,
