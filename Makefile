@@ -5,7 +5,8 @@
 VENV ?= .venv
 ARGS ?=
 TEST_ARGS ?=
-TEST_WORKERS ?= 2
+# One more than the processors of the check's machine: tests with a browser or processes wait.
+TEST_WORKERS ?= 3
 BENCHMARKS ?= quality speed planning booking_rate firm_size webhooks verdicts reports pages loading
 
 BIN := $(VENV)/bin

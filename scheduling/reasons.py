@@ -77,7 +77,7 @@ _WORDS: Mapping[ReasonCode, str] = {
     ReasonCode.CLOCK_CHANGE: "clocks in {zone} change over {start} on {date}",
     ReasonCode.OTHER_WINDOW: "the date falls into another window for {person}",
     ReasonCode.OFF_GRID: "{start} ({zone}) is off the grid of {minutes} minutes",
-    ReasonCode.NO_COMMON_SLOT: "no common hour in any of {windows} window(s)",
+    ReasonCode.NO_COMMON_SLOT: "no common hour in {windows} window(s)",
     ReasonCode.CROWDED_OUT: "every common hour is taken by other sessions of the two",
     ReasonCode.NO_ANCHOR: "neither zone of the pair can carry a series",
     ReasonCode.BETTER_TOGETHER: (

@@ -86,7 +86,7 @@ def _state(line: PairLine) -> str:
 
 def _date(date: DateLine) -> str:
     where = f"→ {date.at}" if date.at else "taken out"
-    return f"• {escape(f'{date.instead_of} {where}')} [dim]{escape(date.why)}[/]"
+    return f"• {escape(f'{date.instead_of} {where}')}: [dim]{escape(date.why)}[/]"
 
 
 def _blocker(blocker: BlockerLine) -> str:

@@ -1,4 +1,4 @@
-"""A few lives in every test run, those known to be clean; ``make soak`` lives two thousand."""
+"""Two dozen lives in every test run, known to be clean; ``make soak`` lives two thousand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import pytest
 
 from tests.simulation.driver import simulate
 
-# Each was lived without a violation. Two dozen are to stand here once a life costs less.
-SEEDS = (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 22, 23, 24, 25)
+# Each was lived without a violation; of the first three dozen these cost least.
+SEEDS = (
+    *(1, 2, 3, 4, 6, 7, 9, 10, 12, 13, 14, 15, 18),
+    *(21, 22, 23, 24, 25, 26, 28, 29, 31, 32, 33),
+)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -9,7 +9,7 @@ from scheduling.changes.reasons import WORDS, ChangeCode
 from scheduling.changes.remembered import _AFTER
 from scheduling.changes.views import PairState, SessionState
 
-HANDED_OVER_BY = ("booking/lost_mailbox", "pair_page/stopping")
+HANDED_OVER_BY = ("attendance/pulse", "booking/lost_mailbox", "pair_page/stopping")
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "changes.md"
 ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
 
