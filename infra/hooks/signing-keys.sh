@@ -29,3 +29,9 @@ openssl rand -base64 48 | tr -d '\n' >"$file"
 az keyvault secret set --vault-name "$VAULT_NAME" --name signing-keys \
   --file "$file" --encoding utf-8 --output none
 echo "Made the first signing key."
+
+# The app may have looked for the key already, and Azure keeps what came of that for a day.
+site="subscriptions/$AZURE_SUBSCRIPTION_ID/resourceGroups/$AZURE_RESOURCE_GROUP/providers/Microsoft.Web/sites/$APP_NAME"
+az rest --method post --output none \
+  --url "https://management.azure.com/$site/config/configreferences/appsettings/refresh?api-version=2022-03-01" ||
+  echo "The app reads the key within a day, or as soon as one of its settings changes." >&2

@@ -66,7 +66,8 @@ $meetings = @{
     AllowEngagementReport       = $(if ($WithoutAttendance) { 'Disabled' } else { 'Enabled' })
 }
 
-Connect-MicrosoftTeams -UseDeviceAuthentication:$Device | Out-Null
+# Unlike the other ways to sign in this one heeds -WhatIf, and would not.
+Connect-MicrosoftTeams -UseDeviceAuthentication:$Device -WhatIf:$false | Out-Null
 $access = Get-CsApplicationAccessPolicy | Where-Object Identity -EQ "Tag:$accessPolicy"
 $meeting = Get-CsTeamsMeetingPolicy | Where-Object Identity -EQ "Tag:$meetingPolicy"
 

@@ -160,7 +160,7 @@ if (-not $app) {
     }
 }
 elseif ($PSCmdlet.ShouldProcess($Name, 'Bring the app registration to what Tandem needs')) {
-    Update-MgApplication -ApplicationId $app.Id @wanted
+    Update-MgApplication -ApplicationId $app.Id @wanted | Out-Null
 }
 if (-not $app) {
     Write-Output "Then these would be granted: $($grants.entra -join ', '); sign-in with $($grants.signIn -join ' ')."
@@ -172,7 +172,7 @@ if ($Teams) {
     $uris += "api://$(([uri]$PublicUrl).Authority)/$($app.AppId)"
 }
 if (($uris | Where-Object { $app.IdentifierUris -notcontains $_ }) -and $PSCmdlet.ShouldProcess($Name, "Name the JSON API $uris")) {
-    Update-MgApplication -ApplicationId $app.Id -IdentifierUris $uris
+    Update-MgApplication -ApplicationId $app.Id -IdentifierUris $uris | Out-Null
 }
 if ($Teams -and $PSCmdlet.ShouldProcess($Name, 'Let Teams have tokens for its tabs')) {
     # Teams for desktops and phones, and in a browser. Only a scope that is there can be named.
@@ -180,7 +180,7 @@ if ($Teams -and $PSCmdlet.ShouldProcess($Name, 'Let Teams have tokens for its ta
         '1fec8e78-bce4-4aaf-ab1b-5451cc387264'
         '5e3ce6c0-2b1f-4285-8d4b-75ee78787346'
     ) | ForEach-Object { @{ AppId = $_; DelegatedPermissionIds = @($apiScopeId) } }
-    Update-MgApplication -ApplicationId $app.Id -Api $wanted.Api
+    Update-MgApplication -ApplicationId $app.Id -Api $wanted.Api | Out-Null
 }
 
 $principal = Get-MgServicePrincipal -Filter "appId eq '$($app.AppId)'"

@@ -39,6 +39,7 @@ case "$*" in
   cp "${2#@}" "$BENCH/registered" ;;
 *"credential list"*) if [ -e "$BENCH/registered" ]; then echo the-key-id; fi ;;
 *"credential delete"*) rm "$BENCH/registered" ;;
+"rest --method post"*) if [ -e "$BENCH/deaf" ]; then exit 1; fi ;;
 *) exit 2 ;;
 esac
 """
@@ -115,6 +116,9 @@ def bench(tmp_path: Path) -> Bench:
         "TOKEN": TOKEN,
         "FAILS": "",
         "VAULT_NAME": "kv-firm",
+        "AZURE_SUBSCRIPTION_ID": "the-subscription",
+        "AZURE_RESOURCE_GROUP": "rg-x",
+        "APP_NAME": "func-x",
         "OPERATOR_NAME": "Tandem operators",
         "IDENTITY_NAME": "id-tandem-x",
         "STORE_HOST": "psql-x.postgres.database.azure.com",
@@ -141,6 +145,23 @@ def test_provisioning_again_leaves_the_key_as_it_is(bench: Bench) -> None:
     assert bench.run("hooks/signing-keys.sh") == 0
     assert (bench.folder / "signing-keys").read_text() == key
     assert sum("secret set" in call for call in bench.calls("az")) == 1
+    assert sum(call.startswith("az rest") for call in bench.calls("az")) == 1
+
+
+def test_the_app_reads_the_first_key_at_once_though_it_looked_too_early(bench: Bench) -> None:
+    """A reference that led nowhere is kept for a day, whatever is restarted."""
+    assert bench.run("hooks/signing-keys.sh") == 0
+    calls = bench.calls("az")
+    [asked] = [call for call in calls if call.startswith("az rest")]
+    site = "the-subscription/resourceGroups/rg-x/providers/Microsoft.Web/sites/func-x/"
+    assert f"{site}config/configreferences/appsettings/refresh?" in asked
+    assert [call for call in calls if "secret set" in call or call == asked][-1] == asked
+
+
+def test_a_key_that_was_made_stands_though_the_app_cannot_be_told(bench: Bench) -> None:
+    (bench.folder / "deaf").touch()
+    assert bench.run("hooks/signing-keys.sh") == 0
+    assert (bench.folder / "signing-keys").exists()
 
 
 def test_a_role_that_does_not_work_yet_is_waited_for(bench: Bench) -> None:

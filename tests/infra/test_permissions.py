@@ -158,6 +158,26 @@ def _is_asked_for(node: Node) -> bool:
     return False
 
 
+def test_a_look_signs_in_all_the_same() -> None:
+    """Of the three ways to sign in, that of Teams knows -WhatIf and would do nothing."""
+    text = (FOLDER / "grant-teams.ps1").read_text("utf-8")
+    assert re.search(r"^Connect-MicrosoftTeams .*-WhatIf:\$false", text, re.MULTILINE)
+
+
+def test_the_registrations_script_hands_on_its_two_ids_and_nothing_else() -> None:
+    """``$app = ./register-app.ps1 …``: whatever a cmdlet says besides would stand in it too."""
+    tree = _tree("register-app.ps1")
+    said = [
+        _text(call)
+        for call in _all(tree, "pipeline")
+        if re.match(r"(New|Update|Remove)-Mg", _text(call)) and "| Out-Null" not in _text(call)
+    ]
+    assert [call for call in said if not call.startswith("Remove-MgApplication ")] == [
+        "New-MgApplication @wanted",
+        "New-MgServicePrincipal -AppId $app.AppId",
+    ], "these two are kept in a variable"
+
+
 @by_script
 def test_what_a_script_makes_it_takes_back(script: str) -> None:
     used = set(_cmdlets(_tree(script)))

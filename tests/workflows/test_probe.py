@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from integrations.errors import FaultsError
+from integrations.errors import FaultsError, ReadOnlyModeError
 from integrations.settings import Settings
 from integrations.workflows.enrolment.enrol import sync_mailboxes
 from integrations.workflows.probe import (
@@ -171,6 +171,21 @@ def test_what_a_killed_probe_leaves_is_taken_out_by_the_next(empty: Empty, point
         (box,) = await heir.store.run(lambda tx: tx.mailboxes.all())
         assert await clean_up(heir, box) == 0
         await heir.close()
+
+    run_virtually(START, live())
+
+
+def test_in_read_only_mode_it_ends_with_that_and_has_made_nothing(empty: Empty) -> None:
+    world = _world(empty)
+
+    async def live() -> None:
+        app = await world.build(dies_at=None, read_only="on")
+        await sync_mailboxes(app)
+        with pytest.raises(ReadOnlyModeError):
+            await probe(app, _volunteers(world), NobodyAsked())
+        await app.close()
+        assert all(world.tenant.events_of(person.mail) == [] for person in world.firm.people)
+        assert world.tenant.mail_log == []
 
     run_virtually(START, live())
 
