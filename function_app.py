@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import functools
 
-import azure.functions as func
+from integrations.runtime import loading
 
-# The package lists it among its names and does not import it.
-from azure.functions.warmup import WarmUpContext
+with loading():
+    import azure.functions as func
 
-from integrations.hosting import SharedHost, missable, open_from_environment, reported
-from integrations.ports import WakeUp
-from integrations.queue.messages import from_message
-from integrations.workflows.app import App
-from integrations.workflows.rounds import (
-    answer_message,
-    planning_round,
-    put_message_aside,
-    standing_round,
-    work_round,
-)
+    # The package lists it among its names and does not import it.
+    from azure.functions.warmup import WarmUpContext
+
+    from integrations.hosting import SharedHost, missable, open_from_environment, reported
+    from integrations.ports import WakeUp
+    from integrations.queue.messages import from_message
+    from integrations.workflows.app import App
+    from integrations.workflows.rounds import (
+        answer_message,
+        planning_round,
+        put_message_aside,
+        standing_round,
+        work_round,
+    )
 
 # The host's own storage account also carries the wake-ups.
 STORAGE = "AzureWebJobsStorage"
