@@ -159,4 +159,9 @@ def test_the_commands_for_it_are_the_scripts_and_name_the_app_and_each_mailbox()
         assert name in said
     called = [line.split(" ")[0].removeprefix("./") for line in commands if line.startswith("./")]
     assert set(called) == {path.name for path in SCRIPTS.glob("*.ps1")}
+    signs_in, asks = (
+        next(n for n, line in enumerate(commands) if word in line)
+        for word in ("Connect-MgGraph", "Get-MgServicePrincipal")
+    )
+    assert signs_in < asks, "Graph answers nobody who has not signed in"
     assert called[-1] == "register-app.ps1", "the registration finds its own principal until then"

@@ -180,6 +180,7 @@ def revoking_commands(client_id: str, mailboxes: Sequence[str]) -> list[str]:
     return [
         "# in the folder infra/permissions of this version, in PowerShell",
         f"./grant-teams.ps1 -ClientId {client_id} -ProgramMailbox {', '.join(mailboxes)} -Revoke",
+        "Connect-MgGraph -NoWelcome -Scopes Application.Read.All",
         f"$principal = Get-MgServicePrincipal -Filter \"appId eq '{client_id}'\"",
         "./grant-exchange.ps1 -ServicePrincipalObjectId $principal.Id -Revoke",
         *(
