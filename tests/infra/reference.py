@@ -51,6 +51,15 @@ AZD = {
     "env set": set[str](),
     "provision": {"--preview", "--no-prompt"},
 }
+AZURE_ROLES = {
+    "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+    "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
+    "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
+}
+"""Built-in roles by the ids that every tenant has them under."""
 COMMON = {"Confirm", "ErrorAction", "WhatIf"}
 CMDLETS = {
     "Add-DistributionGroupMember": {"Identity", "Member"},

@@ -14,6 +14,7 @@ import yaml
 from integrations.settings import PREFIX, Settings
 from tests.infra import bicep
 from tests.infra.bicep import FOLDER, MODULES, names, parsed, resources, the_only
+from tests.infra.reference import AZURE_ROLES
 from tests.project.sources import ROOT
 from tests.support.functions import indexed
 
@@ -212,10 +213,10 @@ def test_roles_are_granted_in_one_file_on_single_resources_to_two_principals() -
 def test_the_app_has_the_roles_its_code_needs_and_no_other() -> None:
     """Host: blobs, queues, tables. Wake-ups: queues. Keys: reading. Telemetry: publishing."""
     text = TEXTS["rbac"]
-    known = dict(re.findall(r"// ([A-Z][A-Za-z ]+):[^\n]*\nvar (\w+) = '[0-9a-f-]{36}'", text))
-    ids = re.findall(r"^var \w+ = '([0-9a-f-]{36})'$", text, re.MULTILINE)
-    assert len(known) == len(ids) == len(set(ids)), "each id with its role's name above it"
-    by_variable = {variable: name for name, variable in known.items()}
+    said = re.findall(r"// ([A-Z][A-Za-z ]+):[^\n]*\nvar (\w+) = '([0-9a-f-]{36})'", text)
+    assert len(said) == len(re.findall(r"^var \w+ = '[0-9a-f-]{36}'$", text, re.MULTILINE))
+    assert {name: id_ for name, _, id_ in said} == AZURE_ROLES
+    by_variable = {variable: name for name, variable, _ in said}
     granted: dict[str, set[str]] = {"identityPrincipalId": set(), "operatorId": set()}
     for block in re.split(r"\nresource ", text)[1:]:
         used = {
