@@ -6,15 +6,23 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from integrations.attendance_records import KeptReport
 from integrations.bootstrap import build_worker
 from integrations.ports import Transaction
-from integrations.records import OutboxMail, Pair, PairState
+from integrations.records import OutboxMail, Pair, PairState, Session
 from integrations.workflows.app import App, Keeping
+from integrations.workflows.attendance.judging import judge_session
+from integrations.workflows.attendance.modes import set_mode
 from integrations.workflows.operating import retention
+from integrations.workflows.rulebook.rule_previews import apply_rule
+from integrations.workflows.rulebook.rules import ProgramRule
+from scheduling.attendance.evidence import EvidenceMode
 from tests.support.world import Empty, World, virtually
-from tests.workflows.looking import booked, until
+from tests.workflows.looking import booked, dates, until
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 EVERYTHING = ("book_pair", "check_mailbox", "judge_session", "reconcile_pair", "send_mails")
 
 
@@ -137,4 +145,90 @@ async def test_pairs_are_kept_for_good_where_the_firm_says_so(empty: Empty) -> N
     removed = await a_night(app)
     assert (removed["pairs"], removed["bookings"]) == (1, 1)
     assert await app.store.run(lambda tx: tx.pairs.get(over)) is None
+    await app.close()
+
+
+# --- when two joined and left their own meeting -----------------------------------------------
+
+
+def report_of(tx: Transaction, session: Session) -> KeptReport:
+    """What Teams says of a date at which the two were there from its start to its end."""
+    pair = tx.pairs.require(session.pair_id)
+    spans = [[session.start.isoformat(), session.end.isoformat()]]
+    return KeptReport(
+        id="r",
+        pair_id=pair.id,
+        meeting_id="m",
+        start=session.start,
+        end=session.end,
+        fetched_at=session.end + HOUR,
+        session_id=session.id,
+        presences=tuple(
+            {"person": person, "kind": "member", "spans": spans}
+            for person in (pair.mentor_id, pair.mentee_id)
+        ),
+    )
+
+
+async def met(app: App, *, days: int | None) -> Session:
+    """A date that Teams has seen and that was judged; ``days`` of keeping where a rule says so."""
+    session = (await dates(app))[0]
+
+    def tell(tx: Transaction) -> None:
+        pair = tx.pairs.require(session.pair_id)
+        early = app.clock.now()
+        teams = EvidenceMode.TEAMS
+        set_mode(tx, pair.program_id, teams, early, people_told=True, by="coordinator")
+        if days is not None:
+            rule = ProgramRule.from_body(tx.rules.current(pair.program_id).body)
+            kept = replace(rule.attendance, retention_days=days)
+            apply_rule(app, tx, pair.program_id, rule.model_copy(update={"attendance": kept}))
+            tx.pairs.put(replace(pair, rule_id=tx.rules.current(pair.program_id).id))
+        tx.reports.put_many([report_of(tx, session)])
+
+    await app.store.run(tell)
+    await until(app, session.end + 2 * HOUR)
+    assert await verdict_of(app, session) == ("held", 60)
+    return session
+
+
+async def verdict_of(app: App, session: Session) -> tuple[str, int]:
+    """What a date that is judged now is said to be, and the minutes the two had together."""
+    at = app.clock.now()
+    await app.store.run(lambda tx: judge_session(tx, app, session.id, at))
+    kept = (await app.store.run(lambda tx: tx.verdicts.of_session(session.id)))[-1]
+    return kept.verdict, kept.minutes
+
+
+async def kept_of(app: App, session: Session) -> KeptReport:
+    """The one report of a date, as the store has it."""
+    reports = await app.store.run(lambda tx: tx.reports.of_pairs([session.pair_id]))
+    [report] = reports[session.pair_id]
+    return report
+
+
+@pytest.mark.parametrize(("rule", "days"), [(None, 30), (10, 10)])
+@virtually
+async def test_when_somebody_joined_and_left_is_let_go_and_the_minutes_stay(
+    empty: Empty, rule: int | None, days: int
+) -> None:
+    """After thirty days, or what the program's rule says: no person and no time is left."""
+    _, app = await booked(empty, 1)
+    session = await met(app, days=rule)
+    whole = await kept_of(app, session)
+
+    await until(app, session.end + days * DAY - HOUR)
+    await a_night(app)
+    assert await kept_of(app, session) == whole
+
+    await until(app, session.end + days * DAY)
+    await a_night(app)
+    reduced = await kept_of(app, session)
+    assert reduced == replace(
+        whole, start=None, end=None, presences=(), reduced_at=reduced.reduced_at
+    )
+    assert reduced.reduced_at is not None
+    assert await verdict_of(app, session) == ("held", 60)
+    told = await app.store.run(lambda tx: tx.journal.read(code="evidence_reduced"))
+    assert [entry.session_id for entry in told] == [session.id]
     await app.close()
