@@ -10,7 +10,7 @@ import pytest
 
 from integrations.records import BlockerScope
 from integrations.workflows.attendance import telling
-from integrations.workflows.attendance.ready_acts import record_meeting
+from integrations.workflows.ordering.ready_acts import record_meeting
 from integrations.workflows.telling.needs import open_needs
 from scheduling.attendance.evidence import Correction, EvidenceMode, VerdictKind
 from scheduling.timespan import TimeSpan

@@ -13,8 +13,7 @@ from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.records import Need, Order, Pair, PairState, Session, SessionState
 from integrations.workflows.app import App
-from integrations.workflows.attendance.ready_acts import lower_minimum
-from integrations.workflows.ordering import orders
+from integrations.workflows.ordering import orders, ready_acts
 from integrations.workflows.ordering.orders import (
     UnknownDateError,
     UnknownPairError,
@@ -22,6 +21,7 @@ from integrations.workflows.ordering.orders import (
     find_pair,
     find_session,
 )
+from integrations.workflows.ordering.ready_acts import lower_minimum
 from integrations.workflows.telling import needs
 from scheduling.changes.acts import ReadyAct
 from scheduling.changes.reasons import ChangeCode
@@ -442,7 +442,7 @@ async def _act(stage: Stage, app: App, act: ReadyAct, until: date | None = None)
     """As the command line does it."""
 
     def carry_out(tx: Transaction, need: Need, order: str) -> None:
-        orders.carry_out_ready_act(app, tx, need, order, until=until, by="coordinator")
+        ready_acts.carry_out(app, tx, need, order, until=until, by="coordinator")
 
     await app.store.run(
         lambda tx: needs.act(tx, "row-1", act, now(), by="coordinator", carry_out=carry_out)
@@ -531,7 +531,7 @@ def test_booking_again_replaces_a_series_that_was_deleted(empty: Empty) -> None:
         assert (need.code, ReadyAct.BOOK_AGAIN in need.ready) == ("series_deleted", True)
 
         def carry_out(tx: Transaction, row: Need, order: str) -> None:
-            orders.carry_out_ready_act(app, tx, row, order, by="coordinator")
+            ready_acts.carry_out(app, tx, row, order, by="coordinator")
 
         await app.store.run(
             lambda tx: needs.act(

@@ -24,7 +24,7 @@ from integrations.web.paging import Listed, offset_in
 from integrations.workflows.app import App
 from integrations.workflows.booking.beginning import waiting_to_begin
 from integrations.workflows.messages.words import is_english
-from integrations.workflows.ordering import at_once, orders
+from integrations.workflows.ordering import at_once, ready_acts
 from integrations.workflows.ordering.mails_caused import Telling
 from integrations.workflows.telling import needs
 from integrations.workflows.telling.need_lines import NeedLine, lines_of
@@ -264,7 +264,7 @@ def telling_of_row(visit: Visit, need: Need, act: ReadyAct, until: date | None) 
 
     def tell(app: App, tx: Transaction, pair: Pair, now: datetime) -> object:
         def carry_out(tx: Transaction, need: Need, order: str) -> None:
-            orders.carry_out_ready_act(app, tx, need, order, until=until, by=by)
+            ready_acts.carry_out(app, tx, need, order, until=until, by=by)
 
         return needs.act(tx, need.id, act, now, by=by, carry_out=carry_out)
 

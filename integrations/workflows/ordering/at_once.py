@@ -17,7 +17,7 @@ from integrations.records import Need, Pair, PairState
 from integrations.workflows.app import App
 from integrations.workflows.changes import reconcile
 from integrations.workflows.enrolment.programs import find_program
-from integrations.workflows.ordering import orders
+from integrations.workflows.ordering import orders, ready_acts
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.rulebook.rule_previews import apply_rule, preview_rule
 from integrations.workflows.rulebook.rules import ProgramRule
@@ -71,7 +71,7 @@ async def act_on_need(
 
     def keep(tx: Transaction) -> tuple[str, int]:
         def carry_out(tx: Transaction, need: Need, order: str) -> None:
-            orders.carry_out_ready_act(app, tx, need, order, until=until, by=by)
+            ready_acts.carry_out(app, tx, need, order, until=until, by=by)
 
         last = tx.journal.last_seq()
         row = needs.find_need(tx, need_id).id

@@ -6,10 +6,8 @@ due: it carries the order out with everything else that there is to decide about
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +18,6 @@ from integrations.records import (
     OVER,
     JournalEntry,
     Json,
-    Need,
     Order,
     Pair,
     PairState,
@@ -38,7 +35,7 @@ from scheduling.changes.acts import Resume
 from scheduling.changes.views import OrderKind, Pause
 
 _LIVING = frozenset({PairState.BOOKED, PairState.PAUSED})
-_PAUSE_HELP = N_("Name the last date of the pause, today or later; it is included.")
+PAUSE_HELP = N_("Name the last date of the pause, today or later; it is included.")
 COORDINATOR = "coordinator"
 
 
@@ -65,18 +62,6 @@ class UnknownDateError(NotPossibleError):
     def __init__(self, pair_id: str, day: date) -> None:
         self.pair_id, self.day = pair_id, day
         super().__init__(gettext("the pair has no session to come on %(day)s", day=day))
-
-
-class NotOrderedHereError(NotPossibleError):
-    """Tandem cannot do this yet: somebody does it by hand."""
-
-    remedy = N_("Do it by hand, then close the row with `tandem needs-you ROW --done`.")
-
-    def __init__(self, pair_id: str, order: str) -> None:
-        self.pair_id, self.order = pair_id, order
-        super().__init__(
-            gettext("Tandem cannot do this: %(order)s", order=fact_in_words("order", order))
-        )
 
 
 class WrongStateError(NotPossibleError):
@@ -141,7 +126,7 @@ def pause(
     soonest = max(first, now.astimezone(zone_of(tx, pair)).date())
     if last < soonest:
         wrong = Fault("until", gettext("a date from %(day)s on", day=soonest), str(last))
-        raise FaultsError([wrong], remedy=_PAUSE_HELP)
+        raise FaultsError([wrong], remedy=PAUSE_HELP)
     wanted = pause_data(Pause(first, last))
     if pair.pause != wanted:
         # As a pair whose pause is to begin: that is how its reconciliation tells both.
@@ -281,57 +266,6 @@ def change_organizer(
     """
     kind = OrderKind.CHANGE_ORGANIZER
     return _give(app, tx, pair.id, kind, by, organizer=mailbox_id, out_of_reach=out_of_reach)
-
-
-def carry_out_ready_act(
-    app: App, tx: Transaction, need: Need, order: str, *, until: date | None = None, by: str
-) -> None:
-    """Give the order a *Needs you* row offers (a value of ``needs.ORDERS``).
-
-    Raises:
-        FaultsError: it needs a date it was not given.
-        NotOrderedHereError: Tandem cannot do it.
-        WrongStateError: the pair is not in a state for it.
-    """
-    now = app.clock.now()
-    pair = tx.pairs.require(need.pair_id)
-    if order == "offer_hours":
-        session = tx.sessions.get(need.session_id or "")
-        if session is not None:
-            offer_dates(app, tx, session, by)
-        else:
-            offer_hours(app, tx, pair, by)
-    elif order == "skip":
-        skip(app, tx, tx.sessions.require(need.session_id or ""), by=by)
-    elif order == "withdraw":
-        withdraw(tx, pair, now, by)
-    elif order == "book_again":
-        book_again(app, tx, pair, by)
-    elif order == "pause":
-        if until is None:
-            raise FaultsError(
-                [Fault("until", N_("the last date of the pause"))], remedy=_PAUSE_HELP
-            )
-        pause(tx, pair, now.astimezone(zone_of(tx, pair)).date(), until, now, by)
-    elif order not in _BY_HAND:
-        _about_meetings(app, tx, pair, order, until, by)
-
-
-def _about_meetings(
-    app: App, tx: Transaction, pair: Pair, order: str, day: date | None, by: str
-) -> None:
-    # Here, because what is told of meetings goes by this module's orders and zones.
-    from integrations.workflows.attendance.ready_acts import READY
-
-    if order not in READY:
-        raise NotOrderedHereError(pair.id, order)
-    READY[order](app, tx, pair, day, by)
-
-
-_BY_HAND: Mapping[str, str] = MappingProxyType(
-    {"pair_again": "in the next roster", "confirm_identity": "`tandem known-as`"}
-)
-"""Ready acts that a person does elsewhere: choosing one only closes the row."""
 
 
 def _give(
