@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from integrations.records import Json
+from scheduling.attendance.surveys import Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,25 @@ class KeptPulse:
     score: int
     at: datetime
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyScore:
+    """What a survey outside Tandem found, as a coordinator handed it in.
+
+    The score of one person or, where ``person_id`` is None, the mean of ``answers`` people.
+    ``hundredths`` of the survey's own scale. Nobody is ever shown a person's.
+    """
+
+    id: str
+    program_id: str
+    question: str
+    moment: Moment
+    hundredths: int
+    answers: int
+    imported_at: datetime
+    imported_by: str
+    person_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

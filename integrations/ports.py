@@ -22,6 +22,7 @@ from integrations.attendance_records import (
     KeptStatement,
     KeptVerdict,
     Link,
+    SurveyScore,
     VerdictShown,
 )
 from integrations.page_records import (
@@ -698,6 +699,18 @@ class Pulses(Records[KeptPulse], Protocol):
         ...
 
 
+class SurveyScores(Records[SurveyScore], Protocol):
+    """Scores of surveys, keyed by id."""
+
+    def of_program(self, program_id: str) -> list[SurveyScore]:
+        """By question, as written, and id."""
+        ...
+
+    def of_person(self, person_id: str) -> list[SurveyScore]:
+        """A person's own, in every program, by id."""
+        ...
+
+
 class CreditLines(Records[CreditLine], Protocol):
     """Lines of time credit that were exported, keyed by id."""
 
@@ -889,7 +902,7 @@ class Retention(Protocol):
         """Entries older than ``before``, but those of pairs and programs that go on."""
         ...
 
-    def remove_waves(self, before: datetime, limit: int) -> dict[str, int]:
+    def remove_of_closed(self, before: datetime, limit: int) -> dict[str, int]:
         """Waves of programs that are closed, begun before then."""
         ...
 
@@ -963,6 +976,8 @@ class Transaction(Protocol):
     def links(self) -> Links: ...
     @property
     def pulses(self) -> Pulses: ...
+    @property
+    def survey_scores(self) -> SurveyScores: ...
     @property
     def credit_lines(self) -> CreditLines: ...
     @property

@@ -128,6 +128,7 @@ class Participant:
     mail: str
     name: str
     office: str | None = None
+    practice_group: str | None = None
     zone: str | None = None
     zone_is_guessed: bool = False
     hours: Json = field(default_factory=dict)
@@ -150,6 +151,7 @@ class PersonShown(NamedTuple):
     mail: str
     name: str
     office: str | None
+    practice_group: str | None
     timekeeper: str | None
     enabled: bool
     gone: bool

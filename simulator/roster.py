@@ -18,6 +18,8 @@ COLUMNS = (
     "pair_id",
     "office",
     "practice_group",
+    "mentor_practice_group",
+    "mentee_practice_group",
     "timekeeper",
     "assistants",
     "focus",
@@ -55,7 +57,7 @@ def roster_csv(firm: Firm, program: str = PROGRAM) -> str:
 def _lines(firm: Firm, program: str) -> Iterator[dict[str, str]]:
     by_id = {person.id: person for person in firm.people}
     numbers = {person.id: number for number, person in enumerate(firm.people, _FIRST_TIMEKEEPER)}
-    assistant_of = _assistants(firm)
+    assistant_of, group_of = _assistants(firm), _groups(firm)
     for pair, focus in zip(firm.pairs, cycle(_FOCUS), strict=False):
         mentor, mentee = by_id[pair.mentor], by_id[pair.mentee]
         yield {
@@ -66,6 +68,8 @@ def _lines(firm: Firm, program: str) -> Iterator[dict[str, str]]:
             "pair_id": pair.id,
             "office": pair.office,
             "practice_group": pair.practice_group,
+            "mentor_practice_group": group_of[pair.mentor],
+            "mentee_practice_group": group_of[pair.mentee],
             "timekeeper": str(numbers[mentor.id]),
             "assistants": assistant_of.get(mentee.id, ""),
             "focus": focus,
@@ -83,6 +87,20 @@ def _assistants(firm: Firm) -> dict[str, str]:
         seniors = [person.id for person in staff if person.senior]
         if mails:
             found.update(zip(seniors, cycle(mails), strict=False))
+    return found
+
+
+def _groups(firm: Firm) -> dict[str, str]:
+    """Practice group by person's id, as their first pair names it.
+
+    A mentor's is the pair's, and so is that of two mentees of three; the third is of another.
+    """
+    names = sorted({pair.practice_group for pair in firm.pairs})
+    found: dict[str, str] = {}
+    for number, pair in enumerate(firm.pairs):
+        found.setdefault(pair.mentor, pair.practice_group)
+        other = names[(names.index(pair.practice_group) + (number % 3 == 2)) % len(names)]
+        found.setdefault(pair.mentee, other)
     return found
 
 

@@ -17,6 +17,7 @@ from integrations.attendance_records import (
     KeptStatement,
     KeptVerdict,
     Link,
+    SurveyScore,
     VerdictShown,
 )
 from integrations.store import tables
@@ -172,6 +173,25 @@ class PulseRows(_SubjectRows[KeptPulse]):
         """By pair id, oldest first; empty lists included."""
         columns = tables.pulses.c
         return self._by("pair_id", pair_ids, columns.at, columns.id, of=lambda kept: kept.pair_id)
+
+
+class SurveyRows(KeyedRows[SurveyScore]):
+    """Scores of surveys."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.survey_scores, SurveyScore)
+
+    def of_program(self, program_id: str) -> list[SurveyScore]:
+        """By question, as written, and id."""
+        columns = tables.survey_scores.c
+        query = self._query().where(columns.program_id == program_id)
+        return self._fetch(query.order_by(columns.question, columns.id))
+
+    def of_person(self, person_id: str) -> list[SurveyScore]:
+        """A person's own, in every program, by id."""
+        columns = tables.survey_scores.c
+        query = self._query().where(columns.person_id == person_id)
+        return self._fetch(query.order_by(columns.id))
 
 
 class CreditRows(_SubjectRows[CreditLine]):

@@ -60,6 +60,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "confirmations": PAIR,
         "standings": PAIR,
         "waves": PROGRAM,
+        "survey_scores": PROGRAM,
         "intents": SETTLED,
         "outbox": SETTLED,
         "links": SETTLED,
@@ -203,15 +204,15 @@ class RetentionRows:
             *self._people(people),
         )
 
-    def remove_waves(self, before: datetime, limit: int) -> dict[str, int]:
-        """Waves of programs that are closed, begun before then."""
-        wave, programs = tables.waves.c, tables.programs.c
-        closed = exists().where(
-            programs.id == wave.program_id, programs.state == ProgramState.CLOSED
-        )
+    def remove_of_closed(self, before: datetime, limit: int) -> dict[str, int]:
+        """Waves begun, and scores of surveys imported, before then in programs that are closed."""
+        wave, score = tables.waves.c, tables.survey_scores.c
         ended = wave.state.in_((WaveState.DONE, WaveState.UNDONE))
-        old = and_(wave.created_at < before, ended, closed)
-        return self._removed({tables.waves: old}, limit)
+        old = {
+            tables.waves: and_(wave.created_at < before, ended, _is_closed(wave.program_id)),
+            tables.survey_scores: and_(score.imported_at < before, _is_closed(score.program_id)),
+        }
+        return self._removed(old, limit)
 
     def _people(self, people: Iterable[str]) -> list[dict[str, int]]:
         """The removal of those who are in no pair any more."""
@@ -221,6 +222,7 @@ class RetentionRows:
             gone = [person for person in gone if person not in still]
         return [
             self._of(tables.preferences.c.person_id, gone),
+            self._of(tables.survey_scores.c.person_id, gone),
             self._blockers(BlockerScope.PERSON, gone),
             self._of(tables.participants.c.id, gone),
         ]
@@ -257,6 +259,11 @@ class RetentionRows:
             gone = delete(table).where(tuple_(*keys).in_(some), is_over)
             removed[table.name] = self._connection.execute(gone).rowcount
         return removed
+
+
+def _is_closed(program_id: Column[str]) -> ColumnElement[bool]:
+    programs = tables.programs.c
+    return exists().where(programs.id == program_id, programs.state == ProgramState.CLOSED)
 
 
 def _summed(*counts: Mapping[str, int]) -> dict[str, int]:

@@ -33,6 +33,7 @@ from integrations.store.attended import (
     PulseRows,
     ReportRows,
     StatementRows,
+    SurveyRows,
     VerdictRows,
 )
 from integrations.store.engine import WROTE, Address, open_engine
@@ -214,6 +215,11 @@ class SqlTransaction:
     def pulses(self) -> PulseRows:
         """See :class:`integrations.ports.Transaction`."""
         return PulseRows(self._connection)
+
+    @cached_property
+    def survey_scores(self) -> SurveyRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return SurveyRows(self._connection)
 
     @cached_property
     def credit_lines(self) -> CreditRows:

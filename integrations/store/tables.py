@@ -34,6 +34,7 @@ from integrations.records import (
     WorkState,
 )
 from integrations.store.columns import Instant, JsonTuple, Word
+from scheduling.attendance.surveys import Moment
 
 metadata = MetaData(
     naming_convention={
@@ -115,6 +116,7 @@ participants = Table(
     Column("mail_folded", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("office", Text),
+    Column("practice_group", Text),
     Column("zone", String),
     Column("zone_is_guessed", Boolean, nullable=False),
     Column("hours", JSON, nullable=False),
@@ -483,6 +485,20 @@ pulses = Table(
     Column("score", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+survey_scores = Table(
+    "survey_scores",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("program_id", String, _to("programs.id"), nullable=False, index=True),
+    Column("question", String, nullable=False),
+    Column("moment", Word(Moment), nullable=False),
+    Column("hundredths", Integer, nullable=False),
+    Column("answers", Integer, nullable=False),
+    Column("person_id", String, _to("participants.id"), index=True),
+    Column("imported_at", Instant, nullable=False),
+    Column("imported_by", String, nullable=False),
 )
 
 credit_lines = Table(

@@ -35,6 +35,7 @@ from integrations.web.console import (
     rule_trial,
     settings,
     sponsor,
+    surveys,
     texts,
     wishes,
     writing,
@@ -74,6 +75,7 @@ _MODULES = (
     console_pair,
     wishing,
     wishes,
+    surveys,
 )
 _API = (
     api_programs,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from integrations.attendance_records import Delivery
+from integrations.attendance_records import Delivery, SurveyScore
 from integrations.page_records import KeptAnswer, Wave, WaveState, WebSession, Wish
 from integrations.ports import Store, Transaction
 from integrations.records import (
@@ -25,6 +25,7 @@ from integrations.records import (
 )
 from integrations.store import SqlStore, tables
 from integrations.store.retention import KEPT
+from scheduling.attendance.surveys import Moment
 from tests.contracts.test_store_attendance import LINK, VERDICT
 from tests.support.stores import MINUTE, NOW, booking, enrol, intent, pair, session
 
@@ -233,18 +234,20 @@ async def test_a_pair_is_deleted_with_all_that_is_its_own_and_nobody_elses(store
         tx.work.schedule("judge", "p1.0", NOW)
         for scope, subject in ((BlockerScope.PAIR, "p1"), (BlockerScope.PERSON, "mia")):
             tx.blockers.set(Blocker(scope=scope, subject_id=subject, code="x", since=NOW))
+        tx.survey_scores.add(_score("mias", "prog", NOW, "mia"))
+        tx.survey_scores.add(_score("sams", "prog", NOW, "sam"))
 
     await store.run(fill)
     await store.run(lambda tx: tx.retention.remove_pairs(["p1"]))
     left = await rows(store)
     assert left == {
         "store_info": 1, "programs": 1, "mailboxes": 1, "journal": 1,
-        "pairs": 1, "sessions": 1, "participants": 2,
+        "pairs": 1, "sessions": 1, "participants": 2, "survey_scores": 1,
     }  # fmt: skip
     assert {p.id for p in await store.run(lambda tx: tx.participants.all())} == {"sam", "zoe"}
 
 
-async def test_waves_go_with_their_closed_program_alone(store: Store) -> None:
+async def test_waves_and_scores_of_surveys_go_with_their_closed_program_alone(store: Store) -> None:
     def fill(tx: Transaction) -> None:
         enrol(tx)
         closed = replace(tx.programs.require("prog"), id="closed", state=ProgramState.CLOSED)
@@ -261,6 +264,22 @@ async def test_waves_go_with_their_closed_program_alone(store: Store) -> None:
                 )
             )  # fmt: skip
 
+        for key, program, at in (
+            ("old", "closed", NOW),
+            ("new", "closed", LATER),
+            ("x", "prog", NOW),
+        ):
+            tx.survey_scores.add(_score(key, program, at))
+
     await store.run(fill)
-    assert await store.run(lambda tx: tx.retention.remove_waves(LATER, 10)) == {"waves": 1}
+    removed = await store.run(lambda tx: tx.retention.remove_of_closed(LATER, 10))
+    assert removed == {"waves": 1, "survey_scores": 1}
+    assert {each.id for each in await store.run(lambda tx: tx.survey_scores.all())} == {"new", "x"}
     assert {wave.id for wave in await store.run(lambda tx: tx.waves.all())} == {"stopped", "lives"}
+
+
+def _score(key: str, program: str, at: datetime, person: str | None = None) -> SurveyScore:
+    return SurveyScore(
+        id=key, program_id=program, question="Trust", moment=Moment.AFTER, hundredths=350,
+        answers=1, person_id=person, imported_at=at, imported_by="x",
+    )  # fmt: skip

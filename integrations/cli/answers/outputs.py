@@ -28,6 +28,7 @@ from integrations.workflows.reporting import adherence, credit, hours, sponsor
 from integrations.workflows.reporting.history import histories, histories_of_person
 from integrations.workflows.reporting.objectives import objectives_table
 from integrations.workflows.reporting.people import find_person
+from integrations.workflows.reporting.surveys import surveys_table
 from integrations.workflows.reporting.tables import Table
 from integrations.workflows.reporting.writers import Format, to_csv, to_json, written
 
@@ -41,15 +42,17 @@ def show_report(program: str | None, *, for_sponsor: bool, to: Path | None, as_j
     def made(tx: Transaction, now: datetime, zone: str) -> Sequence[Table]:
         key = program_key(tx, program)
         found = list(histories(tx, now, key, zone))
+        surveys = surveys_table(tx, None if key is None else [key])
+        found_out = (surveys,) if surveys.rows else ()
         if for_sponsor:
-            return sponsor.sponsor_tables(found)
+            return (*sponsor.sponsor_tables(found), *found_out)
         of_program = {history.program.id: history.rule for history in found}
         goals = [
             objectives_table(rule.objectives, [h for h in found if h.program.id == key])
             for key, rule in sorted(of_program.items())
         ]
         tables = adherence.Adherence.of(found, now, with_sessions=False).tables
-        return (*tables, *(goal for goal in goals if goal.rows))
+        return (*tables, *(goal for goal in goals if goal.rows), *found_out)
 
     _give(_read(made), to, as_json=as_json)
 

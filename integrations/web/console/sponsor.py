@@ -9,6 +9,7 @@ from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.charts import Columns
 from integrations.web.console.programs import weeks_chart
+from integrations.web.console.surveys import words_of_groups
 from integrations.web.page import Page, Shown, Visit, program_of
 from integrations.workflows.reporting.sheets import FEWEST, Sheet, sheet_of
 from integrations.workflows.reporting.sponsor import WITHHELD
@@ -44,6 +45,7 @@ async def show_sponsor(visit: Visit) -> Shown:
             "today": sheet.counted_at.astimezone(ZoneInfo(program.zone)).date(),
             "is_kept": sheet.counted_at != visit.now,
             "fewest": FEWEST,
+            **words_of_groups(),
             "measures": {name: gettext(words) for name, words in _OBJECTIVES.items()},
         },
         title=gettext("Sponsor’s page"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 from uuid import NAMESPACE_URL, uuid5
@@ -169,6 +169,12 @@ def _mails(row: RosterRow) -> tuple[str, str]:
     return row.mentor_mail, row.mentee_mail
 
 
+def _groups(row: RosterRow) -> Iterator[tuple[str, str]]:
+    """The practice groups of the row's two people, as far as it names them."""
+    both = (row.mentor_practice_group, row.mentee_practice_group)
+    return ((mail, group) for mail, group in zip(_mails(row), both, strict=True) if group)
+
+
 def _unknown_people(
     rows: Sequence[RosterRow], users: Mapping[str, DirectoryUser | None]
 ) -> Iterable[Fault]:
@@ -258,6 +264,7 @@ def _keep_people(
     timekeepers = {row.mentor_mail: row.timekeeper for row in rows if row.timekeeper}
     offices = {mail: row.office for row in rows if row.office for mail in reversed(_mails(row))}
     mails = {mail for row in rows for mail in _mails(row)}
+    groups = dict(group for row in rows for group in _groups(row))
     known = tx.participants.many({person_id(u.id) for u in users.values() if u is not None})
     people = {}
     for mail in sorted(mails):
@@ -273,6 +280,7 @@ def _keep_people(
             guest=user.guest,
             gone=False,
             office=user.office or offices.get(mail) or (old.office if old else None),
+            practice_group=groups.get(mail) or (old.practice_group if old else None),
             timekeeper=timekeepers.get(mail) or (old.timekeeper if old else None),
         )
         if person != old:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,6 +21,8 @@ OPTIONAL = (
     "pair_id",
     "office",
     "practice_group",
+    "mentor_practice_group",
+    "mentee_practice_group",
     "timekeeper",
     "assistants",
     "focus",
@@ -50,6 +52,8 @@ class RosterRow:
     pair_id: str | None = None
     office: str | None = None
     practice_group: str | None = None
+    mentor_practice_group: str | None = None
+    mentee_practice_group: str | None = None
     timekeeper: str | None = None
     assistants: tuple[str, ...] = ()
     focus: str | None = None
@@ -71,6 +75,8 @@ def template() -> str:
             "RM-001",
             "New York",
             "Litigation",
+            "Litigation",
+            "Tax",
             "T1042",
             "pat.lee@firm.example",
             "social media",
@@ -87,12 +93,12 @@ def read_roster(content: bytes) -> list[RosterRow]:
     Raises:
         RosterError: every fault found, each with row and column; no row is returned then.
     """
-    text = _decoded(content)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    text = decoded(content)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text), strict=True)
     faults: list[Fault] = []
     rows: list[RosterRow] = []
     try:
-        header = _header(next(reader, []))
+        header = header_of(next(reader, []), COLUMNS, REQUIRED)
         for number, cells in enumerate(reader, start=2):
             if any(cell.strip() for cell in cells):
                 rows += _row(number, header, cells, faults)
@@ -116,7 +122,8 @@ def cell(row: int, column: str | int) -> str:
     return gettext("row %(row)s, column %(column)s", row=row, column=column)
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """The text of a CSV as spreadsheets save it. Raises RosterError: it is none, or too large."""
     if len(content) > MOST_BYTES:
         raise RosterError(
             [Fault("roster", gettext("at most %(most)s MB", most=MOST_BYTES // 1024 // 1024))]
@@ -131,18 +138,23 @@ def _decoded(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")
 
 
-def _delimiter(text: str) -> str:
+def delimiter(text: str) -> str:
+    """What stands between the cells."""
     first_line = text.split("\n", 1)[0]
     return ";" if first_line.count(";") > first_line.count(",") else ","
 
 
-def _header(cells: list[str]) -> list[str]:
-    """The columns in their order; with a wrong header no cell below it means anything."""
+def header_of(cells: Sequence[str], columns: Sequence[str], required: Sequence[str]) -> list[str]:
+    """The columns in their order; with a wrong header no cell below it means anything.
+
+    Raises:
+        RosterError: a column is unknown, stands twice, or is missing.
+    """
     faults = []
     names = [cell.strip().lower().replace(" ", "_") for cell in cells]
     for place, name in enumerate(names, start=1):
-        if name not in COLUMNS:
-            known = ", ".join(COLUMNS)
+        if name not in columns:
+            known = ", ".join(columns)
             faults.append(
                 Fault(
                     cell(1, place), gettext("one of %(choices)s", choices=known), cells[place - 1]
@@ -155,7 +167,7 @@ def _header(cells: list[str]) -> list[str]:
             gettext("row %(number)s", number=1),
             gettext("the column %(name)s, which is required", name=name),
         )
-        for name in REQUIRED
+        for name in required
         if name not in names
     ]
     if faults:
@@ -218,10 +230,15 @@ def _expected(column: str, value: str, row: dict[str, str]) -> str | None:
         return N_("a value") if column in REQUIRED else None
     if len(value) > MOST_CHARACTERS[column]:
         return gettext("at most %(most)s characters", most=MOST_CHARACTERS[column])
-    if "\ufffd" in value or any(ord(c) < 32 and c not in "\r\n\t" for c in value):
+    if not is_readable(value):
         return N_("readable text (UTF-8 or Windows-1252)")
     check = _CHECKS.get(column)
     return check(value, row) if check else None
+
+
+def is_readable(value: str) -> bool:
+    """Whether a cell is text, with nothing in it that was replaced in reading."""
+    return "\ufffd" not in value and all(ord(c) >= 32 or c in "\r\n\t" for c in value)
 
 
 def _address(value: str, _: dict[str, str]) -> str | None:
@@ -271,9 +288,10 @@ def _faults_of_all(rows: list[RosterRow], faults: list[Fault]) -> list[Fault]:
 
 
 def _repeated(rows: list[RosterRow]) -> Iterator[Fault]:
-    """The same two people, or the same pair id, twice in one program."""
+    """The same two people, or the same pair id, twice in one program; a person in two groups."""
     people: dict[tuple[str, str, str], int] = {}
     ids: dict[tuple[str, str], int] = {}
+    groups: dict[str, tuple[str, int]] = {}
     for row in rows:
         first = people.setdefault((row.program, row.mentor_mail, row.mentee_mail), row.number)
         if first != row.number:
@@ -288,4 +306,17 @@ def _repeated(rows: list[RosterRow]) -> Iterator[Fault]:
                     cell(row.number, "pair_id"),
                     gettext("each id once in a program (it is in row %(row)s)", row=first),
                     row.pair_id,
+                )
+        for column, mail, group in (
+            ("mentor_practice_group", row.mentor_mail, row.mentor_practice_group),
+            ("mentee_practice_group", row.mentee_mail, row.mentee_practice_group),
+        ):
+            if group is None:
+                continue
+            known, first = groups.setdefault(mail, (group, row.number))
+            if known != group:
+                yield Fault(
+                    cell(row.number, column),
+                    gettext("the group of this person as in row %(row)s", row=first),
+                    group,
                 )

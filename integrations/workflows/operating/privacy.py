@@ -79,6 +79,7 @@ def data_of(tx: Transaction, person_id: str) -> Json:
             for pulse in found
             if pulse.person_id == person_id
         ],
+        "survey_scores": [asdict(score) for score in tx.survey_scores.of_person(person_id)],
         "credit_lines": [asdict(line) for line in lines if line.person_id == person_id],
         "mails": [
             asdict(mail)
@@ -141,6 +142,11 @@ def _done_as_coordinator(tx: Transaction, person: Participant) -> Json:
             {"program_id": member.program_id, "role": member.role, "added_at": member.added_at}
             for member in tx.staff.all()
             if member.added_by == account
+        ],
+        "surveys_imported": [
+            {"question": score.question, "moment": score.moment, "imported_at": score.imported_at}
+            for score in tx.survey_scores.all()
+            if score.imported_by == account
         ],
         "begins": [p.id for p in tx.programs.all() if begins_by(tx, p.id) == account],
         "told": [
@@ -268,6 +274,9 @@ class _Eraser:
         tried = [trial for trial in tx.tried_rules.all() if trial.begun_by == account]
         by_gone = [replace(trial, begun_by=GONE_WORD) for trial in tried]
         self._put("tried_rules", tx.tried_rules.put, by_gone)
+        imported = [each for each in tx.survey_scores.all() if each.imported_by == account]
+        by_gone_too = [replace(each, imported_by=GONE_WORD) for each in imported]
+        self._put("survey_scores", tx.survey_scores.put, by_gone_too)
         self._as_coordinator()
 
     def _without_wish(self, wish: Wish) -> Wish:
@@ -367,6 +376,7 @@ def _tombstone(person: Participant) -> Participant:
         mail=f"{key}@erased.invalid",
         name=TOMBSTONE,
         office=person.office,
+        practice_group=person.practice_group,
         enabled=False,
         gone=True,
     )

@@ -121,7 +121,7 @@ async def _everything(tonight: _Round) -> None:
     if keeping.pairs is not None:
         old = now - keeping.pairs
         await tonight.of_resting(old, pairs, lambda tx, ids: tx.retention.remove_pairs(ids))
-        await tonight.all_of(lambda tx, n: tx.retention.remove_waves(old, n))
+        await tonight.all_of(lambda tx, n: tx.retention.remove_of_closed(old, n))
 
 
 def _reduce_some(tx: Transaction, last: str, now: datetime, limit: int) -> tuple[Removed, str]:

@@ -15,6 +15,7 @@ from integrations.workflows.reporting.hours import hours_tables
 from integrations.workflows.reporting.objectives import objectives_table
 from integrations.workflows.reporting.people import find_person
 from integrations.workflows.reporting.sponsor import sponsor_tables
+from integrations.workflows.reporting.surveys import surveys_table
 from integrations.workflows.reporting.tables import Table
 from integrations.workflows.reporting.writers import Format, written
 
@@ -51,7 +52,13 @@ def _totals(tx: Transaction, program_id: str, now: datetime, zone: str) -> Seque
 
 
 def _sponsor(tx: Transaction, program_id: str, now: datetime, zone: str) -> Sequence[Table]:
-    return sponsor_tables(histories(tx, now, program_id, zone))
+    figures = sponsor_tables(histories(tx, now, program_id, zone))
+    return (*figures, *_surveys(tx, program_id, now, zone))
+
+
+def _surveys(tx: Transaction, program_id: str, now: datetime, zone: str) -> Sequence[Table]:
+    found = surveys_table(tx, [program_id])
+    return (found,) if found.rows else ()
 
 
 EXPORTS: Mapping[str, Export] = MappingProxyType(
@@ -82,6 +89,14 @@ EXPORTS: Mapping[str, Export] = MappingProxyType(
                 " five withheld"
             ),
             _sponsor,
+        ),
+        "surveys": Export(
+            N_("Surveys"),
+            N_(
+                "what surveys found before and after, by role, office and practice group of people,"
+                " nobody’s own score and groups under five withheld"
+            ),
+            lambda tx, program_id, now, zone: (surveys_table(tx, [program_id]),),
         ),
     }
 )

@@ -6,6 +6,7 @@ working morning of it; a program without any verdict before then gets none.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +21,8 @@ from integrations.workflows.messages.words import long_date, names_of
 from integrations.workflows.reporting.adherence import FORECASTS, Adherence
 from integrations.workflows.reporting.history import History, histories
 from integrations.workflows.reporting.objectives import objectives_table
+from integrations.workflows.reporting.sponsor import across_groups
+from integrations.workflows.reporting.surveys import surveys_table
 from scheduling.attendance.progress import Forecast
 from scheduling.changes.mail_hours import OPENS
 
@@ -112,7 +115,7 @@ def report_of(
         "pairs": tuple(map(_row, found[:MOST_ROWS])),
         "more": max(0, len(found) - MOST_ROWS),
         "totals": tuple((what, count) for what, count in _totals(report) if count),
-        "objectives": _objectives(found),
+        "objectives": (*_objectives(found), *_found_out(tx, program, found)),
         "console": program.links.get("console"),
     }
     return letter(mail.purpose, program, fields)
@@ -151,3 +154,24 @@ def _objectives(found: Sequence[History]) -> tuple[str, ...]:
         )
         for row in made.records()
     )
+
+
+def _found_out(tx: Transaction, program: Program, found: Sequence[History]) -> Iterator[str]:
+    """Pairs across practice groups, as far as groups are known, and what surveys found."""
+    pairs = Counter[str]()
+    for history in found:
+        pairs.update(across_groups(history))
+    if pairs["groups_known"]:
+        yield gettext(
+            "pairs across two practice groups: %(across)s of %(known)s whose groups are known",
+            across=pairs["across_groups"],
+            known=pairs["groups_known"],
+        )
+    for row in surveys_table(tx, [program.id]).records():
+        if row["breakdown"] == "whole":
+            yield gettext(
+                "survey, “%(question)s”: before %(before)s, after %(after)s",
+                question=row["question"],
+                before="–" if row["before"] is None else row["before"],
+                after="–" if row["after"] is None else row["after"],
+            )

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from integrations.ports import Transaction
 from integrations.records import Program
-from integrations.workflows.reporting.history import History, histories
+from integrations.workflows.reporting.history import histories
 from integrations.workflows.reporting.objectives import objectives_table
 from integrations.workflows.reporting.sponsor import sponsor_tables
+from integrations.workflows.reporting.surveys import surveys_table
 from integrations.workflows.reporting.tables import Cell, Table
 
 FEWEST = 5
@@ -30,7 +32,7 @@ class Sheet:
     """Figures of ``pairs`` pairs as they were at ``counted_at``; groups by what they are of.
 
     ``pulse`` is the whole's mean of how meetings were, with ``pairs`` and ``answers``; None where
-    nobody said or too few pairs did.
+    nobody said or too few pairs did. ``surveys`` are the rows of ``surveys_table``.
     """
 
     counted_at: datetime
@@ -39,6 +41,7 @@ class Sheet:
     groups: dict[str, list[Row]]
     objectives: list[Row]
     pulse: Row | None = None
+    surveys: list[Row] = field(default_factory=list)
 
 
 def sheet_of(tx: Transaction, program: Program, now: datetime, zone: str) -> Sheet:
@@ -46,7 +49,7 @@ def sheet_of(tx: Transaction, program: Program, now: datetime, zone: str) -> She
     kept = tx.switches.get(_KEPT + program.id)
     if kept is not None:
         return _read(kept)
-    return _counted(list(histories(tx, now, program.id, zone)), now)
+    return _counted(tx, program.id, now, zone)
 
 
 def keep_sheets(tx: Transaction, now: datetime, zone: str) -> None:
@@ -56,13 +59,14 @@ def keep_sheets(tx: Transaction, now: datetime, zone: str) -> None:
         sizes[pair.program_id] += 1
     for program_id, size in sizes.items():
         if size > COUNTED_AT_ONCE:
-            sheet = _counted(list(histories(tx, now, program_id, zone)), now)
+            sheet = _counted(tx, program_id, now, zone)
             tx.switches.set(_KEPT + program_id, _written(sheet))
         else:
             tx.switches.set(_KEPT + program_id, None)
 
 
-def _counted(found: Sequence[History], now: datetime) -> Sheet:
+def _counted(tx: Transaction, program_id: str, now: datetime, zone: str) -> Sheet:
+    found = list(histories(tx, now, program_id, zone))
     table, *more = sponsor_tables(found)
     whole, *rest = [*table.records()] or [{}]
     groups: dict[str, list[Row]] = {}
@@ -78,6 +82,7 @@ def _counted(found: Sequence[History], now: datetime) -> Sheet:
         groups=groups,
         objectives=objectives,
         pulse=_pulse(more),
+        surveys=[_as_text(row) for row in surveys_table(tx, [program_id]).records()],
     )
 
 
@@ -85,8 +90,12 @@ def _pulse(tables: Sequence[Table]) -> Row | None:
     whole = next((row for table in tables for row in table.records()), None)
     if whole is None or whole["mean"] is None:
         return None
-    # As text, because what is kept is JSON.
-    return {"pairs": whole["pairs"], "answers": whole["answers"], "mean": str(whole["mean"])}
+    return _as_text({name: whole[name] for name in ("pairs", "answers", "mean")})
+
+
+def _as_text(row: Row) -> Row:
+    """Means as text, because what is kept is JSON."""
+    return {name: str(cell) if isinstance(cell, Decimal) else cell for name, cell in row.items()}
 
 
 def _written(sheet: Sheet) -> str:
@@ -98,6 +107,7 @@ def _written(sheet: Sheet) -> str:
             "groups": sheet.groups,
             "objectives": sheet.objectives,
             "pulse": sheet.pulse,
+            "surveys": sheet.surveys,
         }
     )
 

@@ -34,6 +34,8 @@ _SUMS = (
     ("open", "of them not answered by both"),
     ("unknown", "of them with answers not known"),
     ("on_course", "Pairs on course or there"),
+    ("groups_known", "Pairs whose two practice groups are known"),
+    ("across_groups", "of them across two practice groups"),
 )
 _RATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -41,6 +43,11 @@ _RATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "accepted_rate": ("Accepted by both, of a hundred known", "accepted", "known"),
         "declined_rate": ("Declined, of a hundred known", "declined", "known"),
         "mentors_led_rate": ("Led by mentors, of a hundred", "led_by_mentor", "led"),
+        "across_groups_rate": (
+            "Across practice groups, of a hundred known",
+            "across_groups",
+            "groups_known",
+        ),
         "on_course_rate": ("Pairs on course, of a hundred", "on_course", "pairs"),
     }
 )
@@ -173,7 +180,17 @@ def figures_of(history: History) -> dict[str, int]:
         "led_by_mentee": led.get(history.pair.mentee_id, 0),
         **answers_of(history.dates),
         "on_course": int(history.progress.forecast in _WELL),
+        **across_groups(history),
     }
+
+
+def across_groups(history: History) -> dict[str, int]:
+    """Whether both practice groups of a pair are known, and whether they are two."""
+    both = [person.practice_group for person in (history.mentor, history.mentee)]
+    if None in both:
+        return {"groups_known": 0, "across_groups": 0}
+    one, other = ((group or "").casefold() for group in both)
+    return {"groups_known": 1, "across_groups": int(one != other)}
 
 
 def answers_of(dates: Iterable[SessionDate | Session]) -> dict[str, int]:

@@ -100,6 +100,8 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "preferences_set": N_("{person} said when and where to be met ({by})"),
         "start_confirmed": N_("{person} confirmed roles, dates and rhythm"),
         "asked_whether_met": N_("{person} is asked whether the two met"),
+        "survey_imported": "{rows} score(s) of a survey were imported ({by})",
+        "survey_removed": "{rows} score(s) of a survey were taken out ({by})",
         "pairing_asked": N_("somebody asked for a pairing ({by})"),
         "pairing_approved": N_("the wish for a pairing was approved ({by})"),
         "pairing_declined": N_("a wish for a pairing was put aside ({by})"),
