@@ -160,6 +160,13 @@ class Chronicle:
                 diary.update(self.tenant.directory.appointments(user), self.tenant.clock())
         return done
 
+    def has_left(self, who: str, at: datetime) -> bool:
+        """Whether somebody was with the firm no more at ``at``."""
+        return any(
+            act.kind == "leaves_firm" and act.person.lower() == who and done_at <= at
+            for done_at, act in self.acts
+        )
+
     def plan_over(self, draw: float) -> bool:
         """Let somebody plan something at the very hour of a date; False: no date is near.
 

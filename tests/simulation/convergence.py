@@ -79,10 +79,21 @@ class Convergence:
 
         Their calendars are not read any more, and what people do to them meanwhile is not followed.
         """
+        return self._waiting_for_hours("leaver", "withdrawn")
+
+    @cached_property
+    def answered_later(self) -> frozenset[str]:
+        """Pairs that wait for mail hours yet to come with the answer to a decline.
+
+        Hosts sleep through whole weeks of the hours of an office far from London.
+        """
+        return self._waiting_for_hours("date_declined")
+
+    def _waiting_for_hours(self, *wanted: str) -> frozenset[str]:
         waits = {
             row["pair_id"]: row["data"]["until"]
             for row in self.books.journal
-            if row["code"] == "mail_hours" and row["data"]["wanted"] in ("leaver", "withdrawn")
+            if row["code"] == "mail_hours" and row["data"]["wanted"] in wanted
         }
         now = f"{self.now:%Y-%m-%d %H:%MZ}"
         return frozenset(pair_id for pair_id, until in waits.items() if until > now)
@@ -250,6 +261,8 @@ def stuck_pairs_are_seen(calm: Convergence) -> Found:
         of_two = calm.by_people.get(known.people)
         who = known.is_declined(one.day)
         if of_two is None or of_two["state"] != "booked" or not who:
+            continue
+        if of_two["id"] in calm.answered_later:
             continue
         since = calm.chronicle.declined_since.get((one.event, one.day), calm.now)
         waits = SILENCE + (CAPPED if _is_capped(calm, of_two["id"], since) else timedelta(0))

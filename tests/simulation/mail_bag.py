@@ -115,7 +115,7 @@ def _is_capped(row: Row, intent: Row | None, booked_at: datetime | None) -> bool
 
 
 def mails_keep_to_their_hours(calm: Convergence) -> Found:
-    """Mails go out from 08:00 to 18:30 on a working day where both people are.
+    """Mails go out from 08:00 to 18:30 on a working day where both people are, or who is left.
 
     Exempt are first bookings, notes and cancellations at short notice.
     """
@@ -131,7 +131,8 @@ def mails_keep_to_their_hours(calm: Convergence) -> Found:
             continue
         if mail.kind == "cancellation" and _at_short_notice(calm, mail):
             continue
-        where = sorted({zones[who] for who in people if who in zones})
+        left = [who for who in people if not calm.chronicle.has_left(who, mail.at)]
+        where = sorted({zones[who] for who in left if who in zones})
         if where and not any(_within_hours(mail.at - late, where) for late in _LATENESSES):
             facts = {"to": mail.recipient, "kind": mail.kind, "sent": mail.at, "zones": where}
             yield "mail_out_of_hours", {**facts, "occurrence": mail.occurrence}

@@ -9,10 +9,13 @@ from typing import Any, cast
 
 import pytest
 
+from simulator.behaviour_of_people import PersonAct
+from simulator.tenant import Tenant
 from tests.simulation.books import Books, Ledger
 from tests.simulation.chronicle import Chronicle, Date, Known
 from tests.simulation.convergence import Convergence, appointments_are_seen
 from tests.simulation.diaries import Taken
+from tests.simulation.mail_bag import mails_keep_to_their_hours
 from tests.simulation.oracle import Oracle
 
 NOON = datetime(2027, 1, 12, 12, tzinfo=UTC)
@@ -81,6 +84,50 @@ def test_only_an_end_that_waits_for_mail_hours_to_come_is_on_its_way() -> None:
     books = cast("Books", SimpleNamespace(journal=journal))
     calm = Convergence(cast("Chronicle", None), books, NOON, NOON)
     assert calm.ending == {"ends tonight"}
+
+
+def test_only_a_decline_whose_answer_waits_for_mail_hours_to_come_may_stand() -> None:
+    """Hosts that are awake when London works are never so when Sydney does."""
+    lines = [
+        ("answered tonight", "date_declined", "2027-01-12 21:00Z"),
+        ("overdue", "date_declined", "2027-01-11 21:00Z"),
+        ("ends tonight", "leaver", "2027-01-12 21:00Z"),
+    ]
+    journal = [
+        {"code": "mail_hours", "pair_id": pair, "data": {"wanted": wanted, "until": until}}
+        for pair, wanted, until in lines
+    ]
+    books = cast("Books", SimpleNamespace(journal=journal))
+    calm = Convergence(cast("Chronicle", None), books, NOON, NOON)
+    assert calm.answered_later == {"answered tonight"}
+
+
+def test_the_hours_of_whoever_has_left_count_no_more() -> None:
+    """Of whoever stays, they do: the end of a pair is written when she works."""
+    pair = {"id": "pair", "mentor_id": "ada", "mentee_id": "ben"}
+    people = {
+        "ada": {"mail": "Ada@firm", "zone": "America/New_York"},
+        "ben": {"mail": "ben@firm", "zone": "Europe/London"},
+    }
+    booked = [{"code": "booked", "pair_id": "pair", "at": NOON - timedelta(days=30)}]
+    boxes = {"box": {"address": "box@firm"}}
+    books = Books([pair], people, [], [], [], [], [], [], [], booked, boxes)
+    at = datetime(2027, 1, 12, 9, tzinfo=UTC)
+    sent = SimpleNamespace(at=at, kind="cancellation", event_id="e", occurrence=None)
+    sent.sender, sent.recipient = "box@firm", "ben@firm"
+
+    def told(left_at: datetime) -> list[str]:
+        act = SimpleNamespace(kind="leaves_firm", person="ada@firm")
+        chronicle = Chronicle.__new__(Chronicle)
+        chronicle.acts = [(left_at, cast("PersonAct", act))]
+        chronicle.people_of = {"e": ("ada@firm", "ben@firm")}
+        chronicle.gone_at, chronicle.foreign = {}, set()
+        chronicle.tenant = cast("Tenant", SimpleNamespace(mail_log=[sent]))
+        calm = Convergence(chronicle, books, NOON, NOON)
+        return [name for name, _ in mails_keep_to_their_hours(calm)]
+
+    assert told(at - timedelta(hours=1)) == []
+    assert told(at + timedelta(hours=1)) == ["mail_out_of_hours"]
 
 
 LUNCH = datetime(2027, 1, 14, 12, tzinfo=UTC)
