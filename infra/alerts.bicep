@@ -26,7 +26,7 @@ AppTraces
 var rules = [
   {
     name: 'no-live-subscription'
-    description: 'A program mailbox has had no live subscription for half an hour: changes are found by sweeps only.'
+    description: 'A program mailbox in use has had no live subscription for half an hour: changes are found by sweeps only.'
     severity: 2
     measurement: 'tandem.subscriptions.missing'
     aggregation: 'Minimum'

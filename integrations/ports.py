@@ -6,7 +6,7 @@ synchronous code run in one piece (in a thread in production, inline in simulati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -213,6 +213,12 @@ class Pairs(Records[Pair], Protocol):
 
     def count_by_mailbox(self) -> dict[str, int]:
         """How many pairs each mailbox organizes, keyed by mailbox id."""
+        ...
+
+    def organizers(
+        self, *states: PairState, program_ids: Collection[str] | None = None
+    ) -> frozenset[str]:
+        """Mailboxes that organize a pair in one of ``states``; of these programs, if named."""
         ...
 
 

@@ -100,7 +100,7 @@ SUBSCRIPTIONS_MISSING = Metric(
     "tandem.subscriptions.missing",
     "gauge",
     "{mailbox}",
-    "program mailboxes without one; 0 where webhooks are off",
+    "program mailboxes in use without one; 0 where webhooks are off",
 )
 WORK_POISONED = Metric(
     "tandem.work.poisoned", "gauge", "{row}", "rows of due work that are put aside for a person"
@@ -113,7 +113,7 @@ SWEEP_AGE = Metric(
     "gauge",
     "s",
     "time since the last sweep of the mailbox that has waited longest; a mailbox that was never"
-    " swept waits since its sweep became due",
+    " swept waits since its sweep became due, one that was given up not at all",
 )
 THROTTLED = Metric(
     "tandem.throttled",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -172,6 +172,17 @@ class PairRows(KeyedRows[Pair]):
         query = select(mailbox, func.count()).where(mailbox.is_not(None))
         rows = self._connection.execute(query.group_by(mailbox).order_by(mailbox))
         return {row[0]: row[1] for row in rows}
+
+    def organizers(
+        self, *states: PairState, program_ids: Collection[str] | None = None
+    ) -> frozenset[str]:
+        """Mailboxes that organize a pair in one of ``states``; of these programs, if named."""
+        columns = tables.pairs.c
+        query = select(columns.mailbox_id).where(columns.mailbox_id.is_not(None))
+        query = query.where(columns.state.in_(states)).distinct()
+        if program_ids is not None:
+            query = query.where(columns.program_id.in_(program_ids))
+        return frozenset(row[0] for row in self._connection.execute(query))
 
 
 class BookingRows(KeyedRows[Booking]):

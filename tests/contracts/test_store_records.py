@@ -275,6 +275,36 @@ async def test_pairs_are_counted_by_the_mailbox_that_organizes_them(enrolled: St
     assert await enrolled.run(lambda tx: tx.pairs.count_by_mailbox()) == {"box": 3}
 
 
+async def test_mailboxes_that_organize_are_found_by_state_and_program(enrolled: Store) -> None:
+    def write(tx: Transaction) -> None:
+        tx.programs.add(Program(id="other", name="Other", zone="Europe/London"))
+        tx.mailboxes.add(Mailbox(id="second", address="second@example.com"))
+        booked, over = PairState.BOOKED, PairState.COMPLETED
+        tx.pairs.put_many(
+            [
+                pair("q1", mailbox_id="box", state=booked),
+                pair("q2", mailbox_id="box", state=booked),
+                pair("q3", mailbox_id="second", state=over),
+                pair("q4", mailbox_id="second", state=booked, program_id="other"),
+                pair("q5", mailbox_id=None, state=booked),
+            ]
+        )
+
+    def ask(tx: Transaction) -> list[frozenset[str]]:
+        booked, over = PairState.BOOKED, PairState.COMPLETED
+        return [
+            tx.pairs.organizers(booked),
+            tx.pairs.organizers(booked, program_ids=["prog"]),
+            tx.pairs.organizers(booked, over, program_ids=["prog"]),
+            tx.pairs.organizers(booked, program_ids=[]),
+            tx.pairs.organizers(PairState.PAUSED),
+        ]
+
+    await enrolled.run(write)
+    both = {"box", "second"}
+    assert await enrolled.run(ask) == [both, {"box"}, both, set(), set()]
+
+
 async def test_bookings_are_keyed_by_pair_and_generation(enrolled: Store) -> None:
     await enrolled.run(lambda tx: tx.pairs.add(pair("a/b")))
     both = [booking("a/b", 2), booking("a/b", 10)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,14 @@ import pytest
 
 from integrations import telemetry
 from integrations.ports import Transaction
-from integrations.records import Blocker, BlockerScope, Need, Subscription
+from integrations.records import (
+    Blocker,
+    BlockerScope,
+    Need,
+    PairState,
+    ProgramState,
+    Subscription,
+)
 from integrations.runtime import Immortal, inline
 from integrations.store.store import SqlStore
 from integrations.telemetry import Metric
@@ -26,6 +34,19 @@ OPTIONS = Options(webhook_url="https://tandem.firm.example/webhooks/graph")
 
 def _mailbox(tx: Transaction) -> str:
     return tx.mailboxes.all()[0].id
+
+
+def _booked(tx: Transaction) -> None:
+    tx.pairs.put(replace(tx.pairs.require("p1"), state=PairState.BOOKED, mailbox_id=_mailbox(tx)))
+
+
+def _closed(tx: Transaction) -> None:
+    tx.programs.put(replace(tx.programs.require("prog"), state=ProgramState.CLOSED))
+
+
+def _given_up(tx: Transaction) -> None:
+    """The pairs were moved to another mailbox, and this one is none of the settings' any more."""
+    tx.mailboxes.put(replace(tx.mailboxes.all()[0], open_to_new=False))
 
 
 def _subscribed(until: timedelta) -> Deed:
@@ -72,9 +93,16 @@ def _claimed(tx: Transaction) -> None:
 CASES: list[tuple[str, Metric, list[Deed], float | None]] = [
     ("a live subscription", telemetry.SUBSCRIPTIONS_LIVE, [_subscribed(HOUR)], 1),
     ("an expired subscription", telemetry.SUBSCRIPTIONS_LIVE, [_subscribed(-HOUR)], 0),
-    ("no subscription", telemetry.SUBSCRIPTIONS_MISSING, [], 1),
-    ("an expired one is missing", telemetry.SUBSCRIPTIONS_MISSING, [_subscribed(-HOUR)], 1),
-    ("a live one is not", telemetry.SUBSCRIPTIONS_MISSING, [_subscribed(HOUR)], 0),
+    ("no subscription", telemetry.SUBSCRIPTIONS_MISSING, [_booked], 1),
+    ("none is booked yet", telemetry.SUBSCRIPTIONS_MISSING, [], 0),
+    ("all is over", telemetry.SUBSCRIPTIONS_MISSING, [_booked, _closed], 0),
+    (
+        "an expired one is missing",
+        telemetry.SUBSCRIPTIONS_MISSING,
+        [_booked, _subscribed(-HOUR)],
+        1,
+    ),
+    ("a live one is not", telemetry.SUBSCRIPTIONS_MISSING, [_booked, _subscribed(HOUR)], 0),
     ("work put aside", telemetry.WORK_POISONED, [_put_aside], 1),
     ("work put aside does not lag", telemetry.WORK_LAG, [_put_aside], 0),
     (
@@ -98,6 +126,13 @@ CASES: list[tuple[str, Metric, list[Deed], float | None]] = [
         3600,
     ),
     ("nothing to be swept", telemetry.SWEEP_AGE, [], None),
+    ("one that was given up", telemetry.SWEEP_AGE, [_swept(99), _given_up], None),
+    (
+        "one that takes no new pairs and has some",
+        telemetry.SWEEP_AGE,
+        [_swept(99), _booked, _given_up],
+        99 * 3600,
+    ),
     (
         "asked to wait for an hour",
         telemetry.THROTTLED,
@@ -164,6 +199,7 @@ async def test_without_webhooks_no_subscription_is_missing(
     file = shutil.copy(store_template, tmp_path / "store.sqlite")
     store = SqlStore(f"sqlite:///{file}", offload=inline, life=Immortal())
     await store.run(enrol)
+    await store.run(_booked)
     ends = Options(webhooks=False, credential_ends_at=NOW + timedelta(days=20, hours=12))
     measured = await store.run(lambda tx: installation(tx, ends, NOW))
     await store.close()

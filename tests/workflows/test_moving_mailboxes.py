@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
 
+from integrations import telemetry
 from integrations.bootstrap import build_worker
 from integrations.errors import NotPossibleError
 from integrations.ports import Transaction
 from integrations.records import BlockerScope, PairState
+from integrations.telemetry import Metric
 from integrations.workflows.app import App
 from integrations.workflows.booking.move_mailbox import MOVING, MovePlan, move_pairs, plan_move
 from integrations.workflows.enrolment import standing
 from integrations.workflows.enrolment.enrol import enrol, sync_mailboxes
 from integrations.workflows.looking import sweep
+from integrations.workflows.operating.measures import installation
 from integrations.workflows.planning.plan import plan_enrolled
 from integrations.workflows.showing.health import health_of
 from integrations.workflows.standing_work import ensure_standing
@@ -154,6 +158,37 @@ async def test_a_mailbox_without_licence_is_seen_once_and_its_pairs_move_without
     assert len(sent) == plan.mails
     assert await _seen(app) == ([], 0)
     await app.close()
+
+
+@virtually
+async def test_a_mailbox_that_was_given_up_wakes_nobody(empty: Empty) -> None:
+    """Its pairs are moved and its rights taken away: no alert says for ever that it is not read."""
+    from dataclasses import replace
+
+    world = await _two_mailboxes(empty)
+    app = await _begin(world)
+    await _look(app, sweep.KIND, _first(world).id)
+    others = replace(world.firm, program_mailboxes=(_second(world),))
+    world.tenant.register_app(least_rights(others))
+    await app.clock.sleep(START + timedelta(days=3) - virtual_now())
+    await _look(app, sweep.KIND, _first(world).id)
+    assert (await _measured(app))[telemetry.BLOCKERS_STOPPING] == 1, "it is missed as yet"
+
+    world.tenant.register_app(least_rights(world.firm))
+    await _move(app, world)
+    world.tenant.register_app(least_rights(others))
+    await app.clock.sleep(timedelta(days=3))
+    for mailbox in (_first(world), _second(world)):
+        await _look(app, sweep.KIND, mailbox.id)
+    measured = await _measured(app)
+    assert measured[telemetry.BLOCKERS_STOPPING] == 0
+    assert measured[telemetry.SWEEP_AGE] == 0
+    await app.close()
+
+
+async def _measured(app: App) -> Mapping[Metric, float]:
+    now = app.clock.now()
+    return await app.store.run(lambda tx: installation(tx, app.options, now))
 
 
 @virtually

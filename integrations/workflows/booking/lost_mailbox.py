@@ -39,11 +39,9 @@ def keep_account(
 
 def seen_gone(tx: Transaction, app: App, mailbox_id: str, why: str, now: datetime) -> None:
     """Have it seen that the mailbox is gone; again and again is as once."""
-    mailbox = tx.mailboxes.get(mailbox_id)
-    pairs = pairs_of(tx, mailbox_id)
-    if mailbox is None or not (pairs or mailbox.open_to_new):
-        # It was given up: nobody misses it.
+    if mailbox_id not in missed_mailboxes(tx):
         return
+    pairs = pairs_of(tx, mailbox_id)
     blocker = Blocker(
         scope=BlockerScope.MAILBOX, subject_id=mailbox_id, code=CODE, since=now, data={"why": why}
     )
@@ -70,6 +68,12 @@ def settle(tx: Transaction, mailbox_id: str, now: datetime, outcome: str) -> Non
     for need in tx.needs.open():
         if need.key == _key(mailbox_id):
             tx.needs.close(need.pair_id, need.key, outcome, now)
+
+
+def missed_mailboxes(tx: Transaction) -> frozenset[str]:
+    """Mailboxes that would be missed; any other was given up, and may be gone or closed to us."""
+    open_to_new = frozenset(mailbox.id for mailbox in tx.mailboxes.all() if mailbox.open_to_new)
+    return open_to_new | tx.pairs.organizers(*GOING_ON)
 
 
 def pairs_of(tx: Transaction, mailbox_id: str) -> list[Pair]:

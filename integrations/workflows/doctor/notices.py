@@ -59,7 +59,7 @@ async def _webhook(app: App, url: str) -> Check:
 async def _subscriptions(app: App, url: str) -> Check:
     def look(tx: Transaction) -> tuple[frozenset[str], list[Subscription], list[Blocker]]:
         blockers = [b for b in tx.blockers.open(BlockerScope.MAILBOX) if b.code == NO_SUBSCRIPTION]
-        return frozenset(mailboxes_in_use(tx)), tx.subscriptions.all(), blockers
+        return mailboxes_in_use(tx), tx.subscriptions.all(), blockers
 
     wanted, stored, blockers = await app.store.run(look)
     try:

@@ -31,7 +31,7 @@ from integrations.records import (
     Subscription,
 )
 from integrations.workflows.acting import Claim, NotYet
-from integrations.workflows.app import App
+from integrations.workflows.app import App, Options
 from integrations.workflows.looking import sweep
 from integrations.writing import is_decommissioned
 
@@ -80,9 +80,7 @@ async def keep_subscriptions(app: App, claim: Claim, subject: str) -> None:
 
 
 def _belief(tx: Transaction, app: App, now: datetime) -> _Belief:
-    is_on = app.options.webhook_url is not None and app.options.webhooks
-    is_on = is_on and not is_decommissioned(tx)
-    wanted = frozenset(mailboxes_in_use(tx) if is_on else ())
+    wanted = mailboxes_wanted(tx, app.options)
     # Where none is wanted, none is missing.
     for blocker in tx.blockers.open(BlockerScope.MAILBOX):
         if blocker.code == NO_SUBSCRIPTION and blocker.subject_id not in wanted:
@@ -90,15 +88,16 @@ def _belief(tx: Transaction, app: App, now: datetime) -> _Belief:
     return _Belief(wanted, tx.subscriptions.all())
 
 
-def mailboxes_in_use(tx: Transaction) -> Iterable[str]:
+def mailboxes_wanted(tx: Transaction, options: Options) -> frozenset[str]:
+    """Mailboxes that are to have a subscription; none where webhooks are off, or for good."""
+    is_on = options.webhook_url is not None and options.webhooks
+    return mailboxes_in_use(tx) if is_on and not is_decommissioned(tx) else frozenset()
+
+
+def mailboxes_in_use(tx: Transaction) -> frozenset[str]:
     """Mailboxes that organize something of a program that goes on."""
     live = [program.id for program in tx.programs.all() if program.state != ProgramState.CLOSED]
-    return (
-        pair.mailbox_id
-        for program_id in live
-        for pair in tx.pairs.in_state(*_IN_USE, program_id=program_id)
-        if pair.mailbox_id is not None
-    )
+    return tx.pairs.organizers(*_IN_USE, program_ids=live)
 
 
 class _Keeper:

@@ -16,7 +16,12 @@ from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Blocker, BlockerScope, Work
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
-from integrations.workflows.booking.lost_mailbox import NO_MAILBOX, seen_gone, seen_well
+from integrations.workflows.booking.lost_mailbox import (
+    NO_MAILBOX,
+    missed_mailboxes,
+    seen_gone,
+    seen_well,
+)
 from integrations.workflows.look_times import (
     is_hour_of_looks,
     last_night,
@@ -141,7 +146,15 @@ async def _block(app: App, mailbox_id: str, refusal: RefusedError) -> None:
         since=app.clock.now(),
         data={"status": refusal.status, "graph_code": refusal.code},
     )
-    await app.store.run(lambda tx: tx.blockers.set(blocker))
+
+    def record(tx: Transaction) -> None:
+        if mailbox_id in missed_mailboxes(tx):
+            tx.blockers.set(blocker)
+        else:
+            # It was given up, and its rights with it: that stops nobody.
+            tx.blockers.clear(BlockerScope.MAILBOX, mailbox_id, blocker.since, blocker.code)
+
+    await app.store.run(record)
 
 
 # --- what is remembered of a sweep --------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ from integrations.ports import Transaction
 from integrations.records import BlockerScope, Need, WorkState
 from integrations.telemetry import Metric
 from integrations.workflows.app import App, Options
+from integrations.workflows.booking.lost_mailbox import missed_mailboxes
 from integrations.workflows.looking import sweep
+from integrations.workflows.looking.subscriptions import mailboxes_wanted
 from integrations.workflows.operating.checkup import NOT_WELL
 
 logger = logging.getLogger(__name__)
@@ -38,10 +40,9 @@ def installation(tx: Transaction, options: Options, now: datetime) -> Mapping[Me
     """What store and options know; a value that cannot be known is left out."""
     mailboxes = [box.id for box in tx.mailboxes.all()]
     live = {sub.mailbox_id for sub in tx.subscriptions.all() if sub.expires_at > now}
-    wanted = mailboxes if options.webhooks and options.webhook_url is not None else []
     measured: dict[Metric, float] = {
         telemetry.SUBSCRIPTIONS_LIVE: len(live.intersection(mailboxes)),
-        telemetry.SUBSCRIPTIONS_MISSING: len(set(wanted) - live),
+        telemetry.SUBSCRIPTIONS_MISSING: len(mailboxes_wanted(tx, options) - live),
         telemetry.WORK_POISONED: sum(
             count for (_, state), count in tx.work.count().items() if state == WorkState.POISON
         ),
@@ -54,7 +55,7 @@ def installation(tx: Transaction, options: Options, now: datetime) -> Mapping[Me
     if options.credential_ends_at is not None:
         left = options.credential_ends_at - now
         measured[telemetry.CREDENTIAL_EXPIRES] = left / timedelta(days=1)
-    age = _sweep_age(tx, mailboxes, now)
+    age = _sweep_age(tx, missed_mailboxes(tx), now)
     if age is not None:
         measured[telemetry.SWEEP_AGE] = _seconds(age)
     return measured
@@ -93,7 +94,7 @@ def _not_well(tx: Transaction) -> int:
     return sum(blocker.data["count"] for blocker in firm if blocker.code == NOT_WELL)
 
 
-def _sweep_age(tx: Transaction, mailboxes: list[str], now: datetime) -> timedelta | None:
+def _sweep_age(tx: Transaction, mailboxes: Collection[str], now: datetime) -> timedelta | None:
     """Of the mailbox that has waited longest; None if there is none to sweep."""
     due = {w.subject: w.due_at for w in tx.work.due(now + _EVER, kinds=(sweep.KIND,), limit=_MANY)}
     last = (sweep.swept_at(tx, mailbox) or due.get(mailbox) for mailbox in mailboxes)
