@@ -173,6 +173,7 @@ PAGES: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
         "POST /pairs/{pair}/another-time/{session}": PAIR_AND_ASSISTANT,
         "GET /pairs/{pair}/preferences": PAIR_AND_ASSISTANT,
         "POST /pairs/{pair}/preferences": PAIR_AND_ASSISTANT,
+        "POST /pairs/{pair}/recognition": THE_TWO,
         "GET /pairs/{pair}/start": THE_TWO,
         "POST /pairs/{pair}/start": THE_TWO,
         "GET /pairs/{pair}/we-met": THE_TWO,

@@ -28,6 +28,7 @@ from integrations.workflows.reporting import adherence, credit, hours, sponsor
 from integrations.workflows.reporting.history import histories, histories_of_person
 from integrations.workflows.reporting.objectives import objectives_table
 from integrations.workflows.reporting.people import find_person
+from integrations.workflows.reporting.recognition import badges_table, recognition_table
 from integrations.workflows.reporting.surveys import surveys_table
 from integrations.workflows.reporting.tables import Table
 from integrations.workflows.reporting.writers import Format, to_csv, to_json, written
@@ -43,9 +44,11 @@ def show_report(program: str | None, *, for_sponsor: bool, to: Path | None, as_j
         key = program_key(tx, program)
         found = list(histories(tx, now, key, zone))
         surveys = surveys_table(tx, None if key is None else [key])
-        found_out = (surveys,) if surveys.rows else ()
+        found_out: tuple[Table, ...] = (surveys,) if surveys.rows else ()
         if for_sponsor:
             return (*sponsor.sponsor_tables(found), *found_out)
+        named = recognition_table(tx, found, now)
+        found_out += (named,) if named.rows else ()
         of_program = {history.program.id: history.rule for history in found}
         goals = [
             objectives_table(rule.objectives, [h for h in found if h.program.id == key])
@@ -103,7 +106,9 @@ def show_hours(person: str, *, to: Path | None, as_json: bool) -> None:
 
     def made(tx: Transaction, now: datetime, zone: str) -> Sequence[Table]:
         key = find_person(tx, person).id
-        return hours.hours_tables(key, histories_of_person(tx, now, key, zone))
+        found = histories_of_person(tx, now, key, zone)
+        badges = badges_table(tx, key, found, now)
+        return (*hours.hours_tables(key, found), *((badges,) if badges.rows else ()))
 
     _give(_read(made), to, as_json=as_json)
 

@@ -14,6 +14,7 @@ from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
 from integrations.web.pair.saying import actor_of, faults_of, home_path
 from integrations.workflows.messages.words import WEEKDAYS as DAY_NAMES
 from integrations.workflows.pair_page.preferences import Wishes, prefer, wishes_of
+from integrations.workflows.reporting.recognition import choose_recognition, wishes_recognition
 from scheduling.rule import WEEKDAYS
 
 PATH = "/pairs/{pair}/preferences"
@@ -40,12 +41,13 @@ async def show_preferences(visit: Visit) -> Shown:
     """What is preferred now; hours that Tandem goes by where nothing was said."""
     actor = actor_of(visit)
 
-    def look(tx: Transaction) -> tuple[Wishes, Mapping[str, list[list[str]]], str, str]:
+    def look(tx: Transaction) -> tuple[Wishes, Mapping[str, list[list[str]]], str, str, bool]:
         person = tx.participants.require(actor.person_id)
         zone = person.zone or visit.app.options.zone
-        return wishes_of(tx, person.id), person.hours, zone, person.name
+        is_recognised = person.id in wishes_recognition(tx, [person.id])
+        return wishes_of(tx, person.id), person.hours, zone, person.name, is_recognised
 
-    wishes, known, zone, name = await visit.app.store.run(look)
+    wishes, known, zone, name, is_recognised = await visit.app.store.run(look)
     hours = wishes.hours if wishes.hours is not None else known
     return Shown(
         {
@@ -54,6 +56,7 @@ async def show_preferences(visit: Visit) -> Shown:
             "wishes": wishes,
             "zone": zone,
             "person": name,
+            "is_recognised": is_recognised,
             "faults": {},
         }
     )
@@ -81,6 +84,20 @@ async def do_prefer(visit: Visit) -> Shown | Go:
         data = {**shown.data, "days": days, "own": own, "wishes": wishes, "faults": faults}
         return Shown(data, status=400)
     said = gettext("Kept. Dates are planned by it from now on; those in your calendars stay.")
+    return Go(home_path(visit), said)
+
+
+async def do_recognise(visit: Visit) -> Go:
+    """Keep somebody's own yes to being named, or take it back."""
+    actor, pair, wished = actor_of(visit), pair_of(visit), visit.form.get("wished") == "yes"
+    await visit.app.store.run(
+        lambda tx: choose_recognition(tx, actor, pair, visit.now, wished=wished)
+    )
+    said = (
+        gettext("Thank you. Your coordinators may name you from now on.")
+        if wished
+        else gettext("You are named no more.")
+    )
     return Go(home_path(visit), said)
 
 
@@ -129,6 +146,9 @@ PAGES = (
         show=show_preferences,
         template="pair/preferences.html",
         title=N_("When and where"),
-        acts=(Act(path=PATH, do=do_prefer),),
+        acts=(
+            Act(path=PATH, do=do_prefer),
+            Act(path="/pairs/{pair}/recognition", do=do_recognise, who=Who.PARTICIPANT),
+        ),
     ),
 )

@@ -21,6 +21,7 @@ from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.pair_page.clocks import Clocks, clocks, zones_of
 from integrations.workflows.pair_page.meetings import is_asked
 from integrations.workflows.pair_page.regular_hour import may_pick, offered_to
+from integrations.workflows.reporting.recognition import badges_said
 from integrations.workflows.rulebook.roles import leader_on, mentee_on, mentor_on
 from integrations.workflows.rulebook.rules import Participation
 from scheduling.cadence import zone_info
@@ -92,7 +93,8 @@ class Home:
     dates move to once mails may go out. ``taken`` are hours that
     somebody picked lately and that did not suit both any more. ``confirmed`` says whether the
     reader confirmed, ``join_url`` is where the next date meets on Teams, ``agenda`` what the
-    program proposes to talk about, ``asked_to_stop`` whether the reader did.
+    program proposes to talk about, ``asked_to_stop`` whether the reader did. ``badges`` are the
+    reader's own, in words; none without their yes.
     """
 
     pair: Pair
@@ -127,6 +129,7 @@ class Home:
     agenda: tuple[str, ...]
     is_voluntary: bool
     asked_to_stop: bool
+    badges: tuple[str, ...] = ()
 
 
 def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime) -> Home:
@@ -182,6 +185,9 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
             need.code == ChangeCode.WISHES_TO_STOP and need.data.get("person") == reader
             for need in case.needs
         ),
+        badges=()
+        if actor.is_assistant
+        else badges_said(tx, reader, pair.program_id, now, app.options.zone),
     )
 
 

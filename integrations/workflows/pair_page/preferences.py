@@ -63,7 +63,10 @@ def prefer(tx: Transaction, actor: Actor, pair: Pair, wishes: Wishes, now: datet
         wishes = replace(wishes, office_days=own.office_days, place=own.place)
     _require_sound(wishes)
     hours = None if wishes.hours is None else _stored(wishes.hours)
+    before = tx.preferences.get(person_id)
+    # What stands there of other choices is not this form's to change.
     body: Json = {
+        **({} if before is None else before.body),
         "hours": hours,
         "office_days": [day for day in WEEKDAYS if day in wishes.office_days],
         "place": wishes.place,

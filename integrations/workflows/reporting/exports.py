@@ -14,6 +14,7 @@ from integrations.workflows.reporting.history import histories, histories_of_per
 from integrations.workflows.reporting.hours import hours_tables
 from integrations.workflows.reporting.objectives import objectives_table
 from integrations.workflows.reporting.people import find_person
+from integrations.workflows.reporting.recognition import badges_table, recognition_table
 from integrations.workflows.reporting.sponsor import sponsor_tables
 from integrations.workflows.reporting.surveys import surveys_table
 from integrations.workflows.reporting.tables import Table
@@ -56,6 +57,10 @@ def _sponsor(tx: Transaction, program_id: str, now: datetime, zone: str) -> Sequ
     return (*figures, *_surveys(tx, program_id, now, zone))
 
 
+def _recognition(tx: Transaction, program_id: str, now: datetime, zone: str) -> Sequence[Table]:
+    return (recognition_table(tx, list(histories(tx, now, program_id, zone)), now),)
+
+
 def _surveys(tx: Transaction, program_id: str, now: datetime, zone: str) -> Sequence[Table]:
     found = surveys_table(tx, [program_id])
     return (found,) if found.rows else ()
@@ -90,6 +95,14 @@ EXPORTS: Mapping[str, Export] = MappingProxyType(
             ),
             _sponsor,
         ),
+        "recognition": Export(
+            N_("Recognition"),
+            N_(
+                "those who wish to be named, with meetings held and led, hours and badges; nobody"
+                " without their own yes"
+            ),
+            _recognition,
+        ),
         "surveys": Export(
             N_("Surveys"),
             N_(
@@ -120,7 +133,8 @@ def hours_of(
     key = find_person(tx, person).id
     found = histories_of_person(tx, now, key, zone)
     mine = [history for history in found if history.program.id == program_id]
-    return _bytes(hours_tables(key, mine), form)
+    badges = badges_table(tx, key, mine, now)
+    return _bytes((*hours_tables(key, mine), *((badges,) if badges.rows else ())), form)
 
 
 def _bytes(tables: Sequence[Table], form: Format) -> bytes:

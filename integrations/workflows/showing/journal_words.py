@@ -100,6 +100,8 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "preferences_set": N_("{person} said when and where to be met ({by})"),
         "start_confirmed": N_("{person} confirmed roles, dates and rhythm"),
         "asked_whether_met": N_("{person} is asked whether the two met"),
+        "recognition_wished": "{person} wishes to be named",
+        "recognition_ended": "{person} wishes to be named no more",
         "survey_imported": "{rows} score(s) of a survey were imported ({by})",
         "survey_removed": "{rows} score(s) of a survey were taken out ({by})",
         "pairing_asked": N_("somebody asked for a pairing ({by})"),
