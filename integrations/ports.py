@@ -1501,13 +1501,15 @@ class Access:
     """How the app registration proves itself, and what was consented to it for the whole tenant.
 
     ``proof`` is ``certificate``, ``federated`` or ``secret``; ``proof_ends_on`` its last day, None
-    where only Entra knows it. ``roles`` is None where the token cannot be read; what Exchange
-    grants for single mailboxes stands in none. ``too_wide`` are those of them that Exchange could
-    narrow to mailboxes, ``surplus`` those that no operation of Tandem needs.
+    where only Entra knows it, and ``proof_made_for`` how long a certificate holds in all.
+    ``roles`` is None where the token cannot be read; what Exchange grants for single mailboxes
+    stands in none. ``too_wide`` are those of them that Exchange could narrow to mailboxes,
+    ``surplus`` those that no operation of Tandem needs.
     """
 
     proof: str
     proof_ends_on: date | None = None
+    proof_made_for: timedelta | None = None
     roles: frozenset[str] | None = None
     too_wide: frozenset[str] = frozenset()
     surplus: frozenset[str] = frozenset()

@@ -196,6 +196,11 @@ class Wire:
         """The last day of that proof, None where only Entra knows it."""
         return self._credential.ends_on
 
+    @property
+    def proof_made_for(self) -> timedelta | None:
+        """How long a certificate holds in all; None for other proofs."""
+        return self._credential.made_for
+
     async def fresh_token(self) -> str:
         """A token that was made just now, with the permissions of just now. Raises TokenError."""
         return await self._connection().tokens.renewed()

@@ -119,6 +119,14 @@ class Credential:
         return None if expires is None else expires.date()
 
     @property
+    def made_for(self) -> timedelta | None:
+        """How long the certificate holds in all, from its first day; None for other proofs."""
+        certificate = self._certificate()
+        if certificate is None:
+            return None
+        return certificate.not_valid_after_utc - certificate.not_valid_before_utc
+
+    @property
     def client_id(self) -> str:
         """The app registration's client id."""
         return self._settings.client_id
@@ -182,11 +190,14 @@ class Credential:
         return assertion
 
     def _certificate_expiry(self) -> datetime | None:
+        certificate = self._certificate()
+        return None if certificate is None else certificate.not_valid_after_utc
+
+    def _certificate(self) -> x509.Certificate | None:
         credential = self._settings.credential
         if not isinstance(credential, CertificateCredential):
             return None
-        certificate = _certificate_in(credential.pem)
-        return None if certificate is None else certificate.not_valid_after_utc
+        return _certificate_in(credential.pem)
 
 
 class TokenSource:

@@ -44,6 +44,7 @@ class AppRights:
         return Access(
             proof=self._wire.proof,
             proof_ends_on=self._wire.proof_ends_on,
+            proof_made_for=self._wire.proof_made_for,
             roles=roles,
             too_wide=frozenset(roles or ()) & _narrowed(),
             surplus=frozenset(roles or ()) - {o.permission for o in OPERATIONS},

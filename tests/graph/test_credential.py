@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import hashes
 
 from integrations.errors import (
     CertificateExpiredError,
@@ -34,30 +32,14 @@ from simulator.tenant import Tenant
 from simulator.transport import TenantHttpClient
 from simulator.virtual_time import run_virtually
 from tests.graph.world import BASE, START, Desk, graph_settings
+from tests.support.certificates import app_certificate, public_part
 
 CLIENT = "7b3c1c1e-0000-4000-8000-000000000002"
 
 
 def certificate(last_day: datetime) -> str:
     """Key and certificate of an app registration, good until ``last_day``."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tandem")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(last_day)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return (private + made.public_bytes(serialization.Encoding.PEM)).decode()
+    return app_certificate(datetime(2020, 1, 1, tzinfo=UTC), last_day)
 
 
 EXPIRED = certificate(datetime(2026, 9, 6, tzinfo=UTC))
@@ -226,7 +208,7 @@ def in_tenant(
 
 
 def test_a_certificate_proves_the_app_with_or_without_its_thumbprint() -> None:
-    public = VALID[VALID.index("-----BEGIN CERTIFICATE") :]
+    public = public_part(VALID)
     thumbprint = x509.load_pem_x509_certificate(public.encode()).fingerprint(
         hashes.SHA1()  # noqa: S303 - as Entra shows it
     )

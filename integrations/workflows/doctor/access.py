@@ -10,6 +10,8 @@ from integrations.workflows.app import App
 from integrations.workflows.doctor.checks import Check, Finding, failed, untried
 
 ENDS_SOON = timedelta(days=30)
+FOR_A_COMMAND = timedelta(days=2)
+"""A certificate that holds no longer was made for one command, as infra/operate.sh does."""
 MOST_OFF = timedelta(minutes=2)
 """Tokens and signatures are believed for five minutes around their time."""
 
@@ -37,6 +39,9 @@ def credential_check(access: Access, today: date) -> Check:
             "; a secret is for trials" if access.proof == "secret" else ""
         )
         return untried("credential", said)
+    if access.proof_made_for is not None and access.proof_made_for <= FOR_A_COMMAND:
+        said = "a certificate for this command alone; the installation has a proof of its own"
+        return Check("credential", Finding.WELL, said)
     if ends_on - today > ENDS_SOON:
         return Check("credential", Finding.WELL, f"the certificate ends on {ends_on}")
     return Check(
