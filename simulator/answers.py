@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from simulator.calendars import Item
 from simulator.directory import USER_DEFAULT_FIELDS, USER_FIELDS, User, user_resource
@@ -22,10 +22,8 @@ from simulator.odata import (
     whole_number,
 )
 from simulator.requests import Answer, Call
+from simulator.services import Services
 from simulator.zones import supported, to_utc, zone_named
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
 
 METADATA = "https://graph.microsoft.com/v1.0/$metadata#"
 _T = TypeVar("_T")
@@ -67,7 +65,7 @@ def _chosen(resource: Mapping[str, Any], select: frozenset[str]) -> dict[str, An
 # Directory
 
 
-def list_users(tenant: Tenant, call: Call) -> Answer:
+def list_users(tenant: Services, call: Call) -> Answer:
     """GET /users: by mail or principal name where a filter asks for it."""
     found = list(tenant.directory)
     text = call.request.query.get("$filter")
@@ -89,7 +87,7 @@ def _is_user(user: User, name: str, value: str) -> bool:
     return held[name].lower() == value.lower()
 
 
-def get_user(tenant: Tenant, call: Call) -> Answer:
+def get_user(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}."""
     user = tenant.directory.user(call.parts["user"])
     select = _user_fields(call)
@@ -108,7 +106,7 @@ def get_user(tenant: Tenant, call: Call) -> Answer:
 _LANGUAGES = {"en-US": "English (United States)", "de-DE": "German (Germany)"}
 
 
-def mailbox_settings(tenant: Tenant, call: Call) -> Answer:
+def mailbox_settings(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/mailboxSettings."""
     user = call.mailbox
     settings = {
@@ -136,19 +134,19 @@ def mailbox_settings(tenant: Tenant, call: Call) -> Answer:
     return Answer(200, {"@odata.context": context, **chosen})
 
 
-def mailbox_time_zone(tenant: Tenant, call: Call) -> Answer:
+def mailbox_time_zone(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/mailboxSettings/timeZone."""
     context = f"{METADATA}users('{call.mailbox.id}')/mailboxSettings/timeZone"
     return Answer(200, {"@odata.context": context, "value": call.mailbox.zone})
 
 
-def mailbox_working_hours(tenant: Tenant, call: Call) -> Answer:
+def mailbox_working_hours(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/mailboxSettings/workingHours."""
     context = f"{METADATA}users('{call.mailbox.id}')/mailboxSettings/workingHours"
     return Answer(200, {"@odata.context": context, **tenant.free_busy.working_hours(call.mailbox)})
 
 
-def supported_zones(tenant: Tenant, call: Call) -> Answer:
+def supported_zones(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/outlook/supportedTimeZones, of the Windows or the IANA standard."""
     tenant.directory.mailbox(call.parts["user"])
     asked = call.parts.get("standard", "").lower()
@@ -165,7 +163,7 @@ def supported_zones(tenant: Tenant, call: Call) -> Answer:
 # Calendars
 
 
-def _calendar(tenant: Tenant, user: User) -> dict[str, Any]:
+def _calendar(tenant: Services, user: User) -> dict[str, Any]:
     licensed = user.mailbox == "licensed"
     return {
         "id": tenant.calendar_id(user),
@@ -185,7 +183,7 @@ def _calendar(tenant: Tenant, user: User) -> dict[str, Any]:
     }
 
 
-def get_calendar(tenant: Tenant, call: Call) -> Answer:
+def get_calendar(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/calendar and .../calendars/{calendar}: there is one calendar each."""
     user = call.mailbox
     asked = call.parts.get("calendar")
@@ -196,7 +194,7 @@ def get_calendar(tenant: Tenant, call: Call) -> Answer:
     return Answer(200, {"@odata.context": context, "id": tenant.calendar_id(user), **chosen})
 
 
-def list_calendars(tenant: Tenant, call: Call) -> Answer:
+def list_calendars(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/calendars."""
     select = selected(call.request.query)
     context = f"users('{call.mailbox.id}')/calendars"
@@ -209,7 +207,7 @@ def list_calendars(tenant: Tenant, call: Call) -> Answer:
     )
 
 
-def get_schedule(tenant: Tenant, call: Call) -> Answer:
+def get_schedule(tenant: Services, call: Call) -> Answer:
     """POST /users/{user}/calendar/getSchedule."""
     tenant.free_busy.unreadable = tenant.faults.unreadable()
     entries = tenant.free_busy.answer(call.app, call.request.body, call.prefer.zone or "UTC")
@@ -252,14 +250,14 @@ def _view(call: Call) -> View:
     )
 
 
-def _event_answer(tenant: Tenant, call: Call, item: Item, status: int) -> Answer:
+def _event_answer(tenant: Services, call: Call, item: Item, status: int) -> Answer:
     shown = tenant.views.shown(item, _view(call))
     context = f"{METADATA}users('{call.mailbox.id}')/events/$entity"
     headers = {"ETag": shown["@odata.etag"]}
     return Answer(status, {"@odata.context": context, **shown}, headers)
 
 
-def create_event(tenant: Tenant, call: Call) -> Answer:
+def create_event(tenant: Services, call: Call) -> Answer:
     """POST /users/{user}/events."""
     item = tenant.writes.create(call.mailbox, call.request.body)
     answer = _event_answer(tenant, call, item, 201)
@@ -268,21 +266,21 @@ def create_event(tenant: Tenant, call: Call) -> Answer:
     return Answer(201, answer.body, {**answer.headers, "Location": location})
 
 
-def _item(tenant: Tenant, call: Call) -> Item:
+def _item(tenant: Services, call: Call) -> Item:
     return tenant.calendars.item(call.mailbox, call.parts["event"])
 
 
-def _as_read(tenant: Tenant, item: Item) -> Item:
+def _as_read(tenant: Services, item: Item) -> Item:
     """The item as a read shows it now, which for a while after a write is as it was."""
     return Item(tenant.calendars.as_read(item.event), item.day, item.owner)
 
 
-def get_event(tenant: Tenant, call: Call) -> Answer:
+def get_event(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/events/{event}."""
     return _event_answer(tenant, call, _as_read(tenant, _item(tenant, call)), 200)
 
 
-def list_events(tenant: Tenant, call: Call) -> Answer:
+def list_events(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/events: masters and single items, newest first as Exchange lists them."""
     items = list(tenant.calendars.items_of(call.mailbox))
     text = call.request.query.get("$filter")
@@ -302,7 +300,7 @@ def list_events(tenant: Tenant, call: Call) -> Answer:
     )
 
 
-def _events(tenant: Tenant) -> _Most:
+def _events(tenant: Services) -> _Most:
     return _Most(tenant.behaviour.page_size, _MOST_EVENTS)
 
 
@@ -313,14 +311,14 @@ def _has_property(item: Item, name: str, value: str) -> bool:
     )
 
 
-def change_event(tenant: Tenant, call: Call) -> Answer:
+def change_event(tenant: Services, call: Call) -> Answer:
     """PATCH /users/{user}/events/{event}."""
     if_match = call.request.headers.get("if-match")
     item = tenant.writes.change(_item(tenant, call), call.request.body, if_match)
     return _event_answer(tenant, call, item, 200)
 
 
-def delete_event(tenant: Tenant, call: Call) -> Answer:
+def delete_event(tenant: Services, call: Call) -> Answer:
     """DELETE /users/{user}/events/{event}."""
     tenant.writes.delete(_item(tenant, call), call.request.headers.get("if-match"))
     return Answer(204)
@@ -331,13 +329,13 @@ def _action_body(call: Call) -> dict[str, Any]:
     return {str(k).lower(): v for k, v in body.items()} if isinstance(body, Mapping) else {}
 
 
-def cancel_event(tenant: Tenant, call: Call) -> Answer:
+def cancel_event(tenant: Services, call: Call) -> Answer:
     """POST /users/{user}/events/{event}/cancel."""
     tenant.writes.cancel(_item(tenant, call), str(_action_body(call).get("comment") or ""))
     return Answer(202)
 
 
-def reply_to_event(tenant: Tenant, call: Call) -> Answer:
+def reply_to_event(tenant: Services, call: Call) -> Answer:
     """POST /users/{user}/events/{event}/accept, tentativelyAccept or decline."""
     body = _action_body(call)
     action = call.request.path.rsplit("/", 1)[-1].lower()
@@ -363,7 +361,7 @@ def _proposed(value: Any, name: str) -> datetime:
 # Occurrences
 
 
-def list_instances(tenant: Tenant, call: Call) -> Answer:
+def list_instances(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/events/{event}/instances."""
     start, end = _bounds(call)
     item = _as_read(tenant, _item(tenant, call))
@@ -378,7 +376,7 @@ def list_instances(tenant: Tenant, call: Call) -> Answer:
     return _occurrences_page(tenant, call, found, f"events('{call.parts['event']}')/instances")
 
 
-def calendar_view(tenant: Tenant, call: Call) -> Answer:
+def calendar_view(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/calendarView."""
     start, end = _bounds(call)
     found = []
@@ -400,7 +398,7 @@ def _bounds(call: Call) -> tuple[datetime, datetime]:
 
 
 def _occurrences_page(
-    tenant: Tenant, call: Call, found: list[tuple[Item, Occurrence]], context: str
+    tenant: Services, call: Call, found: list[tuple[Item, Occurrence]], context: str
 ) -> Answer:
     standing = [
         (item, occurrence)
@@ -428,7 +426,7 @@ def _occurrences_page(
 # Online meetings
 
 
-def _meeting_answer(tenant: Tenant, meeting: dict[str, Any]) -> dict[str, Any]:
+def _meeting_answer(tenant: Services, meeting: dict[str, Any]) -> dict[str, Any]:
     event = tenant.calendars.event(meeting["event"])
     start = end = meeting["creationDateTime"]
     if event is not None:
@@ -437,7 +435,7 @@ def _meeting_answer(tenant: Tenant, meeting: dict[str, Any]) -> dict[str, Any]:
     return tenant.meetings.resource(meeting, start, end)
 
 
-def find_online_meeting(tenant: Tenant, call: Call) -> Answer:
+def find_online_meeting(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/onlineMeetings?$filter=JoinWebUrl eq '…'."""
     text = call.request.query.get("$filter")
     if text is None:
@@ -453,7 +451,7 @@ def find_online_meeting(tenant: Tenant, call: Call) -> Answer:
     return Answer(200, {"@odata.context": context, "value": value})
 
 
-def meeting_asked_for(tenant: Tenant, call: Call) -> dict[str, Any]:
+def meeting_asked_for(tenant: Services, call: Call) -> dict[str, Any]:
     """The meeting a path names, if the mailbox in it is the organizer.
 
     Raises:
@@ -465,14 +463,14 @@ def meeting_asked_for(tenant: Tenant, call: Call) -> dict[str, Any]:
     return meeting
 
 
-def get_online_meeting(tenant: Tenant, call: Call) -> Answer:
+def get_online_meeting(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/onlineMeetings/{meeting}."""
     shown = _meeting_answer(tenant, meeting_asked_for(tenant, call))
     context = f"{METADATA}users('{call.mailbox.id}')/onlineMeetings/$entity"
     return Answer(200, {"@odata.context": context, **_chosen(shown, selected(call.request.query))})
 
 
-def change_online_meeting(tenant: Tenant, call: Call) -> Answer:
+def change_online_meeting(tenant: Services, call: Call) -> Answer:
     """PATCH /users/{user}/onlineMeetings/{meeting}: the lobby alone can be changed."""
     meeting, body = meeting_asked_for(tenant, call), call.request.body
     wanted = body.get("lobbyBypassSettings") if isinstance(body, Mapping) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -14,14 +14,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from simulator.batch import answer_batch
+from simulator.control import control_routes
 from simulator.errors import GraphError
 from simulator.odata import read_query
 from simulator.requests import Answer, ConnectionCutError, GraphRequest, LoggedCall
 from simulator.sign_in import SignInRefusedError
 from simulator.sign_in_pages import sign_in_routes
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
+from simulator.tenant import Tenant
 
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;charset=utf-8"
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -43,8 +42,8 @@ class CutResponse(Response):
         )
 
 
-def application(tenant: Tenant, control_token: str | None) -> Starlette:
-    """The ASGI application of a tenant."""
+def application(tenant: Tenant, control_token: str | None = None) -> Starlette:
+    """The ASGI application; with a token it has the control API under ``/_control/``."""
     face = _Face(tenant)
     routes = [
         Route("/v1.0/{path:path}", face.graph, methods=_METHODS),
@@ -55,8 +54,6 @@ def application(tenant: Tenant, control_token: str | None) -> Starlette:
         *sign_in_routes(tenant),
     ]
     if control_token is not None:
-        from simulator.control import control_routes
-
         routes += control_routes(tenant, control_token)
     return Starlette(routes=routes)
 

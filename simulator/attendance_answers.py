@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.answers import METADATA, meeting_asked_for
 from simulator.attendance import Report, Stay
 from simulator.errors import GraphError, NotSimulatedError
 from simulator.requests import Answer, Call
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
+from simulator.services import Services
 
 _RECORDS = "attendanceRecords"
 
 
-def list_reports(tenant: Tenant, call: Call) -> Answer:
+def list_reports(tenant: Services, call: Call) -> Answer:
     """GET …/attendanceReports: the newest ones, without anybody in them."""
     meeting = meeting_asked_for(tenant, call)
     found = tenant.attendance.reports(meeting["id"], tenant.clock())
@@ -26,7 +24,7 @@ def list_reports(tenant: Tenant, call: Call) -> Answer:
     return Answer(200, {"@odata.context": _context(call, meeting), "value": value})
 
 
-def get_report(tenant: Tenant, call: Call) -> Answer:
+def get_report(tenant: Services, call: Call) -> Answer:
     """GET …/attendanceReports/{report}: with its records where they are asked for."""
     meeting, report = _asked_for(tenant, call)
     expand = call.request.query.get("$expand")
@@ -38,7 +36,7 @@ def get_report(tenant: Tenant, call: Call) -> Answer:
     return Answer(200, body)
 
 
-def list_records(tenant: Tenant, call: Call) -> Answer:
+def list_records(tenant: Services, call: Call) -> Answer:
     """GET …/attendanceReports/{report}/attendanceRecords."""
     meeting, report = _asked_for(tenant, call)
     context = f"{_context(call, meeting)}('{report.id}')/{_RECORDS}"
@@ -50,7 +48,7 @@ def _context(call: Call, meeting: dict[str, Any]) -> str:
     return f"{METADATA}{owner}/attendanceReports"
 
 
-def _asked_for(tenant: Tenant, call: Call) -> tuple[dict[str, Any], Report]:
+def _asked_for(tenant: Services, call: Call) -> tuple[dict[str, Any], Report]:
     meeting = meeting_asked_for(tenant, call)
     report = tenant.attendance.report(meeting["id"], call.parts["report"], tenant.clock())
     if report is None:
@@ -58,7 +56,7 @@ def _asked_for(tenant: Tenant, call: Call) -> tuple[dict[str, Any], Report]:
     return meeting, report
 
 
-def _report(tenant: Tenant, report: Report) -> dict[str, Any]:
+def _report(tenant: Services, report: Report) -> dict[str, Any]:
     return {
         "id": report.id,
         "totalParticipantCount": len({(stay.way, stay.person) for stay in report.stays}),
@@ -67,7 +65,7 @@ def _report(tenant: Tenant, report: Report) -> dict[str, Any]:
     }
 
 
-def _records(tenant: Tenant, report: Report) -> list[dict[str, Any]]:
+def _records(tenant: Services, report: Report) -> list[dict[str, Any]]:
     """One for each person; for each device where the tenant is so."""
     apart = tenant.behaviour.records_per_device
     groups: dict[tuple[str, ...], list[Stay]] = {}
@@ -78,7 +76,7 @@ def _records(tenant: Tenant, report: Report) -> list[dict[str, Any]]:
     return [_record(tenant, f"{report.id}/{'/'.join(key)}", stays) for key, stays in groups.items()]
 
 
-def _record(tenant: Tenant, name: str, stays: Iterable[Stay]) -> dict[str, Any]:
+def _record(tenant: Services, name: str, stays: Iterable[Stay]) -> dict[str, Any]:
     intervals = [_interval(stay) for stay in stays]
     return {
         "id": tenant.mint.guid("record", name),
@@ -96,7 +94,7 @@ def _interval(stay: Stay) -> dict[str, Any]:
     }
 
 
-def _who(tenant: Tenant, stay: Stay) -> dict[str, Any]:
+def _who(tenant: Services, stay: Stay) -> dict[str, Any]:
     """Address, role and identity of somebody, as far as Teams knows them.
 
     Teams knows no address of a guest, and of callers and visitors not even who they are.

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from simulator.behaviour import MOST_BATCH_ITEMS
 from simulator.errors import GraphError
 from simulator.odata import read_query
 from simulator.requests import Answer, GraphRequest
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
+from simulator.tenant import Tenant
 
 _AT_ONCE = 4
 

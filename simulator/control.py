@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import orjson
 from starlette.requests import Request
@@ -24,11 +24,9 @@ from simulator.people import Appointment
 from simulator.people_in_meetings import Asks
 from simulator.registration import AppRegistration
 from simulator.sign_in import SignInRefusedError
+from simulator.tenant import Tenant
 
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
-
-Act = Callable[["Tenant", Mapping[str, Any]], Any]
+Act = Callable[[Tenant, Mapping[str, Any]], Any]
 # Switches that are lengths of time, or null for never.
 _NEVER = ("change_key_rotates_after", "authorization_lasts")
 

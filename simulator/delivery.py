@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
 import orjson
 
@@ -21,10 +20,8 @@ from simulator.endpoints import Endpoints
 from simulator.events import Change, Event
 from simulator.notices import Lifecycle, Notice, told, url_of
 from simulator.outbound import NoAnswerError, post
+from simulator.services import Services
 from simulator.subscriptions import Subscription
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 _PAUSE_GROWS = 3
@@ -46,7 +43,7 @@ class Delivery:
     ``tally`` counts what was told and what went wrong on purpose, since the tenant was opened.
     """
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Services) -> None:
         self._tenant = tenant
         self._endpoints = Endpoints(tenant.storage, tenant.behaviour)
         self._waiting: dict[int, Notice] = {}

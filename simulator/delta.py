@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from simulator.calendars import Item
@@ -15,9 +15,7 @@ from simulator.errors import GraphError, invalid_request
 from simulator.event_views import View, stamp
 from simulator.odata import instant
 from simulator.requests import Answer, Call
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
+from simulator.services import Services
 
 _CONTEXT = "https://graph.microsoft.com/v1.0/$metadata#Collection(event)"
 # What delta tells of an occurrence; everything else stands on its master.
@@ -46,7 +44,7 @@ class _Round:
     beyond: dict[str, str]
 
 
-def calendar_view_delta(tenant: Tenant, call: Call) -> Answer:
+def calendar_view_delta(tenant: Services, call: Call) -> Answer:
     """GET /users/{user}/calendarView/delta: a first round, a next page or a next round."""
     query = call.request.query
     tokens = [name for name in ("$deltatoken", "$skiptoken") if name in query]
@@ -65,7 +63,7 @@ def calendar_view_delta(tenant: Tenant, call: Call) -> Answer:
 # Rounds
 
 
-def _first(tenant: Tenant, call: Call, start: datetime, end: datetime) -> _Round:
+def _first(tenant: Services, call: Call, start: datetime, end: datetime) -> _Round:
     inside, beyond = _standing(
         tenant, call.mailbox, (start, end), immutable=call.prefer.immutable_ids
     )
@@ -86,7 +84,7 @@ def _first(tenant: Tenant, call: Call, start: datetime, end: datetime) -> _Round
     )
 
 
-def _next(tenant: Tenant, call: Call, before: _Round) -> _Round:
+def _next(tenant: Services, call: Call, before: _Round) -> _Round:
     """What changed since a round; now and then something that did not."""
     window = (datetime.fromisoformat(before.start), datetime.fromisoformat(before.end))
     inside, beyond = _standing(tenant, call.mailbox, window, immutable=before.immutable)
@@ -123,7 +121,7 @@ def _next(tenant: Tenant, call: Call, before: _Round) -> _Round:
 
 
 def _standing(
-    tenant: Tenant, owner: User, window: tuple[datetime, datetime], *, immutable: bool
+    tenant: Services, owner: User, window: tuple[datetime, datetime], *, immutable: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Etags by id: of what stands inside the window, masters included, and of all else."""
     inside: dict[str, str] = {}
@@ -137,7 +135,7 @@ def _standing(
     return inside, beyond
 
 
-def _dates(tenant: Tenant, master: Item, window: tuple[datetime, datetime]) -> Iterator[Item]:
+def _dates(tenant: Services, master: Item, window: tuple[datetime, datetime]) -> Iterator[Item]:
     for found in tenant.calendars.occurrences(master.event, *window):
         item = Item(master.event, found.day, master.owner)
         if item.standing is None or not item.standing.deleted:
@@ -147,17 +145,17 @@ def _dates(tenant: Tenant, master: Item, window: tuple[datetime, datetime]) -> I
 # Tokens
 
 
-def _new_number(tenant: Tenant) -> int:
+def _new_number(tenant: Services) -> int:
     number = int((tenant.storage.get("counter", "delta") or {}).get("value", 0)) + 1
     tenant.storage.put("counter", "delta", {"value": number})
     return number
 
 
-def _key(tenant: Tenant, number: int) -> str:
+def _key(tenant: Services, number: int) -> str:
     return tenant.mint.base64url("delta", number)
 
 
-def _kept(tenant: Tenant, one: _Round) -> _Round:
+def _kept(tenant: Services, one: _Round) -> _Round:
     tenant.storage.put("delta", _key(tenant, one.number), one)
     rounds = [
         (doc["number"], key)
@@ -169,7 +167,7 @@ def _kept(tenant: Tenant, one: _Round) -> _Round:
     return one
 
 
-def _read_token(tenant: Tenant, call: Call, token: str) -> tuple[_Round, int]:
+def _read_token(tenant: Services, call: Call, token: str) -> tuple[_Round, int]:
     """The round of a token and the page of it.
 
     Raises:
@@ -200,7 +198,7 @@ def _fresh_start(call: Call, doc: Mapping[str, Any] | None) -> str:
 # Pages
 
 
-def _page(tenant: Tenant, call: Call, one: _Round, skip: int) -> Answer:
+def _page(tenant: Services, call: Call, one: _Round, skip: int) -> Answer:
     told = one.told[skip : skip + one.size]
     removed = set(one.removed)
     body: dict[str, Any] = {"@odata.context": _CONTEXT}
@@ -224,7 +222,7 @@ def _removed(item_id: str) -> dict[str, Any]:
     }
 
 
-def _shown(tenant: Tenant, call: Call, one: _Round, item_id: str) -> dict[str, Any]:
+def _shown(tenant: Services, call: Call, one: _Round, item_id: str) -> dict[str, Any]:
     """An item as it stands when its page is read; by then it may be gone."""
     try:
         item = tenant.calendars.item(call.mailbox, item_id)

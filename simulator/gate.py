@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.deeds import Deeds
 from simulator.directory import User
 from simulator.errors import GraphError, NotSimulatedError
 from simulator.event_body import unknown_members
@@ -19,9 +20,6 @@ from simulator.operations import Operation, find, knows_path
 from simulator.registration import AppRegistration
 from simulator.requests import Answer, Call, ConnectionCutError, GraphRequest, LoggedCall
 from simulator.throttle import throttled
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
 
 _ACCESS_DENIED = "Access is denied. Check credentials and try again."
 _BROKEN_PAGE = (
@@ -60,7 +58,7 @@ class _Visit:
 class Gate:
     """Lets calls in, one by one."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Deeds) -> None:
         self._tenant = tenant
 
     async def answer(self, request: GraphRequest) -> Answer:
@@ -95,8 +93,8 @@ class Gate:
         behaviour = self._tenant.behaviour
         inner = {
             "date": f"{request.arrived.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
-            "request-id": self.request_id(request),
-            "client-request-id": request.client_request_id or self.request_id(request),
+            "request-id": self._tenant.request_id(request),
+            "client-request-id": request.client_request_id or self._tenant.request_id(request),
         }
         error = {
             "code": "" if behaviour.empty_error_codes else refusal.code,
@@ -106,10 +104,6 @@ class Gate:
         }
         return Answer(refusal.status, {"error": error}, refusal.headers)
 
-    def request_id(self, request: GraphRequest) -> str:
-        """What the tenant calls this request."""
-        return self._tenant.mint.guid("request", request.number)
-
     def complain(self, request: GraphRequest, what: str) -> None:
         """Note something a strict tenant does not put up with."""
         self._tenant.complaints.append(f"{request.method} {request.path}: {what}")
@@ -117,8 +111,8 @@ class Gate:
     def finished(self, request: GraphRequest, answer: Answer) -> Answer:
         """The answer with the headers every answer bears."""
         headers = {
-            "request-id": self.request_id(request),
-            "client-request-id": request.client_request_id or self.request_id(request),
+            "request-id": self._tenant.request_id(request),
+            "client-request-id": request.client_request_id or self._tenant.request_id(request),
             "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Simulated","Slice":"E"}}',
             **answer.headers,
         }

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.behaviour_in_meetings import BELIEVABLE as POLITE
 from simulator.behaviour_in_meetings import Manners
-from simulator.behaviour_of_people import BELIEVABLE, PersonAct, Rates
+from simulator.behaviour_of_people import BELIEVABLE, PersonAct, Player, Rates, acts_of
 from simulator.clock import AdjustableClock
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
+from simulator.deeds import Deeds
+from simulator.people_acts import Done, carry_out
 
 _DAY = timedelta(days=1)
 
@@ -37,8 +36,10 @@ class _Place:
 class Life:
     """The acts of the firm's people, carried out in order."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Deeds) -> None:
         self._tenant = tenant
+        cast = tenant.storage.get("cast", "players")
+        self._players = [Player.from_document(kept) for kept in cast or ()]
         self._rates = BELIEVABLE
         self._reached: _Place | None = None
         self._coming: list[PersonAct] = []
@@ -74,12 +75,23 @@ class Life:
                 clock.set(act.at)
             # Kept in the same commit as what the act does, so that it is done once.
             self._keep(_Place.of(act))
-            struck += self._tenant.carry_out(act) is not None
+            struck += self.carry_out(act) is not None
             self._tenant.storage.commit()
         return struck
 
-    def recast(self) -> None:
-        """Take notice that other people act from now on."""
+    def acts_on(self, day: date, rates: Rates = BELIEVABLE) -> list[PersonAct]:
+        """What the people who act do on one day, by the tenant's seed."""
+        return acts_of(self._players, day, self._tenant.mint.seed, rates)
+
+    def carry_out(self, act: PersonAct) -> Done | None:
+        """Let somebody do what she does now; None: there is nothing she could do it to."""
+        self._tenant.gatherings.catch_up()
+        return carry_out(self._tenant, act)
+
+    def recast(self, players: list[Player]) -> None:
+        """Let these people act from now on."""
+        self._players = players
+        self._tenant.storage.put("cast", "players", players)
         self._coming, self._undrawn = [], None
 
     def _next(self, until: datetime) -> PersonAct | None:
@@ -99,7 +111,7 @@ class Life:
         if first > last:
             return
         days = (first + number * _DAY for number in range((last - first).days + 1))
-        drawn = (act for day in days for act in self._tenant.acts_on(day, self._rates))
+        drawn = (act for day in days for act in self.acts_on(day, self._rates))
         self._coming += [act for act in drawn if _Place.of(act) > reached]
         self._coming.sort(key=_Place.of)
         self._undrawn = last + _DAY

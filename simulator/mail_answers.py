@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.behaviour import MOST_RECIPIENTS
 from simulator.errors import GraphError, invalid_property, invalid_request
 from simulator.mail import Mail
 from simulator.recurrence import enum_value
 from simulator.requests import Answer, Call
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
+from simulator.services import Services
 
 _RECIPIENT = {"emailAddress": {"name": None, "address": None}}
 _RECIPIENT_LISTS = ("toRecipients", "ccRecipients", "bccRecipients")
@@ -29,7 +27,7 @@ SEND_MAIL_MEMBERS: dict[str, Any] = {
 }
 
 
-def send_mail(tenant: Tenant, call: Call) -> Answer:
+def send_mail(tenant: Services, call: Call) -> Answer:
     """POST /users/{user}/sendMail: accepted; nothing tells one sending from another."""
     body = call.request.body
     given = {str(name).lower(): value for name, value in body.items()} if _is_map(body) else {}

@@ -9,7 +9,7 @@ for a subscription, by whoever answers, who alone knows the mailbox concerned.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,16 +17,19 @@ from simulator import (
     answers,
     attendance_answers,
     delta,
-    feed,
+    feed_answers,
     mail_answers,
     subscription_answers,
 )
 from simulator.event_body import EVENT_MEMBERS
-from simulator.feed import FEED_MEMBERS
+from simulator.feed_answers import FEED_MEMBERS
 from simulator.mail_answers import SEND_MAIL_MEMBERS
-from simulator.requests import Handler
+from simulator.requests import Answer, Call
+from simulator.services import Services
 from simulator.subscription_answers import SUBSCRIPTION_MEMBERS
 
+# One that has to wait for somebody gives an awaitable, and has written nothing until then.
+Handler = Callable[[Services, Call], Answer | Awaitable[Answer]]
 Needs = Literal["directory", "exchange", "teams", "teams_app", "subscription"]
 _PAGE = ("$top", "$skip", "$count")
 _SCHEDULE = {"schedules", "starttime", "endtime", "availabilityviewinterval"}
@@ -277,7 +280,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST",
         "/users/{user}/teamwork/sendActivityNotification",
-        feed.send_activity_notification,
+        feed_answers.send_activity_notification,
         "TeamsActivity.Send.User",
         "teams_app",
         members=FEED_MEMBERS,

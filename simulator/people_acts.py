@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.behaviour_of_people import Kind, PersonAct
 from simulator.calendars import Item
+from simulator.deeds import Deeds
 from simulator.directory import User
 from simulator.errors import GraphError
 from simulator.events import Event, Occurrence
 from simulator.people import Appointment
 from simulator.replies import Response
 from simulator.zones import to_local, to_utc, zone_named
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
 
 # How far ahead people look when they decline, propose or move, and how far hearings lie.
 _NEAR, _FAR = timedelta(days=21), timedelta(days=30)
@@ -44,7 +42,7 @@ class Done:
 class _Scene:
     """An act with the one who does it."""
 
-    tenant: Tenant
+    tenant: Deeds
     act: PersonAct
     who: User
 
@@ -90,7 +88,7 @@ class _Scene:
         return near[int(self.act.draw * len(near))] if near else None
 
 
-def carry_out(tenant: Tenant, act: PersonAct) -> Done | None:
+def carry_out(tenant: Deeds, act: PersonAct) -> Done | None:
     """Let somebody do what she does; None: there is nothing she could do it to.
 
     Somebody who has left does nothing any more.

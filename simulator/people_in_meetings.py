@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
 from html import unescape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from simulator.attendance import Stay, let_in
 from simulator.behaviour_in_meetings import BELIEVABLE, Conduct, Manners, conduct_of
@@ -20,10 +20,9 @@ from simulator.calendars import Item
 from simulator.directory import User
 from simulator.events import Event, Occurrence
 from simulator.mail import Mail
+from simulator.services import Services
+from simulator.stays import note_stay
 from simulator.zones import to_utc, zone_named
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
 
 Asks = Literal["whether", "how"]
 _AHEAD = timedelta(days=400)
@@ -101,7 +100,7 @@ class _Guest:
 class Gatherings:
     """Every date people were to come to, since they began to."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Services) -> None:
         self._tenant = tenant
         self._manners = BELIEVABLE
         self._reached: datetime | None = None
@@ -255,12 +254,12 @@ class Gatherings:
         # A visitor is known by what she types in: as often as not her first name.
         who = user.name.split(" ")[0] if conduct.way == "anonymous" else user.mail
         stays = [
-            self._tenant.attend(who, url, begin, end, way=conduct.way)
+            note_stay(self._tenant, who, url, begin, end, way=conduct.way)
             for begin, end in guest.spans(one)
         ]
         begin, end = stays[0].joined + 2 * _MINUTE, stays[-1].left - 2 * _MINUTE
         if conduct.second_device and conduct.way == "account" and begin < end:
-            stays.append(self._tenant.attend(who, url, begin, end, device="telephone"))
+            stays.append(note_stay(self._tenant, who, url, begin, end, device="telephone"))
         return stays
 
     def _try_link(self, event: Event, one: Occurrence, guest: _Guest) -> None:
@@ -271,7 +270,9 @@ class Gatherings:
             return
         begin = following - guest.conduct.tries_link
         if begin > one.end:
-            self._tenant.attend(guest.user.mail, event.meeting["joinUrl"], begin, begin + _TRIAL)
+            note_stay(
+                self._tenant, guest.user.mail, event.meeting["joinUrl"], begin, begin + _TRIAL
+            )
 
     def _reply(self, link: str, mail: Mail, asks: Asks) -> Reply | None:
         found = re.search(re.escape(link) + r"[^\s\"'<>]*", unescape(mail.body))

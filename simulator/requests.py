@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.directory import User
 from simulator.odata import Preferences
 from simulator.registration import AppRegistration
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
 
 
 class ConnectionCutError(Exception):
@@ -69,10 +66,6 @@ class Call:
         if self.user is None:
             raise RuntimeError(f"{self.request.path} names no user")
         return self.user
-
-
-# One that has to wait for somebody gives an awaitable, and has written nothing until then.
-Handler = Callable[["Tenant", Call], Answer | Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)

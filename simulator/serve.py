@@ -20,6 +20,7 @@ import httpx
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from simulator.asgi import application, pages
 from simulator.serve_clock import replace_file
 from simulator.serve_state import ClockWish, FirmWish, OpenFolder, ServeError, open_folder
 
@@ -92,7 +93,7 @@ class _Pages(uvicorn.Server):
         self._serving: asyncio.Task[None] | None = None
         super().__init__(
             uvicorn.Config(
-                tenant.pages(),
+                pages(tenant),
                 http=H11Protocol,
                 ws="none",
                 lifespan="off",
@@ -145,7 +146,7 @@ class _Server(uvicorn.Server):
         pem = None if options.plain_http else str(folder.certificates.server)
         super().__init__(
             uvicorn.Config(
-                folder.tenant.asgi(control_token=folder.holding.control_token),
+                application(folder.tenant, folder.holding.control_token),
                 ssl_certfile=pem,
                 ssl_keyfile=pem,
                 http=H11Protocol,

@@ -10,7 +10,6 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
@@ -19,16 +18,14 @@ from starlette.routing import Route
 
 from simulator.directory import User
 from simulator.people_sign_in import SentBackError
+from simulator.services import Services
 from simulator.sign_in import SignInRefusedError
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
 
 MOST_SHOWN = 40
 _SEARCH = "q"
 
 
-def sign_in_routes(tenant: Tenant) -> list[Route]:
+def sign_in_routes(tenant: Services) -> list[Route]:
     """The routes of a tenant's pages."""
     pages = _Pages(tenant)
     root = "/{tenant}/oauth2/v2.0"
@@ -40,7 +37,7 @@ def sign_in_routes(tenant: Tenant) -> list[Route]:
 
 
 class _Pages:
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Services) -> None:
         self._tenant = tenant
 
     async def ask(self, request: Request) -> Response:

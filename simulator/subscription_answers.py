@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 from simulator.directory import User
@@ -13,10 +13,8 @@ from simulator.errors import GraphError, NotSimulatedError, invalid_request
 from simulator.event_views import stamp
 from simulator.outbound import NoAnswerError, post
 from simulator.requests import Answer, Call
+from simulator.services import Services
 from simulator.subscriptions import CHANGE_TYPES, Subscription
-
-if TYPE_CHECKING:
-    from simulator.tenant import Tenant
 
 _METADATA = "https://graph.microsoft.com/v1.0/$metadata#subscriptions"
 _RESOURCE = re.compile(
@@ -42,7 +40,7 @@ def _invalid(message: str) -> GraphError:
     return GraphError(400, "ValidationError", message)
 
 
-async def create_subscription(tenant: Tenant, call: Call) -> Answer:
+async def create_subscription(tenant: Services, call: Call) -> Answer:
     """POST /subscriptions, held open while the endpoint is asked whether it wants this."""
     wanted = _read(tenant, call)
     _refuse_surplus(tenant, wanted)
@@ -57,7 +55,7 @@ async def create_subscription(tenant: Tenant, call: Call) -> Answer:
     return Answer(201, {"@odata.context": f"{_METADATA}/$entity", **shown})
 
 
-def list_subscriptions(tenant: Tenant, call: Call) -> Answer:
+def list_subscriptions(tenant: Services, call: Call) -> Answer:
     """GET /subscriptions: all of the app, in pages."""
     tenant.subscriptions.forget_expired()
     found = [one for one in tenant.subscriptions if one.app == call.app.client_id]
@@ -72,13 +70,13 @@ def list_subscriptions(tenant: Tenant, call: Call) -> Answer:
     return Answer(200, body)
 
 
-def get_subscription(tenant: Tenant, call: Call) -> Answer:
+def get_subscription(tenant: Services, call: Call) -> Answer:
     """GET /subscriptions/{subscription}."""
     shown = _shown(tenant, _own(tenant, call))
     return Answer(200, {"@odata.context": f"{_METADATA}/$entity", **shown})
 
 
-def renew_subscription(tenant: Tenant, call: Call) -> Answer:
+def renew_subscription(tenant: Services, call: Call) -> Answer:
     """PATCH /subscriptions/{subscription}: a later expiry, which reauthorizes as well."""
     own, body = _own(tenant, call), call.request.body
     if not isinstance(body, Mapping) or set(body) - {"@odata.type"} != {"expirationDateTime"}:
@@ -88,19 +86,19 @@ def renew_subscription(tenant: Tenant, call: Call) -> Answer:
     return get_subscription(tenant, call)
 
 
-def reauthorize_subscription(tenant: Tenant, call: Call) -> Answer:
+def reauthorize_subscription(tenant: Services, call: Call) -> Answer:
     """POST /subscriptions/{subscription}/reauthorize."""
     tenant.subscriptions.authorize(_own(tenant, call))
     return Answer(204)
 
 
-def delete_subscription(tenant: Tenant, call: Call) -> Answer:
+def delete_subscription(tenant: Services, call: Call) -> Answer:
     """DELETE /subscriptions/{subscription}."""
     tenant.subscriptions.drop(_own(tenant, call))
     return Answer(204)
 
 
-def _own(tenant: Tenant, call: Call) -> Subscription:
+def _own(tenant: Services, call: Call) -> Subscription:
     found = tenant.subscriptions.find(call.parts["subscription"])
     if found is None or found.app != call.app.client_id:
         raise GraphError(404, "ResourceNotFound", "The object was not found.")
@@ -116,7 +114,7 @@ def _check_right(mailbox: User, call: Call) -> None:
         )
 
 
-def _shown(tenant: Tenant, one: Subscription) -> dict[str, Any]:
+def _shown(tenant: Services, one: Subscription) -> dict[str, Any]:
     """The subscription as it is listed; nobody reads a client state again."""
     return {
         "id": one.id,
@@ -140,7 +138,7 @@ def _shown(tenant: Tenant, one: Subscription) -> dict[str, Any]:
 # Reading what is asked for
 
 
-def _read(tenant: Tenant, call: Call) -> Subscription:
+def _read(tenant: Services, call: Call) -> Subscription:
     """The subscription a body describes, without an id yet."""
     body = call.request.body
     if not isinstance(body, Mapping):
@@ -171,7 +169,7 @@ def _read(tenant: Tenant, call: Call) -> Subscription:
     )
 
 
-def _mailbox(tenant: Tenant, resource: object) -> tuple[User, str]:
+def _mailbox(tenant: Services, resource: object) -> tuple[User, str]:
     if not isinstance(resource, str) or not resource:
         raise _invalid("resource is needed.")
     if resource.lower().lstrip("/").startswith("me/"):
@@ -189,7 +187,7 @@ def _change_types(text: object) -> tuple[str, ...]:
     return tuple(one for one in CHANGE_TYPES if one in asked)
 
 
-def _url(tenant: Tenant, name: str, url: object) -> str:
+def _url(tenant: Services, name: str, url: object) -> str:
     parts = urlsplit(url) if isinstance(url, str) else None
     local = parts is not None and parts.hostname in ("localhost", "127.0.0.1")
     plain = tenant.behaviour.plain_http_webhooks and local
@@ -198,7 +196,7 @@ def _url(tenant: Tenant, name: str, url: object) -> str:
     return str(url)
 
 
-def _expiry(tenant: Tenant, text: object) -> datetime:
+def _expiry(tenant: Services, text: object) -> datetime:
     """When it ends: what is asked for, but never less than the shortest life."""
     try:
         wanted = datetime.fromisoformat(text if isinstance(text, str) else "")
@@ -215,7 +213,7 @@ def _expiry(tenant: Tenant, text: object) -> datetime:
     return max(wanted, now + behaviour.shortest_subscription)
 
 
-def _refuse_surplus(tenant: Tenant, wanted: Subscription) -> None:
+def _refuse_surplus(tenant: Services, wanted: Subscription) -> None:
     """Refuse a second one of a kind, and one too many of a mailbox."""
     twin = tenant.subscriptions.equal_to(wanted)
     if twin is not None and tenant.behaviour.refuse_second_subscription:
@@ -230,7 +228,7 @@ def _refuse_surplus(tenant: Tenant, wanted: Subscription) -> None:
         raise GraphError(403, "Forbidden", f"The mailbox has {most} subscriptions already.")
 
 
-async def _shake_hands(tenant: Tenant, call: Call, url: str) -> None:
+async def _shake_hands(tenant: Services, call: Call, url: str) -> None:
     """Let an endpoint show that it wants notifications: it echoes a token, decoded, as text.
 
     Raises:
@@ -239,7 +237,7 @@ async def _shake_hands(tenant: Tenant, call: Call, url: str) -> None:
     # With letters that look otherwise when encoded, so that nobody echoes what was sent.
     token = (
         "Validation: Testing client application reachability for subscription Request-Id: "
-        f"{tenant.gate.request_id(call.request)} {tenant.mint.base64('handshake', url)}+/&?=%é"
+        f"{tenant.request_id(call.request)} {tenant.mint.base64('handshake', url)}+/&?=%é"
     )
     joined = f"{url}{'&' if urlsplit(url).query else '?'}validationToken={quote_plus(token)}"
     limit = tenant.behaviour.webhook_answer_limit

@@ -14,6 +14,7 @@ from integrations.graph.settings import GraphSettings, SecretCredential
 from integrations.ports import Life, SeriesDraft
 from integrations.runtime import Immortal, LoopClock, inline
 from integrations.store import SqlStore, upgrade
+from simulator.asgi import application
 from simulator.people import Appointment, FirmPerson, Office, ShowAs
 from simulator.registration import AppRegistration, Secret
 from simulator.tenant import Tenant
@@ -87,7 +88,7 @@ def in_firm(
         for somebody in (ORGANIZER, NO_TEAMS, *people):
             tenant.add_person(somebody)
         tenant.register_app(_app(roles))
-        app = tenant.asgi()
+        app = application(tenant)
         clock = LoopClock(START)
         clock.now()
         settings = GraphSettings(

@@ -26,6 +26,7 @@ from integrations.graph.settings import (
     SecretCredential,
 )
 from integrations.runtime import LoopClock, inline
+from simulator.asgi import application
 from simulator.faults import Fault
 from simulator.registration import AppRegistration, FederatedCredential, ManagedIdentity, Secret
 from simulator.tenant import Tenant
@@ -132,7 +133,7 @@ def test_a_sign_in_service_in_trouble_is_asked_again_when_we_choose() -> None:
         tenant = Tenant.open(clock=lambda: START, sign_in_clock=lambda: START)
         tenant.register_app(AppRegistration(CLIENT, {}, secrets=(Secret("s"),)))
         given = settings(SecretCredential(secret="s"), tenant_id=tenant.id)
-        credential = Credential(given, TenantHttpClient(tenant.asgi()))
+        credential = Credential(given, TenantHttpClient(application(tenant)))
         tokens = TokenSource(credential, LoopClock(START), inline)
         tenant.faults.plan(Fault("error", path="/oauth2/v2.0/token", status=504))
         with pytest.raises(UnreachableError):
@@ -200,7 +201,7 @@ def in_tenant(
         tenant.register_app(register(tenant))
         asked = Credential(
             settings(credential, tenant_id=tenant.id, client_id=client),
-            TenantHttpClient(tenant.asgi()),
+            TenantHttpClient(application(tenant)),
         )
         return asked.ask(START, None).value
     finally:

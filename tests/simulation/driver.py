@@ -35,6 +35,7 @@ from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.registry import HANDLERS
 from integrations.workflows.standing_work import STANDING, ensure_standing
 from integrations.workflows.work import Worker
+from simulator.asgi import application
 from simulator.faults import Chance, Fault
 from simulator.firm import make_firm
 from simulator.people import Firm
@@ -105,7 +106,7 @@ class Run:
             self._loses,
             Hearing(self._begins, self._ends, self._told_to_wait),
         )
-        self.sign_in = TenantHttpClient(self.tenant.asgi())
+        self.sign_in = TenantHttpClient(application(self.tenant))
         self.consumers = [self._consumer(number) for number in range(self.weather.consumers)]
         self._stretches = list(self.weather.awake)
         self._timed: Awake | None = None

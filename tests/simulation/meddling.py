@@ -10,6 +10,7 @@ from random import Random
 
 import httpx
 
+from simulator.asgi import application
 from simulator.errors import GraphError
 from simulator.ids import ItemId
 from simulator.tenant import Tenant
@@ -49,7 +50,7 @@ class MeddledTransport(TenantTransport):
         loses: Callable[[], float],
         hearing: Hearing,
     ) -> None:
-        super().__init__(tenant.asgi())
+        super().__init__(application(tenant))
         self._boxes = {box.id for box in chronicle.firm.program_mailboxes}
         self._hearing, self._loses = hearing, loses
         # Of its own, so that the same people meddle whatever gets lost.

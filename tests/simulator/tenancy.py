@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from simulator.asgi import application
 from simulator.clock import AdjustableClock
 from simulator.people import Appointment, Firm, FirmPerson, Mailbox, Office
 from simulator.registration import AppRegistration, Secret
@@ -174,7 +175,7 @@ def open_tenancy(
 
 def signed_in(tenant: Tenant) -> httpx.AsyncClient:
     """A client with a token that asks for immutable ids."""
-    http = TenantHttpClient(tenant.asgi())
+    http = TenantHttpClient(application(tenant))
     answer = http.post(
         f"https://login.microsoftonline.com/{tenant.id}/oauth2/v2.0/token",
         data={
@@ -186,7 +187,7 @@ def signed_in(tenant: Tenant) -> httpx.AsyncClient:
     )
     assert answer.status_code == 200, answer.text
     return httpx.AsyncClient(
-        transport=TenantTransport(tenant.asgi()),
+        transport=TenantTransport(application(tenant)),
         headers={
             "Authorization": f"Bearer {answer.json()['access_token']}",
             "Prefer": 'IdType="ImmutableId"',

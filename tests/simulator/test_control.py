@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from simulator.asgi import application
 from simulator.firm import make_firm
 from simulator.transport import TenantTransport
 from tests.simulator.tenancy import (
@@ -27,7 +28,7 @@ TOKEN = "control"
 
 def controller(tenancy: Tenancy, token: str = TOKEN) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=TenantTransport(tenancy.tenant.asgi(TOKEN)),
+        transport=TenantTransport(application(tenancy.tenant, TOKEN)),
         base_url="https://localhost/_control",
         headers={"Authorization": f"Bearer {token}"},
     )
@@ -36,7 +37,7 @@ def controller(tenancy: Tenancy, token: str = TOKEN) -> httpx.AsyncClient:
 async def test_without_a_token_there_is_no_control_and_with_a_wrong_one_none_is_given(
     tenancy: Tenancy,
 ) -> None:
-    absent = httpx.AsyncClient(transport=TenantTransport(tenancy.tenant.asgi()))
+    absent = httpx.AsyncClient(transport=TenantTransport(application(tenancy.tenant)))
     assert (await absent.get("https://localhost/_control/health")).status_code == 404
     refused = await controller(tenancy, "guess").get("/mails")
     assert (refused.status_code, "mail" in refused.text) == (401, False)

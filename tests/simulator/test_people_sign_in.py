@@ -15,6 +15,7 @@ import jwt
 import msal
 import pytest
 
+from simulator.asgi import application
 from simulator.bad_tokens import FAULTS
 from simulator.behaviour import IdTokens
 from simulator.registration import AppRegistration, Secret
@@ -68,7 +69,7 @@ def app_of(tenant: Tenant) -> msal.ConfidentialClientApplication:
         client_credential=SECRET,
         authority=f"{LOGIN}/{tenant.id}",
         instance_discovery=False,
-        http_client=TenantHttpClient(tenant.asgi()),
+        http_client=TenantHttpClient(application(tenant)),
     )
 
 
@@ -96,7 +97,7 @@ def changed(url: str, **changes: str | None) -> str:
 
 
 def browser(tenant: Tenant) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=TenantTransport(tenant.asgi()))
+    return httpx.AsyncClient(transport=TenantTransport(application(tenant)))
 
 
 def redeemed(tenant: Tenant, location: str, **changes: str | None) -> httpx.Response:
@@ -111,7 +112,7 @@ def redeemed(tenant: Tenant, location: str, **changes: str | None) -> httpx.Resp
     }
     form = {name: value for name, value in given.items() if value is not None}
     url = f"{LOGIN}/{tenant.id}/oauth2/v2.0/token"
-    return TenantHttpClient(tenant.asgi()).post(url, data=form)
+    return TenantHttpClient(application(tenant)).post(url, data=form)
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str, int]:
@@ -145,7 +146,7 @@ def test_the_token_can_be_checked_with_the_published_keys(tenant: Tenant) -> Non
     app, flow = begun(tenant)
     location = tenant.sign_in_as(BEN, flow["auth_uri"])
     token = app.acquire_token_by_auth_code_flow(flow, answer_in(location))["id_token"]
-    http = TenantHttpClient(tenant.asgi())
+    http = TenantHttpClient(application(tenant))
     config = http.get(f"{LOGIN}/{tenant.id}/v2.0/.well-known/openid-configuration").json()
     [key] = http.get(config["jwks_uri"]).json()["keys"]
     claims = jwt.decode(
@@ -385,7 +386,7 @@ def test_every_bad_token_has_a_test() -> None:
 
 
 async def test_signing_out_goes_back_to_the_app_and_nowhere_else(tenant: Tenant) -> None:
-    http = TenantHttpClient(tenant.asgi())
+    http = TenantHttpClient(application(tenant))
     config = http.get(f"{LOGIN}/{tenant.id}/v2.0/.well-known/openid-configuration").json()
     end = config["end_session_endpoint"]
     async with browser(tenant) as client:

@@ -31,6 +31,7 @@ from msgraph.generated.users.item.calendar.get_schedule.get_schedule_post_reques
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
+from simulator.asgi import application
 from simulator.transport import TenantTransport
 from tests.simulator.tenancy import ADA, BEN, PROGRAM, Tenancy
 
@@ -57,7 +58,7 @@ class _Given:
 def sdk_of(tenancy: Tenancy) -> GraphServiceClient:
     token = tenancy.client.headers["Authorization"].removeprefix("Bearer ")
     provider = AzureIdentityAuthenticationProvider(_Given(token))
-    http = httpx.AsyncClient(transport=TenantTransport(tenancy.tenant.asgi()))
+    http = httpx.AsyncClient(transport=TenantTransport(application(tenancy.tenant)))
     return GraphServiceClient(request_adapter=GraphRequestAdapter(provider, http))
 
 

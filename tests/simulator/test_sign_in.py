@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from simulator.asgi import application
 from simulator.faults import Fault
 from simulator.registration import (
     AppRegistration,
@@ -68,7 +69,7 @@ def confidential(tenant: Tenant, credential: Any, client_id: str = APP) -> dict[
         client_credential=credential,
         authority=f"{LOGIN}/{tenant.id}",
         instance_discovery=False,
-        http_client=TenantHttpClient(tenant.asgi()),
+        http_client=TenantHttpClient(application(tenant)),
     )
     answer: dict[str, Any] = client.acquire_token_for_client(SCOPE)
     return answer
@@ -85,7 +86,7 @@ async def test_a_certificate_gives_a_token_that_opens_graph() -> None:
     tenant, credential = with_certificate(days=30)
     token = confidential(tenant, credential)
     assert token["expires_in"] == 3599
-    async with httpx.AsyncClient(transport=TenantTransport(tenant.asgi())) as client:
+    async with httpx.AsyncClient(transport=TenantTransport(application(tenant))) as client:
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         answer = await client.get(f"{GRAPH}/users/{ADA}", headers=headers)
     assert answer.status_code == 200
@@ -98,7 +99,7 @@ def test_a_token_says_who_it_is_for_and_can_be_checked_with_the_published_keys()
     }
     tenant = tenant_of(AppRegistration(APP, scoped, secrets=(Secret("s"),)))
     token = confidential(tenant, "s")["access_token"]
-    http = TenantHttpClient(tenant.asgi())
+    http = TenantHttpClient(application(tenant))
     keys = http.get(f"{LOGIN}/{tenant.id}/discovery/v2.0/keys").json()["keys"]
     header = jwt.get_unverified_header(token)
     [key] = [key for key in keys if key["kid"] == header["kid"]]
@@ -115,7 +116,7 @@ def test_a_managed_identity_vouches_for_the_app() -> None:
     trust = FederatedCredential(subject="mi-principal")
     tenant = tenant_of(AppRegistration(APP, {"User.Read.All": None}, federated=(trust,)))
     tenant.register_managed_identity(ManagedIdentity("mi-principal", "mi-client", "header"))
-    http = TenantHttpClient(tenant.asgi())
+    http = TenantHttpClient(application(tenant))
 
     def assertion() -> str:
         answer = http.get(
@@ -134,7 +135,7 @@ def test_a_managed_identity_vouches_for_the_app() -> None:
 def federated_error(trust: FederatedCredential, resource: str) -> int:
     tenant = tenant_of(AppRegistration(APP, {}, federated=(trust,)))
     tenant.register_managed_identity(ManagedIdentity("mi-principal", "mi-client", "header"))
-    http = TenantHttpClient(tenant.asgi())
+    http = TenantHttpClient(application(tenant))
     answer = http.get(
         f"{LOGIN}/msi/token",
         params={"resource": resource},
@@ -197,7 +198,7 @@ def test_a_wrong_or_old_secret_and_an_unknown_app_have_their_own_numbers(
 
 def test_a_tenant_nobody_knows_is_not_discovered() -> None:
     tenant = tenant_of(registration())
-    http = TenantHttpClient(tenant.asgi())
+    http = TenantHttpClient(application(tenant))
     answer = http.get(f"{LOGIN}/other.example/v2.0/.well-known/openid-configuration")
     assert (answer.status_code, answer.json()["error_codes"]) == (400, [90002])
 
@@ -230,7 +231,7 @@ async def test_graph_refuses_a_token_that_is_missing_forged_expired_or_for_other
 
 async def test_a_token_for_another_audience_does_not_open_graph() -> None:
     tenancy = open_tenancy()
-    http = TenantHttpClient(tenancy.tenant.asgi())
+    http = TenantHttpClient(application(tenancy.tenant))
     token = http.post(
         f"{LOGIN}/{tenancy.tenant.id}/oauth2/v2.0/token",
         data={
@@ -255,7 +256,7 @@ def asserted(claims: dict[str, Any], algorithm: str = "PS256") -> httpx.Response
     said = {"aud": endpoint, "iss": APP, "sub": APP, "nbf": now, "exp": now + 600, **claims}
     thumbprint = base64.urlsafe_b64encode(made.fingerprint(hashes.SHA256())).decode()
     assertion = jwt.encode(said, _KEY, algorithm, headers={"x5t#S256": thumbprint})
-    return TenantHttpClient(tenant.asgi()).post(
+    return TenantHttpClient(application(tenant)).post(
         endpoint,
         data={
             "grant_type": "client_credentials",

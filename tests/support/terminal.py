@@ -17,6 +17,7 @@ from integrations import cli
 from integrations.bootstrap import Surroundings, build_app
 from integrations.cli import opening
 from integrations.runtime import inline
+from simulator.asgi import application
 from simulator.roster import roster_csv
 from simulator.tenant import Tenant
 from simulator.transport import TenantHttpClient, TenantTransport
@@ -109,8 +110,8 @@ class Office:
             clock=clock,
             # In a thread, work would last while the clock jumps on: leases would run out under it.
             offload=inline,
-            transport=TenantTransport(tenant.asgi()),
-            token_http_client=TenantHttpClient(tenant.asgi()),
+            transport=TenantTransport(application(tenant)),
+            token_http_client=TenantHttpClient(application(tenant)),
         )
         monkeypatch.setattr(opening, "build_app", lambda settings: build_app(settings, around))
         terminal.set(
@@ -129,7 +130,7 @@ class Office:
         around = Surroundings(
             clock=HurriedClock(),
             transport=NobodyThere(),
-            token_http_client=TenantHttpClient(self.tenant.asgi()),
+            token_http_client=TenantHttpClient(application(self.tenant)),
         )
         monkeypatch.setattr(opening, "build_app", lambda settings: build_app(settings, around))
 

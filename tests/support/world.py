@@ -27,6 +27,7 @@ from integrations.workflows.app import App
 from integrations.workflows.booking import launching
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.planning.plan import plan_enrolled
+from simulator.asgi import application
 from simulator.firm import make_firm
 from simulator.people import Firm
 from simulator.registration import AppRegistration, Secret
@@ -114,12 +115,12 @@ class World:
     @property
     def transport(self) -> TenantTransport:
         """The way to the tenant for httpx."""
-        return TenantTransport(self.tenant.asgi())
+        return TenantTransport(application(self.tenant))
 
     @property
     def token_http_client(self) -> TenantHttpClient:
         """The way to the tenant's sign-in for msal."""
-        return TenantHttpClient(self.tenant.asgi())
+        return TenantHttpClient(application(self.tenant))
 
     @property
     def roster(self) -> bytes:
