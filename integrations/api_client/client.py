@@ -17,7 +17,7 @@ import httpx
 from pydantic import ValidationError
 
 from integrations.api_client import models as m
-from integrations.api_client.orders import Act, Query
+from integrations.api_client.orders import Act, Query, WishApproval, WishAsked
 from integrations.api_client.shapes import Answer, Problem, Shape
 
 A = TypeVar("A", bound=Answer)
@@ -210,6 +210,39 @@ class ApiClient:
     async def let_writing_go_on(self, *, key: str | None = None) -> m.WritingAnswer:
         """Let writing go on."""
         return await self._send("POST", "/writing/go-on", m.WritingAnswer, None, key)
+
+    async def own_wishes(self) -> m.OwnWishes:
+        """Your wishes for a pairing, and where you may make one."""
+        return await self._get("/wishes", m.OwnWishes)
+
+    async def ask_for_pairing(self, asked: WishAsked, *, key: str | None = None) -> m.WishStands:
+        """Ask for a pairing, or wait for one."""
+        return await self._send("POST", "/wishes", m.WishStands, _body(asked), key)
+
+    async def take_wish_back(self, wish: str, *, key: str | None = None) -> m.WishStands:
+        """Wish no longer."""
+        path, body = "/wishes/take-back", {"wish": wish}
+        return await self._send("POST", path, m.WishStands, body, key)
+
+    async def wishes(self, program: str) -> AsyncIterator[m.WishAnswer]:
+        """Who waits in a program, oldest first."""
+        async for page in self._pages(_path("programs", program, "wishes"), m.WishesPage, {}):
+            for wish in page.items:
+                yield wish
+
+    async def approve_wish(
+        self, program: str, asked: WishApproval, *, key: str | None = None
+    ) -> m.WishApproved:
+        """Enrol and plan the two."""
+        path = _path("programs", program, "wishes", "approve")
+        return await self._send("POST", path, m.WishApproved, _body(asked), key)
+
+    async def decline_wish(
+        self, program: str, wish: str, *, key: str | None = None
+    ) -> m.WishStands:
+        """Not now."""
+        path = _path("programs", program, "wishes", "decline")
+        return await self._send("POST", path, m.WishStands, {"wish": wish}, key)
 
     # --- one request -----------------------------------------------------------------------
 

@@ -135,6 +135,24 @@ class PauseShown(Answer):
     last: date
 
 
+class PulseGiven(Answer):
+    """What one of the two said a meeting was, in confidence."""
+
+    date: datetime = Field(description="Start of the meeting.")
+    score: int = Field(ge=1, le=5)
+    text: str
+
+
+class PulseSide(Answer):
+    """What one of the two said, newest first; the other one never sees it."""
+
+    name: str
+    given: list[PulseGiven]
+    trend: str | None = Field(
+        description="`rising`, `steady` or `falling`; null with fewer than four answers."
+    )
+
+
 class PairAnswer(Answer):
     """Everything a coordinator sees of one pair. What the two wrote for themselves is not in it."""
 
@@ -152,6 +170,9 @@ class PairAnswer(Answer):
     dates: list[PairDate]
     blockers: list[BlockerShown]
     needs: list[str] = Field(description="Ids of open rows of *Needs you*.")
+    pulses: list[PulseSide] = Field(
+        default=[], description="Each side by itself; empty where neither ever answered."
+    )
 
 
 class OwnDate(Answer):
@@ -229,6 +250,49 @@ class NeedsPage(Answer):
     next: str | None = Field(description="Cursor of what comes after, null at the end.")
 
 
+class WishAnswer(Answer):
+    """Somebody asks for a pairing."""
+
+    id: str
+    program: str
+    mail: str
+    name: str
+    role: str = Field(description="What they would be: `mentor` or `mentee`.")
+    partner: str | None = Field(description="Address of whom they name; null on the waiting list.")
+    state: str = Field(description="`waiting`, `approved`, `declined` or `taken_back`.")
+    asked_at: datetime
+    settled_at: datetime | None
+    pair: str | None = Field(description="Id of the pair that came of it.")
+
+
+class OwnWishes(Answer):
+    """One's own wishes, newest first, and programs in which one may ask."""
+
+    programs: list[ProgramRef]
+    items: list[WishAnswer]
+
+
+class WishesPage(Answer):
+    """A stretch of the wishes that wait, oldest first."""
+
+    items: list[WishAnswer]
+    next: str | None = Field(description="Cursor of what comes after, null at the end.")
+
+
+class WishApproved(Answer):
+    """The pair that came of a wish."""
+
+    wish: str
+    pair: str
+
+
+class WishStands(Answer):
+    """How a wish stands."""
+
+    wish: str
+    state: str
+
+
 class WeekFigures(Answer):
     """What became of the dates of one week."""
 
@@ -268,6 +332,13 @@ class SponsorAnswer(Answer):
         description="By what the groups are of. A withheld group has no figures."
     )
     objectives: list[dict[str, Any]]
+    pulse: dict[str, Any] | None = Field(
+        default=None,
+        description="Mean of how meetings were, with `pairs` and `answers`; null of too few.",
+    )
+    surveys: list[dict[str, Any]] = Field(
+        default=[], description="Means before and after, by question and group of people."
+    )
 
 
 class MailboxHealth(Answer):

@@ -143,6 +143,29 @@ class RuleYes(RuleAsked, Yes):
     """The yes to a changed rule; `mails` has to be the very number of its preview."""
 
 
+class WishAsked(Shape):
+    """A wish for a pairing."""
+
+    program: Word
+    role: Literal["mentor", "mentee"] = Field(description="What you would be.")
+    partner: Word | None = Field(
+        default=None, description="Address of whom you name; left out: the waiting list."
+    )
+
+
+class WishNamed(Shape):
+    """A wish, by its id."""
+
+    wish: Word
+
+
+class WishApproval(WishNamed):
+    """The yes to a wish."""
+
+    partner: Word = Field(description="Address of the other one.")
+    starts: Day | None = Field(default=None, description="First day; tomorrow if left out.")
+
+
 # --- queries -------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from integrations.web.api import pairs as api_pairs
 from integrations.web.api import programs as api_programs
 from integrations.web.api import roster as api_roster
 from integrations.web.api import rule as api_rule
+from integrations.web.api import wishes as api_wishes
 from integrations.web.api.endpoint import ROOT, Endpoint
 from integrations.web.api.frame import ApiFrame
 from integrations.web.api.problems import problem, sent
@@ -78,6 +79,7 @@ _MODULES = (
     surveys,
 )
 _API = (
+    api_wishes,
     api_programs,
     api_pairs,
     api_acts,

@@ -209,12 +209,18 @@ API: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
         # Who one is, and the programs one has a part in: of somebody without any, none.
         "GET /api/v1/me": EVERYBODY,
         "GET /api/v1/programs": EVERYBODY,
+        "GET /api/v1/wishes": EVERYBODY,
+        "POST /api/v1/wishes": EVERYBODY,
+        "POST /api/v1/wishes/take-back": EVERYBODY,
         "GET /api/v1/pairs/{pair}": PAIR_AND_ASSISTANT,
         f"GET {_PROGRAM}/sponsor": FIGURES,
         **dict.fromkeys(
             (
                 f"GET {_PROGRAM}/overview",
                 f"GET {_PROGRAM}/journal",
+                f"GET {_PROGRAM}/wishes",
+                f"POST {_PROGRAM}/wishes/approve",
+                f"POST {_PROGRAM}/wishes/decline",
                 f"GET {_PROGRAM}/pairs",
                 f"GET {_PAIR}",
                 f"GET {_PAIR}/timeline",

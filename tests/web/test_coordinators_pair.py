@@ -23,6 +23,7 @@ from integrations.workflows.ordering.at_once import reconcile_pairs
 from integrations.workflows.ordering.pair_acts import PairAct, telling_of
 from integrations.workflows.rulebook.rules import ProgramRule
 from tests.support.world import Empty
+from tests.web.api_callers import Caller, token_of
 from tests.web.support import KEYS, ORIGIN, Visitor, coordinator
 from tests.workflows.changes.reconciling import mails, now
 from tests.workflows.changes.stage import Stage, on_stage
@@ -134,6 +135,13 @@ def test_it_shows_how_each_side_says_it_was_once_somebody_did(empty: Empty) -> N
         assert f"{case.mentor.name} Rising" in said
         assert ": 2 “<b>dry</b>”" in said
         assert f"{case.mentee.name} No answer yet." in said
+        token = token_of(desk.stage.world, "cora", is_app=True)
+        async with Caller(desk.app, token).typed() as typed:
+            answer = await typed.pair(case.pair.program_id, case.pair.id)
+        by_name = {side.name: side for side in answer.pulses}
+        assert [given.score for given in by_name[case.mentor.name].given] == [5, 5, 4, 2]
+        assert by_name[case.mentor.name].trend == "rising"
+        assert by_name[case.mentee.name].given == []
 
     at_the_desk(empty, play)
 

@@ -15,6 +15,7 @@ from integrations.workflows.operating.privacy import data_of
 from integrations.workflows.reporting import sheets
 from integrations.workflows.reporting.sheets import keep_sheets, sheet_of
 from tests.support.world import Empty
+from tests.web.api_callers import Caller, token_of
 from tests.web.console_firm import Console, at_the_console
 from tests.web.support import signed_in, staff
 
@@ -188,6 +189,10 @@ async def test_exports_of_a_program_and_kept_sheets_have_means_and_a_persons_fil
     finally:
         sheets.COUNTED_AT_ONCE = with_few
     assert (await console.app.store.run(_sheet(console))).surveys == before.surveys
+    token = token_of(console.world, "coordinator", is_app=True)
+    async with Caller(console.app, token).typed() as typed:
+        answer = await typed.sponsor(console.program.id)
+    assert [row["after"] for row in answer.surveys if row["breakdown"] == "whole"] == ["4.00"]
     mine = await console.app.store.run(lambda tx: data_of(tx, people[0].id))
     assert sorted(score["hundredths"] for score in mine["survey_scores"]) == [250, 400]
 

@@ -6,11 +6,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from integrations.api_client import ApiProblemError
+from integrations.api_client.orders import WishApproval, WishAsked
 from integrations.page_records import Wish, WishState
 from integrations.ports import Transaction
 from integrations.records import PairState
 from integrations.workflows.operating.privacy import data_of
 from tests.support.world import Empty
+from tests.web.api_callers import Caller, token_of
 from tests.web.console_firm import Console, at_the_console
 from tests.web.support import Visitor, participant, signed_in
 
@@ -148,3 +153,48 @@ async def test_a_wish_belongs_to_its_person_and_goes_once_it_was_settled(console
     senior = await _senior(console)
     await senior.post("/ask/take-back", {"wish": wish.id})
     assert await console.app.store.run(removed) == 1
+
+
+@_playing
+async def test_the_api_takes_wishes_and_approves_them_once_however_often_it_is_asked(
+    console: Console,
+) -> None:
+    await _let_ask(console, "participants")
+    people = await console.app.store.run(lambda tx: {p.id: p for p in tx.participants.all()})
+    senior, junior = people[console.pairs[0].mentee_id], people[console.pairs[1].mentor_id]
+    program = console.program.id
+    service = Caller(console.app, token_of(console.world, "coordinator", is_app=True)).typed()
+    mine = Caller(console.app, token_of(console.world, senior.directory_id)).typed()
+    async with service, mine:
+        assert [each.id for each in (await mine.own_wishes()).programs] == [program]
+        asked = WishAsked(program=program, role="mentee", partner=junior.mail)
+        wish = await mine.ask_for_pairing(asked, key="once")
+        assert (await mine.ask_for_pairing(asked, key="once")).wish == wish.wish
+        with pytest.raises(ApiProblemError) as second:
+            await mine.ask_for_pairing(asked)
+        assert second.value.problem.code == "faults"
+        # A service coordinates, and is nobody to be paired.
+        await _let_ask(console, "everybody")
+        with pytest.raises(ApiProblemError) as of_service:
+            await service.ask_for_pairing(asked)
+        assert of_service.value.problem.code == "faults"
+        assert [(each.id, each.mail) async for each in service.wishes(program)] == [
+            (wish.wish, senior.mail.lower())
+        ]
+        with pytest.raises(ApiProblemError) as not_theirs:
+            _ = [each async for each in mine.wishes(program)]
+        assert not_theirs.value.problem.status == 404
+        yes = WishApproval(wish=wish.wish, partner=junior.mail)
+        done = await service.approve_wish(program, yes, key="yes")
+        assert (await service.approve_wish(program, yes, key="yes")).pair == done.pair
+        pair = await console.app.store.run(lambda tx: tx.pairs.require(done.pair))
+        assert (pair.mentor_id, pair.mentee_id) == (junior.id, senior.id)
+        assert [each.state for each in (await mine.own_wishes()).items] == ["approved"]
+        other = await mine.ask_for_pairing(WishAsked(program=program, role="mentor"))
+        assert (await service.decline_wish(program, other.wish)).state == "declined"
+        with pytest.raises(ApiProblemError) as too_late:
+            await mine.take_wish_back(other.wish)
+        assert too_late.value.problem.code == "not_possible"
+        last = await mine.ask_for_pairing(WishAsked(program=program, role="mentor"))
+        assert (await mine.take_wish_back(last.wish)).state == "taken_back"
+        assert [each async for each in service.wishes(program)] == []

@@ -16,6 +16,8 @@ from integrations.api_client.models import (
     PairsListed,
     PauseShown,
     Person,
+    PulseGiven,
+    PulseSide,
 )
 from integrations.api_client.orders import Listed, PairsAsked
 from integrations.page_records import Risk
@@ -116,6 +118,7 @@ async def show_pair(call: Call) -> PairAnswer:
             for b in shown.blockers
         ],
         needs=[line.need.id for line in shown.needs],
+        pulses=_pulses(shown),
     )
 
 
@@ -132,6 +135,17 @@ def _people(shown: PairShown) -> list[Person]:
             has_confirmed=person.has_confirmed,
         )
         for person in shown.people
+    ]
+
+
+def _pulses(shown: PairShown) -> list[PulseSide]:
+    return [
+        PulseSide(
+            name=side.name,
+            given=[PulseGiven(date=at, score=score, text=text) for at, score, text in side.said],
+            trend=side.trend,
+        )
+        for side in shown.pulses
     ]
 
 

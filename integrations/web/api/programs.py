@@ -103,6 +103,8 @@ async def show_sponsor(call: Call) -> SponsorAnswer:
         whole=None if is_small else sheet.whole,
         groups={} if is_small else sheet.groups,
         objectives=[] if is_small else sheet.objectives,
+        pulse=None if is_small else sheet.pulse,
+        surveys=[] if is_small else sheet.surveys,
     )
 
 

@@ -7,6 +7,7 @@ unless the program's rule says so (``asking``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -93,6 +94,9 @@ def ask(
     partner = partner_mail.strip().lower()
     if program_id not in {program.id for program in programs_to_ask(tx, wisher)}:
         raise FaultsError([Fault("program", N_("a program in which you may ask"))])
+    if not wisher.mail:
+        # A service has none, and nobody could be paired with it.
+        raise FaultsError([Fault("program", N_("somebody with a mailbox"))])
     if role not in (MENTOR, MENTEE):
         raise FaultsError([Fault("role", N_("what you would be"))])
     if partner == wisher.mail.lower() or (partner and "@" not in partner):
@@ -142,10 +146,24 @@ def decline(tx: Transaction, app: App, program_id: str, wish_id: str, by: str) -
     _settle(tx, app, _waiting(tx, wish_id, program_id), WishState.DECLINED, by)
 
 
+def _nothing_else(tx: Transaction, new_id: str) -> None:
+    """A yes by page is kept, and that is all."""
+
+
 async def approve(
-    app: App, program_id: str, wish_id: str, partner_mail: str, starts: date | None, *, by: str
+    app: App,
+    program_id: str,
+    wish_id: str,
+    partner_mail: str,
+    starts: date | None,
+    *,
+    by: str,
+    also: Callable[[Transaction, str], None] = _nothing_else,
 ) -> str:
     """Enrol and plan the two; return the pair's id. ``starts`` None: tomorrow.
+
+    Parameters:
+        also: keeps more in the transaction that enrols them; it is given the pair's id.
 
     Raises:
         FaultsError: the address is nobody's who could be paired with them, or the day is past;
@@ -158,7 +176,13 @@ async def approve(
     users = await app.graph.directory.find([mail for mail in (wish.mail, partner) if mail])
     two = _two(users.get(wish.mail), users.get(partner), wish)
     await sync_mailboxes(app)
-    new_id = await app.store.run(lambda tx: _enrol(app, tx, wish, two, starts, by))
+
+    def keep(tx: Transaction) -> str:
+        enrolled = _enrol(app, tx, wish, two, starts, by)
+        also(tx, enrolled)
+        return enrolled
+
+    new_id = await app.store.run(keep)
     await refresh_settings(app, [person_id(user.id) for user in two])
     await plan_pairs(app, [new_id])
     return new_id
