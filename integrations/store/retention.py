@@ -83,7 +83,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
 )
 """How long each table is kept; docs/reference/data.md says what the words mean."""
 
-_CONTACT = "contact:%"
+_OF_NO_PAIR = ("contact:%", "wish:%")
 _OWNERS = ("pair_id", "session_id", "need_id", "correction_id")
 
 
@@ -110,13 +110,15 @@ class RetentionRows:
         return self._removed(over, limit)
 
     def remove_closed(self, before: datetime, limit: int) -> dict[str, int]:
-        """Blockers cleared, and mails to contacts settled, before then."""
+        """Blockers cleared, and mails to contacts and about wishes settled, before then."""
         blockers, mails = tables.blockers.c, tables.outbox.c
         over = {
             tables.blockers: blockers.cleared_at < before,
             # Those are named after their day, week or month: none of so long ago is due again.
             tables.outbox: and_(
-                mails.person_id.like(_CONTACT), mails.state != "waiting", mails.due_at < before
+                or_(*(mails.person_id.like(named) for named in _OF_NO_PAIR)),
+                mails.state != "waiting",
+                mails.due_at < before,
             ),
         }
         return self._removed(over, limit)

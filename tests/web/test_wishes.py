@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,12 +13,15 @@ from integrations.api_client import ApiProblemError
 from integrations.api_client.orders import WishApproval, WishAsked
 from integrations.page_records import Wish, WishState
 from integrations.ports import Transaction
-from integrations.records import PairState
+from integrations.records import JournalEntry, PairState
 from integrations.workflows.operating.privacy import data_of
+from simulator.mail import Mail
 from tests.support.world import Empty
 from tests.web.api_callers import Caller, token_of
 from tests.web.console_firm import Console, at_the_console
-from tests.web.support import Visitor, participant, signed_in
+from tests.web.support import Visitor, coordinator, participant, signed_in
+from tests.workflows.changes.stage import DAY, HOUR
+from tests.workflows.messages.post import send_until
 
 
 async def _let_ask(console: Console, asking: str) -> None:
@@ -114,7 +118,7 @@ async def test_somebody_without_a_part_waits_on_the_list_until_a_yes_or_a_not_no
     (wish,) = await _wishes(console)
     at = f"/programs/{console.program.id}/wishes"
     said = await console.visitor.send(f"{at}/decline", {"wish": wish.id})
-    assert "Nobody was mailed" in said.text
+    assert "A short mail says so" in said.text
     assert "not now" in (await stranger.get("/ask")).text
     lines = await console.app.store.run(lambda tx: [e.code for e in tx.journal.read()])
     assert {"pairing_asked", "pairing_declined"} <= set(lines)
@@ -198,3 +202,96 @@ async def test_the_api_takes_wishes_and_approves_them_once_however_often_it_is_a
         last = await mine.ask_for_pairing(WishAsked(program=program, role="mentor"))
         assert (await mine.take_wish_back(last.wish)).state == "taken_back"
         assert [each async for each in service.wishes(program)] == []
+
+
+async def _told(console: Console, length: timedelta) -> list[Mail]:
+    """Mails about wishes, once mailboxes have sent for a while."""
+    await send_until(console.app, console.app.clock.now() + length)
+    log = console.world.tenant.mail_log
+    return [
+        mail
+        for mail in log
+        if mail.subject.endswith(("wish for a pairing", "Wunsch nach einem Paar"))
+    ]
+
+
+@_playing
+async def test_whoever_asked_is_mailed_once_what_became_of_it_and_no_reason(
+    console: Console,
+) -> None:
+    await _let_ask(console, "everybody")
+    stranger = await signed_in(console.app, "stranger", name="Sam Stranger")
+    await stranger.post("/ask", {"program": console.program.id, "role": "mentor"})
+    (wish,) = await _wishes(console)
+    at = f"/programs/{console.program.id}/wishes"
+    # Nobody is mailed at night, nor before the coordinator has spoken.
+    assert await _told(console, 2 * DAY) == []
+    while 7 <= console.app.clock.now().astimezone(ZoneInfo(console.program.zone)).hour < 21:
+        await console.app.clock.sleep(HOUR)
+    # Sign-ins of two days ago have ended.
+    cora = await coordinator(console.app, console.program.id)
+    await cora.send(f"{at}/decline", {"wish": wish.id})
+    assert await _told(console, timedelta(minutes=1)) == []
+    (mail,) = await _told(console, 4 * DAY)
+    assert mail.recipient == "stranger@firm.example"
+    assert "None can be made at present" in mail.body
+    assert mail.at.astimezone(ZoneInfo(console.program.zone)).hour >= 8
+    lines = await console.app.store.run(lambda tx: tx.journal.read(code="mail"))
+    assert [line.person_id for line in lines if line.data["message"] == "wish_declined"] == [None]
+    cora = await coordinator(console.app, console.program.id)
+    journal = await cora.get(f"/programs/{console.program.id}/journal")
+    assert "Whoever asked for a pairing was mailed" in journal.text
+    stranger = await signed_in(console.app, "stranger", name="Sam Stranger")
+    # Another wish of theirs, taken back, is no news to them.
+    await stranger.post("/ask", {"program": console.program.id, "role": "mentor"})
+    (second,) = [each for each in await _wishes(console) if each.id != wish.id]
+    await stranger.post("/ask/take-back", {"wish": second.id})
+    assert len(await _told(console, 4 * DAY)) == 1
+
+
+@_playing
+async def test_a_yes_names_whom_they_are_paired_with_in_their_language_and_counts_in_their_week(
+    console: Console,
+) -> None:
+    await _let_ask(console, "participants")
+    senior = await _senior(console)
+    people = await console.app.store.run(lambda tx: {p.id: p for p in tx.participants.all()})
+    junior, reader = people[console.pairs[1].mentor_id], people[console.pairs[0].mentee_id]
+    form = {"program": console.program.id, "role": "mentee", "partner": junior.mail}
+    await senior.post("/ask", form)
+    (wish,) = await _wishes(console)
+    now = console.app.clock.now()
+
+    def had_two(tx: Transaction) -> None:
+        tx.participants.put(replace(tx.participants.require(reader.id), language="de-AT"))
+        for _ in range(2):
+            data = {"kind": "message", "message": "pulse"}
+            tx.journal.write(JournalEntry(at=now, code="mail", person_id=reader.id, data=data))
+
+    at = f"/programs/{console.program.id}/wishes"
+    await console.visitor.send(f"{at}/approve", {"wish": wish.id, "partner": junior.mail})
+    await console.app.store.run(had_two)
+    assert now.weekday() == 0
+    assert await _told(console, 4 * DAY) == [], "two a week are all"
+    (mail,) = await _told(console, 5 * DAY)
+    assert (mail.recipient.lower(), mail.at.weekday()) == (reader.mail.lower(), 0)
+    assert f"Sie und {junior.name} sind ein Paar" in mail.body
+    lines = await console.app.store.run(lambda tx: tx.journal.read(code="mail"))
+    told = [line for line in lines if line.data["message"] == "wish_approved"]
+    assert [line.person_id for line in told] == [reader.id]
+
+
+@_playing
+async def test_a_wish_that_is_gone_before_its_mail_went_leaves_nobody_mailed(
+    console: Console,
+) -> None:
+    await _let_ask(console, "everybody")
+    stranger = await signed_in(console.app, "stranger")
+    await stranger.post("/ask", {"program": console.program.id, "role": "mentor"})
+    (wish,) = await _wishes(console)
+    at = f"/programs/{console.program.id}/wishes"
+    await console.visitor.send(f"{at}/decline", {"wish": wish.id})
+    await console.app.store.run(lambda tx: tx.wishes.remove(wish.id))
+    assert await _told(console, 4 * DAY) == []
+    dropped = await console.app.store.run(lambda tx: tx.journal.read(code="mail_dropped"))
+    assert [line.data["why"] for line in dropped] == ["wish_gone"]

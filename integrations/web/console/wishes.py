@@ -47,7 +47,10 @@ async def do_decline(visit: Visit) -> Shown | Go:
     """Not now."""
     program, wish, by = program_of(visit).id, visit.form.get("wish"), visit.viewer.directory_id
     await visit.app.store.run(lambda tx: decline(tx, visit.app, program, wish, by))
-    return Go(f"/programs/{program}/wishes", gettext("It waits no longer. Nobody was mailed."))
+    return Go(
+        f"/programs/{program}/wishes",
+        gettext("It waits no longer. A short mail says so, without a reason."),
+    )
 
 
 PAGES = (

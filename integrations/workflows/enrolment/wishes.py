@@ -24,6 +24,7 @@ from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.enrolment.enrol import keep_rows, pair_id, person_id, sync_mailboxes
 from integrations.workflows.enrolment.people import refresh_settings
 from integrations.workflows.enrolment.roster import RosterRow
+from integrations.workflows.messages.wish_mails import tell_wisher
 from integrations.workflows.planning.plan import plan_pairs
 from integrations.workflows.rulebook.rules import Asking
 
@@ -142,7 +143,7 @@ def take_back(tx: Transaction, app: App, wish_id: str, wisher: Wisher) -> None:
 
 
 def decline(tx: Transaction, app: App, program_id: str, wish_id: str, by: str) -> None:
-    """Not now: the person's page says so, without a reason. Raises WishSettledError."""
+    """Not now: a mail and the person's page say so, without a reason. Raises WishSettledError."""
     _settle(tx, app, _waiting(tx, wish_id, program_id), WishState.DECLINED, by)
 
 
@@ -243,6 +244,7 @@ def _settle(tx: Transaction, app: App, wish: Wish, state: WishState, by: str) ->
     settled = replace(wish, state=state, settled_at=app.clock.now(), settled_by=by)
     tx.wishes.put(settled)
     _journal(tx, settled, _SETTLED[state], app, by=by)
+    tell_wisher(tx, settled, app.clock.now(), app.options.zone)
 
 
 def _journal(tx: Transaction, wish: Wish, code: str, app: App, **data: str) -> None:

@@ -176,6 +176,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             True,
             (),
         ),
+        "paired_with": Field("the name of whom the reader is paired with", "James Stone", True),
         "zone_place": Field("the city that stands for the series' zone", "New York"),
         "weekday": Field("the weekday of the series", "Tuesday"),
         "start": Field("the hour of the series in its zone", "10:00"),
@@ -228,6 +229,17 @@ def _mail(recipient: str, trigger: str, *fields: str, **over: Any) -> MessageKin
             **over,
         }
     )
+
+
+_OF_A_WISH: Mapping[str, Any] = MappingProxyType(
+    {
+        "recipient": "whoever asked for a pairing",
+        "channel": Channel.MAIL,
+        "cap": Cap.WEEKLY,
+        "must": ("program", "contact"),
+        "links": 0,
+    }
+)
 
 
 def _comment(trigger: str, *fields: str) -> MessageKind:
@@ -361,6 +373,16 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             "a milestone is reached, where the program's rule asks for thanks",
             "held",
             must=("contact", "held"),
+        ),
+        "wish_approved": MessageKind(
+            **_OF_A_WISH,
+            trigger="a coordinator approves a wish for a pairing",
+            fields=("program", "contact", "paired_with"),
+        ),
+        "wish_declined": MessageKind(
+            **_OF_A_WISH,
+            trigger="a coordinator says not now to a wish for a pairing",
+            fields=("program", "contact"),
         ),
         "closing": _mail(_BOTH, "the last date is over", *("held", "hours_together")),
         "needs_you": MessageKind(

@@ -40,6 +40,8 @@ _MAILS: Mapping[str, str] = MappingProxyType(
         "resumed": N_("the note that a pause is over"),
         "roles_swapped": N_("the note that roles were swapped"),
         "weekly_report": N_("the weekly report"),
+        "wish_approved": N_("the word that a wish for a pairing was approved"),
+        "wish_declined": N_("the word that no pairing can be made at present"),
         "withdrawn": N_("the note that the pair has ended"),
         "your_appointment": N_("the note of an appointment over a date"),
     }

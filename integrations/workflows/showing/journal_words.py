@@ -134,6 +134,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
 ON_BEHALF = "for:"
 """Begins what names somebody's assistant: whose, not who."""
 _CONTACT = N_("the program's contact")
+_ASKER = N_("whoever asked for a pairing")
 """Who is mailed where no participant is."""
 
 
@@ -216,7 +217,8 @@ class Known:
 
     def facts(self, entry: JournalEntry, say: Callable[[datetime], str]) -> dict[str, Any]:
         """The entry's facts as people say them: a name for an id, ``say`` of an instant."""
-        facts = {"person": entry.person_id or gettext(_CONTACT), **entry.data}
+        nobody = _ASKER if str(entry.data.get("message")).startswith("wish_") else _CONTACT
+        facts = {"person": entry.person_id or gettext(nobody), **entry.data}
         said = {name: self._said(name, value, say) for name, value in facts.items()}
         if "verdict" in entry.data:
             said["became"] = verdict_in_words(entry.data["verdict"], entry.data.get("minutes"))

@@ -49,6 +49,7 @@ from integrations.workflows.messages.languages import language_for
 from integrations.workflows.messages.letters import Spoken, silenced_by, spoken, words_of
 from integrations.workflows.messages.room import has_room, next_room
 from integrations.workflows.messages.texts import Letter
+from integrations.workflows.messages.wish_mails import WISH, told_of
 from integrations.workflows.reporting import mailed
 from integrations.workflows.telling import daily_list
 from integrations.workflows.telling.feed import (
@@ -75,7 +76,8 @@ class _Ready:
     """A mail that may leave now. ``rows`` are the *Needs you* rows it names.
 
     ``again`` tells that it is to be sent once more where it may have been sent before.
-    ``in_feed`` of Teams it is told to the account instead of being mailed.
+    ``in_feed`` of Teams it is told to the account instead of being mailed. ``reader`` is the
+    participant who gets it, None where whoever does takes part nowhere.
     ``has_room`` is asked in the transaction that begins it whether the week has room for it still,
     where it did at ``decided_from``; None if it is not counted.
     """
@@ -88,6 +90,7 @@ class _Ready:
     rows: tuple[str, ...] = ()
     language: Language = field(default_factory=Language)
     in_feed: str | None = None
+    reader: str | None = None
     has_room: Callable[[Transaction, bool], bool] | None = None
     decided_from: datetime | None = None
 
@@ -206,6 +209,8 @@ def _settled(tx: Transaction, mail: OutboxMail) -> _Ready:
 def _step(app: App, tx: Transaction, mail: OutboxMail, key: str, now: datetime) -> _Step:
     if mail.person_id.startswith(daily_list.CONTACT):
         return _list_step(app, tx, mail, now)
+    if mail.person_id.startswith(WISH):
+        return _wish_step(app, tx, mail, key, now)
     about = spoken(
         tx,
         mail,
@@ -227,10 +232,40 @@ def _step(app: App, tx: Transaction, mail: OutboxMail, key: str, now: datetime) 
         letter=words_of(about),
         program_id=about.program.id,
         again=mail.urgent,
+        reader=about.you.id,
         language=language_for(about.you, app.options.language),
         in_feed=about.you.directory_id if goes_to_feed(app, tx, mail, key, now) else None,
         has_room=partial(_room_beside, about, key),
         decided_from=now if _is_capped(about) else None,
+    )
+
+
+def _wish_step(app: App, tx: Transaction, mail: OutboxMail, key: str, now: datetime) -> _Step:
+    told = told_of(tx, mail, app.options.zone)
+    if told is None or told.is_silenced:
+        return _Silent("wish_gone" if told is None else "reader_left")
+    reader, rule, zone, has = told.reader, told.rule, told.zone, None
+    if reader is not None:
+        office, has = reader.office, partial(has_room, person_id=reader.id, zone=zone, rule=rule)
+        if not has(tx, now=now, but=key):
+            return _Wait(next_room(rule, zone, office, now))
+    until = told.may_go(now)
+    if until > now:
+        return _Wait(until)
+
+    def room_beside(tx: Transaction, others_began: bool) -> bool:
+        return has is None or not others_began or has(tx, now=now, but=key, prepared=False)
+
+    return _Ready(
+        mail=mail,
+        to=(told.wish.mail, told.wish.name),
+        letter=told.words(mail.purpose, app.options.language),
+        program_id=told.program.id,
+        again=False,
+        language=told.language(app.options.language),
+        reader=None if reader is None else reader.id,
+        has_room=room_beside,
+        decided_from=None if reader is None else now,
     )
 
 
@@ -331,7 +366,7 @@ def _mail_act(app: App, ready: _Ready) -> Act[None]:
         after={"message": mail.purpose},
         mails=(
             {
-                "person": None if mail.person_id.startswith(daily_list.CONTACT) else mail.person_id,
+                "person": ready.reader,
                 "kind": "message",
                 "message": mail.purpose,
                 "urgent": mail.urgent,
@@ -354,6 +389,8 @@ async def _refused(app: App, ready: _Ready, refusal: RefusedError) -> None:
     now, mail = app.clock.now(), ready.mail
     about_reader = refusal.status == _NO_SUCH_READER
     scope, subject, code = _reader(mail) if about_reader else _mailbox(mail)
+    # Somebody who takes part nowhere has no row that a coordinator would look at.
+    is_shown = not (about_reader and mail.person_id.startswith(WISH))
     blocker = Blocker(
         scope=scope,
         subject_id=subject,
@@ -367,7 +404,8 @@ async def _refused(app: App, ready: _Ready, refusal: RefusedError) -> None:
     )
 
     def record(tx: Transaction) -> None:
-        tx.blockers.set(blocker)
+        if is_shown:
+            tx.blockers.set(blocker)
         if about_reader:
             tx.outbox.drop(mail, "refused")
             _journal(tx, mail, "mail_dropped", now, why="refused")
@@ -391,7 +429,7 @@ def _mailbox(mail: OutboxMail) -> tuple[BlockerScope, str, str]:
 
 
 def _journal(tx: Transaction, mail: OutboxMail, code: str, now: datetime, **facts: str) -> None:
-    to_contact = mail.person_id.startswith(daily_list.CONTACT)
+    to_contact = mail.person_id.startswith((daily_list.CONTACT, WISH))
     tx.journal.write(
         JournalEntry(
             at=now,

@@ -28,8 +28,10 @@ CONTACT = {
     "mail": "mira.holm@firm.example",
     "sponsor": "Elena Marsh",
 }
-TO_CONTACT = frozenset({"needs_you", "weekly_report", "monthly_report"})
-"""Mails that are about a program and not about a pair."""
+TO_CONTACT = frozenset(
+    {"needs_you", "weekly_report", "monthly_report", "wish_approved", "wish_declined"}
+)
+"""Mails that are about a program, or a wish, and not about a pair."""
 URL = "https://tandem.firm.example"
 PAGES = f"{URL}/pairs"
 _SETTINGS = {
@@ -75,7 +77,7 @@ class Post:
         until = virtual_now() + length
         try:
             app = await self.stage.world.begin(dies_at=dies_at, **{**_SETTINGS, **over})
-            await _send_until(app, until)
+            await send_until(app, until)
         except Death:
             return True
         await app.close()
@@ -101,7 +103,8 @@ class Post:
         return [entry for entry in entries if entry.at >= self.began]
 
 
-async def _send_until(app: App, until: datetime) -> None:
+async def send_until(app: App, until: datetime) -> None:
+    """Have every mailbox send what is due until then."""
     boxes = await app.store.run(lambda tx: [box.id for box in tx.mailboxes.all()])
     while True:
         due = [await _send_once(app, box) for box in boxes]
