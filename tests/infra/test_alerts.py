@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import re
+from datetime import timedelta
 
 import pytest
 
 from integrations import telemetry
 from integrations.logs import JsonLines, log_event
+from integrations.settings import Settings
+from integrations.workflows.operating.measures import EVERY
 from tests.infra.bicep import parsed, resources
 
 RULES = {rule["name"]: rule for rule in parsed("alerts")["variables"]["rules"]["value"]}
@@ -46,6 +49,18 @@ def test_an_alert_asks_for_a_gauge_that_is_measured(name: str) -> None:
     # comes.
     assert rule["aggregation"] == ("Maximum" if name == "work-put-aside" else "Minimum")
     assert rule["operator"] == ("LessThan" if gauge.unit == "d" else "GreaterThan")
+
+
+def test_every_window_holds_several_measurements() -> None:
+    """Measured by the loop of a process, and in Azure whenever the timer looks for work."""
+    windows = [
+        timedelta(minutes=60 * int(hours or 0) + int(minutes or 0))
+        for rule in RULES.values()
+        for hours, minutes in re.findall(r"^PT(?:(\d+)H)?(?:(\d+)M)?$", rule["window"])
+    ]
+    assert len(windows) == len(RULES)
+    assert min(windows) >= 5 * EVERY
+    assert Settings().work_schedule == "0 * * * * *", "every minute"
 
 
 def test_a_log_line_is_found_by_the_words_of_the_query(
