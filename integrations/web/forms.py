@@ -16,7 +16,7 @@ from integrations.language import N_
 
 MOST_BYTES = 256 * 1024
 MOST_UPLOAD_BYTES = 8 * 1024 * 1024
-_MOST_FIELDS = 5_000
+MOST_FIELDS = 5_000
 _PLAIN = "application/x-www-form-urlencoded"
 _WITH_FILES = "multipart/form-data"
 
@@ -94,7 +94,7 @@ async def read_form(
     bounded = Request(request.scope, _bounded(request.receive, most))
     try:
         data = await bounded.form(
-            max_files=2 if uploads else 0, max_fields=_MOST_FIELDS, max_part_size=MOST_BYTES
+            max_files=2 if uploads else 0, max_fields=MOST_FIELDS, max_part_size=MOST_BYTES
         )
         return await _form(data)
     except (MultiPartException, ClientDisconnect, UnicodeDecodeError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,11 @@ import httpx
 import pytest
 
 from integrations.errors import NotTakenError
-from integrations.outbound.sender import LONGEST_WAIT, Receiver, SignedWebhook
-from integrations.runtime import Immortal, SystemClock
+from integrations.outbound.sender import LONGEST_WAIT, WHOLE_SECONDS, Receiver, SignedWebhook
+from integrations.runtime import Immortal, LoopClock, SystemClock
+from simulator.virtual_time import run_virtually
 from tests.outbound.receiver import HOST, KEY, OLD_KEY, Inbox, Listening, listening, resolved
+from tests.support.world import START
 
 BODY = b'{"type":"session.verdict"}'
 PUBLIC = "93.184.216.34"
@@ -192,6 +195,28 @@ async def test_a_name_without_an_address_is_no_taking() -> None:
         transport=Inbox(),
     )
     assert (await _refused(sender)).code == "unreachable"
+
+
+def test_a_call_that_never_comes_to_an_end_is_given_up() -> None:
+    """A resolver that says nothing is in no time-out of the client's."""
+
+    async def silent(host: str, port: int) -> list[str]:
+        await asyncio.Event().wait()
+        return [PUBLIC]
+
+    async def live() -> float:
+        sender = SignedWebhook(
+            Receiver(url=f"https://{HOST}/", hosts=(HOST,), keys=(KEY,)),
+            clock=LoopClock(START),
+            life=Immortal(),
+            resolve=silent,
+            transport=Inbox(),
+        )
+        begun = asyncio.get_running_loop().time()
+        assert (await _refused(sender)).code == "timeout"
+        return asyncio.get_running_loop().time() - begun
+
+    assert run_virtually(START, live()) == WHOLE_SECONDS
 
 
 async def test_no_line_of_the_log_has_the_address_or_a_key(

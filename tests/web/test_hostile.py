@@ -7,12 +7,13 @@ import json
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from integrations.web.forms import Form, FormError, read_form
+from integrations.web.forms import MOST_BYTES, MOST_FIELDS, Form, FormError, read_form
 from integrations.workflows.attendance.links import PATH, PersonalLinks
 from tests.support.hostile import BOUNDED, made_up, texts
 from tests.support.world import Empty, firm_of, virtually
@@ -47,7 +48,7 @@ _BODIES = (
 )
 
 
-def _brought(kind: str, pieces: list[bytes], *, uploads: bool) -> Form:
+def _brought(kind: str, pieces: list[bytes], *, uploads: bool, most: int = MOST) -> Form:
     messages = [
         *({"type": "http.request", "body": piece, "more_body": True} for piece in pieces),
         {"type": "http.request", "body": b"", "more_body": False},
@@ -59,7 +60,7 @@ def _brought(kind: str, pieces: list[bytes], *, uploads: bool) -> Form:
 
     headers = [(b"content-type", kind.encode("latin-1", "replace"))]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
-    return asyncio.run(read_form(Request(scope, receive), uploads=uploads, most_bytes=MOST))
+    return asyncio.run(read_form(Request(scope, receive), uploads=uploads, most_bytes=most))
 
 
 @BOUNDED
@@ -82,6 +83,24 @@ def test_a_body_is_a_bounded_form_or_refused(kind: str, pieces: list[bytes], upl
     assert not any("\x00" in text for text in said)
     kept = sum(len(text) for text in said) + sum(len(one.data) for one in form.files.values())
     assert kept <= 4 * sent
+
+
+@pytest.mark.parametrize("uploads", [False, True])
+def test_thousands_of_fields_are_refused_in_few_bytes(uploads: bool) -> None:
+    """Each costs far more than its bytes; as many as a page of coordinators has are taken."""
+
+    def form(fields: int) -> tuple[str, bytes]:
+        if not uploads:
+            return "application/x-www-form-urlencoded", b"a=1&" * fields
+        part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+        return "multipart/form-data; boundary=x", part * fields + b"--x--\r\n"
+
+    kind, body = form(MOST_FIELDS)
+    assert len(_brought(kind, [body], uploads=uploads, most=MOST_BYTES).fields["a"]) == MOST_FIELDS
+    kind, body = form(MOST_FIELDS + 1)
+    with pytest.raises(FormError) as refusal:
+        _brought(kind, [body], uploads=uploads, most=MOST_BYTES)
+    assert refusal.value.status == 400
 
 
 # --- signed links -------------------------------------------------------------------------

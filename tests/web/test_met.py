@@ -359,17 +359,6 @@ def test_an_answer_that_means_nothing_is_asked_again_and_the_link_lives(
     at_the_door(empty, play)
 
 
-def test_a_thousand_fields_are_refused(empty: Empty) -> None:
-    async def play(door: Door) -> None:
-        before = await door.kept()
-        body = "&".join(f"f{n}=1" for n in range(1000)).encode()
-        answer = await door.browser.post(door.link, content=body, headers=FORM)
-        assert answer.status_code == 400
-        assert await door.kept() == before
-
-    at_the_door(empty, play)
-
-
 # --- names --------------------------------------------------------------------------------
 
 

@@ -10,8 +10,18 @@ import pytest
 
 from integrations.attendance_records import KeptReport
 from integrations.bootstrap import build_worker
+from integrations.page_records import Wave, WaveState
 from integrations.ports import Transaction
-from integrations.records import OutboxMail, Pair, PairState, Session
+from integrations.records import (
+    Blocker,
+    BlockerScope,
+    JournalEntry,
+    OutboxMail,
+    Pair,
+    PairState,
+    ProgramState,
+    Session,
+)
 from integrations.workflows.app import App, Keeping
 from integrations.workflows.attendance.judging import judge_session
 from integrations.workflows.attendance.modes import set_mode
@@ -145,6 +155,62 @@ async def test_pairs_are_kept_for_good_where_the_firm_says_so(empty: Empty) -> N
     removed = await a_night(app)
     assert (removed["pairs"], removed["bookings"]) == (1, 1)
     assert await app.store.run(lambda tx: tx.pairs.get(over)) is None
+    await app.close()
+
+
+@virtually
+async def test_each_kind_of_record_goes_when_its_own_period_is_over(empty: Empty) -> None:
+    """What held somebody up, the journal of what is over, waves of closed programs."""
+    _, app, over, living = await a_year_on(empty)
+    early = app.clock.now()
+
+    def leave(tx: Transaction) -> None:
+        blocker = Blocker(
+            scope=BlockerScope.MAILBOX, subject_id="box", code="no_teams", since=early
+        )
+        tx.blockers.set(blocker)
+        tx.blockers.clear(BlockerScope.MAILBOX, "box", early, "no_teams")
+        for pair_id in (over, living):
+            tx.journal.write(JournalEntry(at=early, code="paused", pair_id=pair_id))
+        program = tx.programs.require(tx.pairs.require(over).program_id)
+        tx.programs.put(replace(program, state=ProgramState.CLOSED))
+        tx.waves.add(
+            Wave(
+                id="w",
+                program_id=program.id,
+                name="First",
+                pair_ids=(over,),
+                state=WaveState.DONE,
+                mails_confirmed=2,
+                created_at=early,
+                created_by="coordinator",
+            )
+        )
+
+    await app.store.run(leave)
+    keeping = app.options.keeping
+    assert keeping.pairs is not None
+
+    def kept(tx: Transaction) -> dict[str, bool]:
+        return {
+            "journal": bool(tx.journal.read(pair_id=over, code="paused")),
+            "waves": tx.waves.get("w") is not None,
+        }
+
+    for period, table in (
+        (keeping.settled, "blockers"),
+        (keeping.journal, "journal"),
+        (keeping.pairs, "waves"),
+    ):
+        await until(app, early + period - DAY)
+        before = await a_night(app)
+        still = await app.store.run(kept)
+        assert still.get(table, table not in before), "before its time"
+        await until(app, early + period + 2 * DAY)
+        assert table in await a_night(app), table
+        assert not (await app.store.run(kept)).get(table), table
+    told = await app.store.run(lambda tx: tx.journal.read(pair_id=living, code="paused"))
+    assert len(told) == 1, "the journal of a pair that goes on stays"
     await app.close()
 
 
