@@ -7,8 +7,8 @@ Makes Tandem's app registration, or takes it away with -Revoke.
 
 .DESCRIPTION
 One registration holds everything: the roles of Microsoft Graph that only Entra ID can grant
-(grants.json, "entra"), signing in, and the trust in the function app's identity. It has no secret
-and no certificate. What Exchange can grant for some mailboxes only is not granted here, because a
+(grants.json, "entra"), signing in, and the trust in the function app's identity. The script gives it
+no secret and no certificate. What Exchange can grant for some mailboxes only is not granted here, because a
 consent for the whole tenant would undo that limit: see grant-exchange.ps1.
 
 Run it again at any time: it makes what is missing and changes nothing else. With -WhatIf it says
@@ -19,7 +19,8 @@ Role Administrator.
 Address of Tandem's pages: PUBLIC_URL in the answer of azd env get-values.
 
 .PARAMETER IdentityPrincipalId
-Object id of the function app's identity: IDENTITY_PRINCIPAL_ID in the same answer.
+Object id of the function app's identity: IDENTITY_PRINCIPAL_ID in the same answer. Without Azure
+there is none: leave it out, and give the registration a certificate.
 
 .PARAMETER AdministratorGroupId
 Object id of the group whose members are Tandem's administrators. They see health, permissions and
@@ -47,7 +48,7 @@ param(
     [ValidatePattern('^https://[^/?#]+$')]
     [string] $PublicUrl,
 
-    [Parameter(Mandatory, ParameterSetName = 'Grant')]
+    [Parameter(ParameterSetName = 'Grant')]
     [guid] $IdentityPrincipalId,
 
     [Parameter(ParameterSetName = 'Grant')]
@@ -191,16 +192,18 @@ if (-not $principal) {
     return
 }
 
-$subject = $IdentityPrincipalId.ToString()
-$trusted = Get-MgApplicationFederatedIdentityCredential -ApplicationId $app.Id -All | Where-Object { $_.Subject -eq $subject }
-if (-not $trusted -and $PSCmdlet.ShouldProcess($Name, "Trust the identity $subject")) {
-    $credential = @{
-        Name      = "identity-$subject"
-        Issuer    = "https://login.microsoftonline.com/$tenantId/v2.0"
-        Subject   = $subject
-        Audiences = @('api://AzureADTokenExchange')
+if ($PSBoundParameters.ContainsKey('IdentityPrincipalId')) {
+    $subject = $IdentityPrincipalId.ToString()
+    $trusted = Get-MgApplicationFederatedIdentityCredential -ApplicationId $app.Id -All | Where-Object { $_.Subject -eq $subject }
+    if (-not $trusted -and $PSCmdlet.ShouldProcess($Name, "Trust the identity $subject")) {
+        $credential = @{
+            Name      = "identity-$subject"
+            Issuer    = "https://login.microsoftonline.com/$tenantId/v2.0"
+            Subject   = $subject
+            Audiences = @('api://AzureADTokenExchange')
+        }
+        New-MgApplicationFederatedIdentityCredential -ApplicationId $app.Id -BodyParameter $credential | Out-Null
     }
-    New-MgApplicationFederatedIdentityCredential -ApplicationId $app.Id -BodyParameter $credential | Out-Null
 }
 
 $assigned = Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $principal.Id -All

@@ -25,6 +25,14 @@ SCRIPTS = ROOT / "infra/permissions"
 PRINTED = revoking_commands("app-id", ["one@firm.example", "two@firm.example"])
 """What `tandem decommission` has IT run."""
 CALLS = [line for line in (*LINES, *PRINTED) if ".ps1" in line]
+ELSEWHERE = [
+    line.strip()
+    for page in sorted((ROOT / "docs").rglob("*.md"))
+    if page != PAGE
+    for line in page.read_text("utf-8").splitlines()
+    if "./" in line and ".ps1 " in line
+]
+"""Calls that other pages show."""
 
 
 def _parameters(script: str) -> dict[str, str]:
@@ -37,7 +45,7 @@ def _parameters(script: str) -> dict[str, str]:
     return {name: attributes for attributes, name in found}
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", [*CALLS, *ELSEWHERE])
 def test_a_script_is_called_with_parameters_it_has_and_all_it_needs(call: str) -> None:
     script, _, rest = call.partition("./")[2].partition(" ")
     known = _parameters(script)
