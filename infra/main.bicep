@@ -65,6 +65,9 @@ param instanceMemory int = 2048
 @maxValue(100)
 param maximumInstances int = 40
 
+@description('Name of a database server that was put back from a backup, to go on with. Empty: the one that is made here.')
+param storeName string = ''
+
 @description('Size of the database server. Burstable ones suit up to some thousand pairs.')
 param storeSku string = 'Standard_B2s'
 
@@ -146,7 +149,7 @@ module store 'store.bicep' = {
   name: 'store'
   scope: group
   params: {
-    name: 'psql-${suffix}'
+    name: empty(storeName) ? 'psql-${suffix}' : storeName
     location: location
     tags: tags
     sku: storeSku

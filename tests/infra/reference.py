@@ -27,6 +27,8 @@ AZ = {
     "functionapp config appsettings list": {"--name", "--resource-group", "--query", "--output"},
     "functionapp list-flexconsumption-locations": {"--output"},
     "functionapp restart": {"--name", "--resource-group"},
+    "functionapp start": {"--name", "--resource-group"},
+    "functionapp stop": {"--name", "--resource-group"},
     "functionapp show": {"--name", "--resource-group", "--query", "--output"},
     "keyvault secret list": {"--vault-name", "--query", "--output"},
     "keyvault secret set": {"--vault-name", "--name", "--file", "--encoding", "--output"},
@@ -35,6 +37,9 @@ AZ = {
     "postgres flexible-server firewall-rule create": {
         *("--resource-group", "--server-name", "--name"),
         *("--start-ip-address", "--end-ip-address"),
+    },
+    "postgres flexible-server restore": {
+        *("--resource-group", "--name", "--source-server", "--restore-time"),
     },
     "provider register": {"--namespace", "--wait"},
     "rest": {"--method", "--url", "--output"},

@@ -149,6 +149,16 @@ def test_the_store_knows_people_and_identities_of_the_directory_only() -> None:
     assert values == {"require_secure_transport": "on", "ssl_min_protocol_version": "TLSv1.2"}
 
 
+def test_a_server_that_was_put_back_is_gone_on_with() -> None:
+    """Its name alone is given: the app's settings and what operators connect to follow it."""
+    [given] = [p for _, module, p in bicep.calls() if module == "store"]
+    chosen = given["name"]["operator"]["operands"]
+    assert (chosen["true_value"], chosen["false_value"]) == ("psql-${suffix}", "storeName")
+    assert "empty" in json.dumps(chosen["condition"])
+    assert "store.outputs.host" in _settings()["TANDEM_STORE_URL"]
+    assert "store.outputs.host" in json.dumps(parsed("main")["outputs"]["STORE_HOST"])
+
+
 def test_the_vault_goes_by_roles_and_forgets_nothing_at_once() -> None:
     vault = the_only("Microsoft.KeyVault/vaults").properties
     assert vault["enableRbacAuthorization"] is True
