@@ -156,7 +156,7 @@ def test_a_server_that_was_put_back_is_gone_on_with() -> None:
     assert (chosen["true_value"], chosen["false_value"]) == ("psql-${suffix}", "storeName")
     assert "empty" in json.dumps(chosen["condition"])
     assert "store.outputs.host" in _settings()["TANDEM_STORE_URL"]
-    assert "store.outputs.host" in json.dumps(parsed("main")["outputs"]["STORE_HOST"])
+    assert "output STORE_HOST string = store.outputs.host\n" in TEXTS["main"]
 
 
 def test_the_vault_goes_by_roles_and_forgets_nothing_at_once() -> None:
