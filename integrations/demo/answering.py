@@ -19,7 +19,7 @@ import httpx
 
 from integrations.demo.clock import CountedCalls, TenantClock
 from integrations.demo.tenant import Control
-from integrations.workflows.attendance.links import PATH
+from integrations.workflows.attendance.links import DID_YOU_MEET, PATHS
 
 _ANSWER = "said"
 """Name of the buttons that answer."""
@@ -112,10 +112,11 @@ class Answering:
         self._known: set[str] = set()
         self._coming: list[Reply] = []
 
-    async def run(self, links: str) -> None:
-        """Answer mails with a link that begins with ``links``, until cancelled.
+    async def run(self, links: Mapping[str, str]) -> None:
+        """Answer mails with a link that begins with one of ``links``, until cancelled.
 
-        What was answered before is opened again and found to ask nothing.
+        Of each link is said what it asks, as :func:`told_replies` takes it. What was answered
+        before is opened again and found to ask nothing.
         """
         while True:
             # Cleared first, so that a mail sent meanwhile is looked for, too.
@@ -126,11 +127,13 @@ class Answering:
                     await self._browser.answer(heappop(self._coming))
             await self._wait()
 
-    def _read_mails(self, links: str) -> None:
+    def _read_mails(self, links: Mapping[str, str]) -> None:
         """Learn what those do who got mails since the last look."""
         mails = self._control.get("/mails", {"from": self._read})
-        if any(links in mail["body"] for mail in mails):
-            for doc in told_replies(self._control, links, self._read):
+        for link, asks in links.items():
+            if not any(link in mail["body"] for mail in mails):
+                continue
+            for doc in told_replies(self._control, link, self._read, asks=asks):
                 if doc["link"] not in self._known and doc["says"] is not None:
                     self._known.add(doc["link"])
                     heappush(self._coming, Reply.from_document(doc))
@@ -149,12 +152,18 @@ class Answering:
                 wait.cancel()
 
 
-def told_replies(control: Control, links: str, first: int = 0) -> list[dict[str, Any]]:
-    """What people do about mails with such a link, the first of which is that number of the log."""
-    found: list[dict[str, Any]] = control.get("/people/replies", {"link": links, "from": first})
+def told_replies(
+    control: Control, links: str, first: int = 0, *, asks: str = "whether"
+) -> list[dict[str, Any]]:
+    """What people do about mails with such a link, the first of which is that number of the log.
+
+    ``asks`` is ``whether`` they met, or ``how`` it was.
+    """
+    asked = {"link": links, "from": first, "asks": asks}
+    found: list[dict[str, Any]] = control.get("/people/replies", asked)
     return found
 
 
-def links_under(public_url: str) -> str:
-    """What every personal link begins with."""
-    return f"{public_url.rstrip('/')}{PATH}/"
+def links_under(public_url: str, purpose: str = DID_YOU_MEET) -> str:
+    """What every personal link of a purpose begins with."""
+    return f"{public_url.rstrip('/')}{PATHS[purpose]}/"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from integrations.demo.opted_in import CHOICES, opt_in
 from integrations.ports import Transaction
 from integrations.workflows.app import App
 from integrations.workflows.attendance.modes import mode_at, set_mode
@@ -39,7 +40,7 @@ def set_up(tx: Transaction, app: App) -> list[tuple[str, str]]:
     chosen = []
     for program in tx.programs.all():
         rule = ProgramRule.from_body(tx.rules.current(program.id).body)
-        set_rule(app, tx, program.id, rule.model_copy(update={"credit": CREDIT}))
+        set_rule(app, tx, program.id, rule.model_copy(update={"credit": CREDIT, **CHOICES}))
         offices = Counter(
             pair.office or "" for pair in tx.pairs.all() if pair.program_id == program.id
         )
@@ -56,4 +57,5 @@ def set_up(tx: Transaction, app: App) -> list[tuple[str, str]]:
                 by=COORDINATOR,
             )
         chosen.append((program.name, office))
+    opt_in(tx, app)
     return chosen

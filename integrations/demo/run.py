@@ -30,6 +30,7 @@ from integrations.demo.audit import Audit, mail_differences, read_back, sent_for
 from integrations.demo.clock import CountedCalls, TenantClock
 from integrations.demo.coordinator import set_up
 from integrations.demo.credit import write_credit
+from integrations.demo.opted_in import compare_answers, show_opted_in, survey_again
 from integrations.demo.outcome import show_outcome
 from integrations.demo.tenant import Control, Ready, end_left_tenant, running_tenant
 from integrations.errors import IntegrationError
@@ -39,6 +40,7 @@ from integrations.settings import Settings
 from integrations.store.upgrade import upgrade as upgrade_store
 from integrations.web.app import asgi_app
 from integrations.workflows.app import App
+from integrations.workflows.attendance.links import PULSE
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.planning import plan as planning
 from integrations.workflows.reporting.history import histories
@@ -170,7 +172,7 @@ class _Story:
         around = Surroundings(clock=self._clock, seed=seed, transport=calls, offload=inline)
         self._tandem = build_app(self._settings, around)
         self._browser = Browser(httpx.ASGITransport(asgi_app(self._application)))
-        self._links = links_under(PUBLIC_URL)
+        self._links, self._pulses = links_under(PUBLIC_URL), links_under(PUBLIC_URL, PULSE)
 
     async def tell(self) -> None:
         """Everything in order; what was told before is passed over quickly."""
@@ -245,7 +247,8 @@ class _Story:
     async def _people_answering(self) -> AsyncIterator[None]:
         """Meanwhile people answer the mails that ask them."""
         answering = Answering(self._control, self._clock, self._calls, self._browser)
-        task = asyncio.create_task(answering.run(self._links))
+        asked = {self._links: "whether", self._pulses: "how"}
+        task = asyncio.create_task(answering.run(asked))
         try:
             yield
         finally:
@@ -308,7 +311,12 @@ class _Story:
         console.out.print(comparison.words)
         credit = await write_credit(tandem, self._folder)
         console.out.print(credit.words)
-        return [*comparison.faults, *self._browser.troubles, *credit.faults]
+        said = await compare_answers(tandem, self._control, self._pulses)
+        console.out.print(said.words)
+        await tandem.store.run(lambda tx: survey_again(tx, tandem))
+        untold = await tandem.store.run(lambda tx: show_opted_in(tx, tandem, found))
+        faults = [*comparison.faults, *self._browser.troubles, *credit.faults]
+        return [*faults, *said.faults, *untold]
 
 
 def _first_and_last(
