@@ -39,7 +39,7 @@ Cloud Shell.
 .EXAMPLE
 ./prepare-mailbox.ps1 -ProgramMailbox mentoring@firm.example -CoordinatorGroup tandem-coordinators@firm.example -WhatIf
 #>
-[CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium')]
+[CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
 param(
     [Parameter(Mandatory)]
     [string] $ProgramMailbox,

@@ -141,7 +141,8 @@ def test_a_script_is_whole(script: str) -> None:
 def test_every_change_is_asked_for_first(script: str) -> None:
     """So that -WhatIf changes nothing: each changing cmdlet stands under a ShouldProcess."""
     text = (FOLDER / script).read_text("utf-8")
-    assert re.search(r"\[CmdletBinding\(SupportsShouldProcess", text)
+    # High: PowerShell asks only where the impact is as high as its preference, which is High.
+    assert re.search(r"\[CmdletBinding\(SupportsShouldProcess, ConfirmImpact = 'High'", text)
     names = _all(_tree(script), "command_name")
     unasked = [_text(n) for n in names if CHANGING.match(_text(n)) and not _is_asked_for(n)]
     assert unasked == []
