@@ -170,6 +170,27 @@ class TriedPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTotals:
+    """What a rule comes to for all pairs together, today (``before``) and then (``after``).
+
+    ``dates`` are those that have an hour, ``moved`` those of them off their series. Pairs that
+    cannot be told about (``unknown``) stay as they are. ``changed`` is how many dates become
+    others.
+    """
+
+    pairs: int = 0
+    unknown: int = 0
+    placed_before: int = 0
+    placed_after: int = 0
+    dates_before: int = 0
+    dates_after: int = 0
+    moved_before: int = 0
+    moved_after: int = 0
+    changed: int = 0
+    mails: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
     """What one of the two wants of the pair; seen by the two alone, never logged or journalled."""
 

@@ -31,6 +31,7 @@ from integrations.page_records import (
     Goal,
     KeptAnswer,
     Preference,
+    RuleTotals,
     StaffMember,
     Standing,
     TriedPair,
@@ -788,8 +789,30 @@ class TriedRules(Records[TriedRule], Protocol):
 class TriedPairs(Records[TriedPair], Protocol):
     """What a tried rule comes to; the key is ``"{program_id}/{pair_id}"``."""
 
-    def of_program(self, program_id: str) -> list[TriedPair]:
-        """All of this program, those first that change most, then by pair id."""
+    def of_program(
+        self, program_id: str, *, offset: int = 0, limit: int | None = None
+    ) -> list[TriedPair]:
+        """Those of this program, or a stretch: first that change most, then by pair id."""
+        ...
+
+    def ids(self, program_id: str) -> set[str]:
+        """The pairs of this program of which it is known."""
+        ...
+
+    def totals(self, program_id: str) -> RuleTotals:
+        """What the rule comes to for all of this program's pairs together."""
+        ...
+
+    def seqs(self, program_id: str, pair_ids: Iterable[str]) -> dict[str, int]:
+        """The ``journal_seq`` of those pairs of this program that are known, by pair id."""
+        ...
+
+    def first_seq(self, program_id: str) -> int | None:
+        """The lowest ``journal_seq`` of this program, None where nothing is known."""
+        ...
+
+    def looked_from(self, program_id: str, *, without: Collection[str]) -> datetime | None:
+        """When the first of this program's pairs, but for those ``without``, was looked at."""
         ...
 
     def count(self, program_id: str) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, case, delete, func, select
 
 from integrations.page_records import (
     Aim,
@@ -13,6 +13,7 @@ from integrations.page_records import (
     Goal,
     KeptAnswer,
     Preference,
+    RuleTotals,
     StaffMember,
     TriedPair,
     TriedRule,
@@ -110,11 +111,67 @@ class TriedPairRows(KeyedRows[TriedPair]):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, tables.tried_pairs, TriedPair)
 
-    def of_program(self, program_id: str) -> list[TriedPair]:
-        """All of this program, those first that change most, then by pair id."""
+    def of_program(
+        self, program_id: str, *, offset: int = 0, limit: int | None = None
+    ) -> list[TriedPair]:
+        """Those of this program, or a stretch: first that change most, then by pair id."""
         columns = self._table.c
         query = self._query().where(columns.program_id == program_id)
-        return self._fetch(query.order_by(columns.changed.desc(), columns.pair_id))
+        query = query.order_by(columns.changed.desc(), columns.pair_id)
+        return self._fetch(query.offset(offset).limit(limit))
+
+    def ids(self, program_id: str) -> set[str]:
+        """The pairs of this program of which it is known."""
+        columns = self._table.c
+        query = select(columns.pair_id).where(columns.program_id == program_id)
+        return set(self._connection.execute(query).scalars())
+
+    def totals(self, program_id: str) -> RuleTotals:
+        """What the rule comes to for all of this program's pairs together."""
+        columns = self._table.c
+        known = columns.dates_after.is_not(None)
+        counted = {
+            "pairs": func.count(),
+            "unknown": func.sum(case((known, 0), else_=1)),
+            "placed_before": func.sum(case((columns.dates_before > 0, 1), else_=0)),
+            "placed_after": func.sum(case((columns.dates_after > 0, 1), else_=0)),
+            "dates_before": func.sum(columns.dates_before),
+            "dates_after": func.sum(func.coalesce(columns.dates_after, columns.dates_before)),
+            "moved_before": func.sum(columns.moved_before),
+            "moved_after": func.sum(func.coalesce(columns.moved_after, columns.moved_before)),
+            "changed": func.sum(columns.changed),
+            "mails": func.sum(columns.mails),
+        }
+        query = select(*(each.label(name) for name, each in counted.items()))
+        row = self._connection.execute(query.where(columns.program_id == program_id)).one()
+        # The sum of no rows is NULL.
+        return RuleTotals(**{name: int(number or 0) for name, number in row._mapping.items()})
+
+    def seqs(self, program_id: str, pair_ids: Iterable[str]) -> dict[str, int]:
+        """The ``journal_seq`` of those pairs of this program that are known, by pair id."""
+        columns = self._table.c
+        query = select(columns.pair_id, columns.journal_seq).where(columns.program_id == program_id)
+        found: dict[str, int] = {}
+        for some in chunks(pair_ids):
+            rows = self._connection.execute(query.where(columns.pair_id.in_(some)))
+            found.update((pair_id, seq) for pair_id, seq in rows)
+        return found
+
+    def first_seq(self, program_id: str) -> int | None:
+        """The lowest ``journal_seq`` of this program, None where nothing is known."""
+        columns = self._table.c
+        query = select(func.min(columns.journal_seq)).where(columns.program_id == program_id)
+        found: int | None = self._connection.execute(query).scalar_one()
+        return found
+
+    def looked_from(self, program_id: str, *, without: Collection[str]) -> datetime | None:
+        """When the first of this program's pairs, but for those ``without``, was looked at."""
+        columns = self._table.c
+        query = select(columns.pair_id, columns.looked_at).where(columns.program_id == program_id)
+        # Among one more than are left out stands the first of the others.
+        first = query.order_by(columns.looked_at).limit(len(without) + 1)
+        rows = self._connection.execute(first)
+        return next((at for pair_id, at in rows if pair_id not in without), None)
 
     def count(self, program_id: str) -> int:
         """Of how many pairs of this program it is known."""

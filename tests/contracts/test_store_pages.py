@@ -15,6 +15,7 @@ from integrations.page_records import (
     KeptAnswer,
     Preference,
     Risk,
+    RuleTotals,
     StaffMember,
     StaffRole,
     Standing,
@@ -142,6 +143,65 @@ async def test_a_tried_rule_is_forgotten_with_all_that_it_came_to(store: Store) 
         assert (tx.tried_pairs.count(program), tx.tried_pairs.count("another")) == (2, 0)
         tx.tried_rules.forget(program)
         assert (tx.tried_rules.all(), tx.tried_pairs.all()) == ([], [])
+
+    await store.run(write)
+
+
+async def test_what_a_tried_rule_comes_to_is_summed_up_and_read_in_stretches(
+    store: Store,
+) -> None:
+    def write(tx: Transaction) -> None:
+        program = known(tx)
+        tx.tried_rules.add(replace(TRIED, program_id=program))
+        assert tx.tried_pairs.totals(program) == RuleTotals()
+        assert tx.tried_pairs.first_seq(program) is None
+        assert tx.tried_pairs.looked_from(program, without=()) is None
+        first = replace(
+            TRIED_PAIR,
+            program_id=program,
+            dates_before=9,
+            moved_before=2,
+            dates_after=6,
+            moved_after=1,
+            changed=3,
+            mails=4,
+            looked_at=NOW,
+            journal_seq=7,
+        )
+        unread = replace(
+            first,
+            pair_id="p2",
+            dates_before=0,
+            moved_before=0,
+            dates_after=None,
+            moved_after=None,
+            changed=0,
+            mails=0,
+            looked_at=NOW - timedelta(minutes=5),
+            journal_seq=5,
+        )
+        tx.tried_pairs.put_many([first, unread])
+        assert tx.tried_pairs.totals(program) == RuleTotals(
+            pairs=2,
+            unknown=1,
+            placed_before=1,
+            placed_after=1,
+            dates_before=9,
+            dates_after=6,
+            moved_before=2,
+            moved_after=1,
+            changed=3,
+            mails=4,
+        )
+        assert tx.tried_pairs.totals("another") == RuleTotals()
+        assert tx.tried_pairs.of_program(program, limit=1) == [first]
+        assert tx.tried_pairs.of_program(program, offset=1, limit=1) == [unread]
+        assert tx.tried_pairs.ids(program) == {"p1", "p2"}
+        assert tx.tried_pairs.seqs(program, ["p2", "p9"]) == {"p2": 5}
+        assert tx.tried_pairs.first_seq(program) == 5
+        assert tx.tried_pairs.looked_from(program, without=()) == NOW - timedelta(minutes=5)
+        assert tx.tried_pairs.looked_from(program, without={"p2"}) == NOW
+        assert tx.tried_pairs.looked_from(program, without={"p1", "p2"}) is None
 
     await store.run(write)
 

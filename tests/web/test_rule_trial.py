@@ -13,6 +13,7 @@ from integrations.bootstrap import build_worker
 from integrations.page_records import TryState
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, PairState
+from integrations.web.console import rule_trial
 from integrations.workflows.app import App
 from integrations.workflows.rulebook import rule_trials
 from integrations.workflows.rulebook.rule_whatif import WhatIf, compare_pairs
@@ -230,6 +231,38 @@ def test_another_rule_in_force_and_old_calendars_are_said(empty: Empty) -> None:
         assert "Another rule" not in await _notices(desk, at)
 
     at_the_desk(empty, play, PAIRS)
+
+
+def test_its_result_is_shown_by_the_page_with_figures_of_all_pairs(
+    empty: Empty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule_trial, "AT_ONCE", 3)
+
+    async def play(desk: Desk) -> None:
+        await _booked(desk)
+        at = large(desk)
+        await asked(desk)
+        await tried(desk)
+        pairs = await desk.world.read(
+            lambda tx: {
+                f"{tx.participants.require(one.mentor_id).name} / "
+                f"{tx.participants.require(one.mentee_id).name}"
+                for one in tx.pairs.all()
+            }
+        )
+        first = (await desk.visitor.get(at)).text
+        further = re.search(r'href="([^"]+)" rel="next"', first)
+        assert further is not None
+        second = (await desk.visitor.get(further[1])).text
+        assert 'rel="next"' not in second
+        assert [_named(first, pairs), _named(second, pairs)] == [3, PAIRS - 3]
+        assert mails_asked(first) == mails_asked(second) > 0, "the one yes is for all of them"
+
+    at_the_desk(empty, play, PAIRS)
+
+
+def _named(page: str, pairs: set[str]) -> int:
+    return sum(f">{pair}<" in page for pair in pairs)
 
 
 async def _notices(desk: Desk, at: str) -> str:

@@ -45,10 +45,11 @@ async def preview_rule(call: Call) -> RulePreview:
 
 
 def _shown(found: Comparison) -> RulePreview:
+    totals = found.totals
     return RulePreview(
-        mails=found.mails,
-        changed=found.changed,
-        unknown=found.unknown,
+        mails=totals.mails,
+        changed=totals.changed,
+        unknown=totals.unknown,
         pairs=[_of_pair(one) for one in found.pairs],
     )
 
@@ -76,8 +77,8 @@ async def put_rule(call: Call) -> RuleSaved:
     try:
         await save_rule(call.visit.app, program.id, rule, mails=call.body.mails, by=by, also=also)
     except OtherMailsError as error:
-        mails = error.found.mails
-        raise ApiError("more_mails", f"It would cause {mails} mails.", mails=mails) from None
+        said = f"It would cause {error.mails} mails."
+        raise ApiError("more_mails", said, mails=error.mails) from None
     return await _saved(call)
 
 

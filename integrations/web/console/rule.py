@@ -93,7 +93,7 @@ async def _compared(
     faults: Mapping[str, str] = _NONE,
 ) -> Shown:
     data = {
-        **await visit.app.store.run(lambda tx: comparison_shown(tx, found)),
+        **await visit.app.store.run(lambda tx: comparison_shown(tx, found.totals, found.pairs)),
         "altered": altered(before, rule),
         "speaks_later": speaks_later(before, rule),
         "packed": packed(rule),
@@ -132,10 +132,8 @@ async def do_save(visit: Visit) -> Shown | Go:
             by=visit.viewer.directory_id,
         )
     except FaultsError as error:
-        if isinstance(error, OtherMailsError):
-            found = error.found
-        else:
-            found = await compare(visit.app, program.id, rule)
+        found = error.found if isinstance(error, OtherMailsError) else None
+        found = found or await compare(visit.app, program.id, rule)
         return await _compared(visit, before, rule, found, by_field(error))
     said = gettext("Saved. Booked pairs follow now; the others are planned anew.")
     return Go(f"/programs/{program.id}/rule", said)

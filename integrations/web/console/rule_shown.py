@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from integrations.page_records import RuleTotals
 from integrations.ports import Transaction
-from integrations.workflows.rulebook.rule_whatif import Comparison
+from integrations.web.paging import Listed
+from integrations.workflows.rulebook.rule_whatif import WhatIf
 from integrations.workflows.rulebook.rules import ProgramRule
 
-_MOST_SHOWN = 200
-"""So many pairs stand in the table; those changed most come first."""
 
-
-def comparison_shown(tx: Transaction, found: Comparison) -> dict[str, Any]:
-    """The figures, and the first pairs with their names and states."""
-    first = found.pairs[:_MOST_SHOWN]
-    pairs = tx.pairs.many(one.pair_id for one in first)
+def comparison_shown(
+    tx: Transaction, totals: RuleTotals, some: Sequence[WhatIf], listed: Listed | None = None
+) -> dict[str, Any]:
+    """The figures, and these pairs with their names and states; ``listed`` where there are more."""
+    pairs = tx.pairs.many(one.pair_id for one in some)
     people = tx.participants.many({i for p in pairs.values() for i in (p.mentor_id, p.mentee_id)})
     lines = [
         (people[pair.mentor_id].name, people[pair.mentee_id].name, pair.state, one)
-        for one in first
+        for one in some
         if (pair := pairs.get(one.pair_id)) is not None
     ]
-    return {"comparison": found, "lines": lines, "most": _MOST_SHOWN}
+    return {"totals": totals, "lines": lines, "listed": listed}
 
 
 def speaks_later(before: ProgramRule, after: ProgramRule) -> bool:

@@ -13,6 +13,7 @@ from integrations.web.console.rule_form import altered, values_of
 from integrations.web.console.rule_shown import comparison_shown, hidden_fields, speaks_later
 from integrations.web.console.saying import by_field, number_of
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
+from integrations.web.paging import AT_ONCE, Listed, offset_in
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.rulebook import rule_trials
 from integrations.workflows.rulebook.rule_trials import Found, HowFar
@@ -40,7 +41,7 @@ async def _shown(visit: Visit, faults: dict[str, str], mails: str = "") -> Shown
             "far": far,
             "found": found,
             **_asked(tx, visit, far),
-            **comparison_shown(tx, found.comparison),
+            **_pairs_shown(tx, visit, found),
             "is_old": found.is_old(visit.now),
             "may_say_yes": _may_say_yes(visit, found),
         }
@@ -64,6 +65,21 @@ def _asked(tx: Transaction, visit: Visit, far: HowFar) -> dict[str, Any]:
         "trouble": far.trouble is not None and far.trouble != WITHHELD,
         "zone": program_of(visit).zone,
     }
+
+
+def _pairs_shown(tx: Transaction, visit: Visit, found: Found) -> dict[str, Any]:
+    """The figures, and the stretch of the pairs that is asked for."""
+    program_id, offset = found.trial.program_id, offset_in(visit.query, AT_ONCE)
+    some = rule_trials.pairs_of(tx, program_id, offset=offset, limit=AT_ONCE)
+    listed = Listed(
+        path=f"/programs/{program_id}/rule/what-if",
+        query={},
+        offset=offset,
+        shown=len(some),
+        total=found.totals.pairs,
+        at_once=AT_ONCE,
+    )
+    return comparison_shown(tx, found.totals, some, listed)
 
 
 def _may_say_yes(visit: Visit, found: Found) -> bool:

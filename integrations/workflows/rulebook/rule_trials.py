@@ -10,13 +10,13 @@ looked at again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.language import N_, gettext, ngettext
-from integrations.page_records import TriedPair, TriedRule, TryState
+from integrations.page_records import RuleTotals, TriedPair, TriedRule, TryState
 from integrations.ports import Transaction
 from integrations.records import Pair, Work, WorkState
 from integrations.workflows.acting import Claim, NotYet
@@ -26,12 +26,10 @@ from integrations.workflows.holding import held
 from integrations.workflows.planning.calendar_age import OLD
 from integrations.workflows.rulebook.rule_previews import LIVING
 from integrations.workflows.rulebook.rule_whatif import (
-    Comparison,
     Figures,
     OtherMailsError,
     WhatIf,
     compare_pairs,
-    comparison_of,
     is_living,
     living_pairs,
     put_in_force,
@@ -86,7 +84,7 @@ class Found:
     """
 
     trial: TriedRule
-    comparison: Comparison
+    totals: RuleTotals
     outdated: frozenset[str]
     looked_from: datetime | None
     is_other_rule: bool
@@ -198,7 +196,7 @@ def _left(tx: Transaction, program_id: str, now: datetime) -> tuple[TriedRule | 
     trial = tx.tried_rules.get(program_id)
     if trial is None or trial.state is not TryState.RUNNING:
         return None, []
-    known = {one.pair_id for one in tx.tried_pairs.of_program(program_id)}
+    known = tx.tried_pairs.ids(program_id)
     pairs = living_pairs(tx, program_id)
     left = [pair for pair in pairs if pair.id not in known]
     if not left:
@@ -280,8 +278,8 @@ async def save(app: App, program_id: str, *, mails: int, by: str) -> None:
     if found.outdated:
         await _look_again(app, found)
         found = await app.store.run(lambda tx: found_of(tx, program_id))
-    if found.comparison.mails != mails:
-        raise OtherMailsError(found.comparison, mails)
+    if found.totals.mails != mails:
+        raise OtherMailsError(found.totals.mails, mails)
 
     def record(tx: Transaction) -> None:
         version = tx.rules.current(program_id).version
@@ -347,25 +345,28 @@ def found_of(tx: Transaction, program_id: str) -> Found:
         NoTrialError: there is none.
     """
     trial = trial_of(tx, program_id)
-    known = tx.tried_pairs.of_program(program_id)
-    outdated = _outdated(tx, trial, known)
-    looked_at = [one.looked_at for one in known if one.pair_id not in outdated]
+    outdated = frozenset(_outdated(tx, trial))
     return Found(
         trial=trial,
-        comparison=comparison_of(map(_what_if, known)),
-        outdated=frozenset(outdated),
-        looked_from=min(looked_at, default=None),
+        totals=tx.tried_pairs.totals(program_id),
+        outdated=outdated,
+        looked_from=tx.tried_pairs.looked_from(program_id, without=outdated),
         is_other_rule=tx.rules.current(program_id).version != trial.version,
     )
 
 
-def _outdated(
-    tx: Transaction, trial: TriedRule, known: Sequence[TriedPair] | None = None
-) -> set[str]:
+def pairs_of(tx: Transaction, program_id: str, *, offset: int, limit: int) -> list[WhatIf]:
+    """A stretch of what was found pair by pair, those first that change most."""
+    return [
+        _what_if(one) for one in tx.tried_pairs.of_program(program_id, offset=offset, limit=limit)
+    ]
+
+
+def _outdated(tx: Transaction, trial: TriedRule) -> set[str]:
     """Pairs that the journal tells of since they were looked at, and those that came since."""
-    found = tx.tried_pairs.of_program(trial.program_id) if known is None else known
-    seen: Mapping[str, int] = {one.pair_id: one.journal_seq for one in found}
-    newest = dict(_told_of(tx, min(seen.values(), default=tx.journal.last_seq())))
+    first = tx.tried_pairs.first_seq(trial.program_id)
+    newest = dict(_told_of(tx, tx.journal.last_seq() if first is None else first))
+    seen = tx.tried_pairs.seqs(trial.program_id, newest)
     changed = {pair_id for pair_id, seq in newest.items() if seq > seen.get(pair_id, seq)}
     came = tx.pairs.many(pair_id for pair_id in newest if pair_id not in seen).values()
     return changed | {

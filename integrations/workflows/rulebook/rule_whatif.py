@@ -7,13 +7,14 @@ place them. Nothing is written to find that out.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext, sentence
+from integrations.page_records import RuleTotals
 from integrations.ports import Transaction
 from integrations.records import (
     IntentState,
@@ -53,13 +54,10 @@ _LIVE = (SessionState.PLANNED, SessionState.SCHEDULED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """How a pair, or all of them, stand: dates that have an hour, and those off the series."""
+    """How a pair stands: dates that have an hour, and those off the series."""
 
     dates: int = 0
     moved: int = 0
-
-    def __add__(self, other: Figures) -> Figures:
-        return Figures(dates=self.dates + other.dates, moved=self.moved + other.moved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,39 +88,21 @@ class Comparison:
     pairs: tuple[WhatIf, ...]
 
     @property
-    def mails(self) -> int:
-        """How many mails go out in all."""
-        return sum(one.mails for one in self.pairs)
-
-    @property
-    def changed(self) -> int:
-        """How many dates become others in all."""
-        return sum(one.changed for one in self.pairs)
-
-    @property
-    def placed_before(self) -> int:
-        """How many pairs have dates today."""
-        return sum(one.before.dates > 0 for one in self.pairs)
-
-    @property
-    def placed_after(self) -> int:
-        """How many pairs would have dates."""
-        return sum(one.is_placed for one in self.pairs)
-
-    @property
-    def unknown(self) -> int:
-        """Of how many pairs nothing can be told, because somebody's calendar cannot be read."""
-        return sum(one.after is None for one in self.pairs)
-
-    @property
-    def before(self) -> Figures:
-        """All pairs today."""
-        return sum((one.before for one in self.pairs), Figures())
-
-    @property
-    def after(self) -> Figures:
-        """All pairs under the changed rule; those that cannot be told stay as they are."""
-        return sum((one.after or one.before for one in self.pairs), Figures())
+    def totals(self) -> RuleTotals:
+        """What the rule comes to for all pairs together."""
+        after = [one.after or one.before for one in self.pairs]
+        return RuleTotals(
+            pairs=len(self.pairs),
+            unknown=sum(one.after is None for one in self.pairs),
+            placed_before=sum(one.before.dates > 0 for one in self.pairs),
+            placed_after=sum(one.is_placed for one in self.pairs),
+            dates_before=sum(one.before.dates for one in self.pairs),
+            dates_after=sum(figures.dates for figures in after),
+            moved_before=sum(one.before.moved for one in self.pairs),
+            moved_after=sum(figures.moved for figures in after),
+            changed=sum(one.changed for one in self.pairs),
+            mails=sum(one.mails for one in self.pairs),
+        )
 
 
 def living_pairs(tx: Transaction, program_id: str) -> list[Pair]:
@@ -146,11 +126,7 @@ async def compare(app: App, program_id: str, rule: ProgramRule) -> Comparison:
         ThrottledError, UnreachableError, TokenError: Microsoft 365 cannot be read.
     """
     pairs = await app.store.run(lambda tx: living_pairs(tx, program_id))
-    return comparison_of(await compare_pairs(app, pairs, rule))
-
-
-def comparison_of(found: Iterable[WhatIf]) -> Comparison:
-    """All pairs together, those first that change most."""
+    found = await compare_pairs(app, pairs, rule)
     return Comparison(pairs=tuple(sorted(found, key=lambda one: (-one.changed, one.pair_id))))
 
 
@@ -248,13 +224,16 @@ def _of_plan(pair_id: str, before: Figures, outcome: object) -> WhatIf:
 
 
 class OtherMailsError(FaultsError):
-    """The rule would cause another number of mails than was named; ``found`` is what it does."""
+    """The rule would cause another number of mails than was named.
+
+    ``mails`` is that number; ``found`` what the rule does, where every pair was just looked at.
+    """
 
     remedy = N_("Look at what would change again and type the number of mails shown.")
 
-    def __init__(self, found: Comparison, named: int) -> None:
-        self.found = found
-        expected = gettext("exactly %(number)s, the number it would cause now", number=found.mails)
+    def __init__(self, mails: int, named: int, found: Comparison | None = None) -> None:
+        self.mails, self.found = mails, found
+        expected = gettext("exactly %(number)s, the number it would cause now", number=mails)
         super().__init__([Fault("mails", expected, str(named))])
 
 
@@ -276,8 +255,8 @@ async def save_rule(
         OtherMailsError: it would cause another number; nothing was changed.
     """
     found = await compare(app, program_id, rule)
-    if found.mails != mails:
-        raise OtherMailsError(found, mails)
+    if found.totals.mails != mails:
+        raise OtherMailsError(found.totals.mails, mails, found)
 
     def record(tx: Transaction) -> None:
         put_in_force(app, tx, program_id, rule, mails=mails, by=by)
