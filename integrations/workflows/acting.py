@@ -75,10 +75,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Happened(Generic[T]):
-    """A read-back found what was meant; ``ours`` unless somebody else did it, and mailed for it."""
+    """What was meant is so; ``ours`` unless somebody else did it, and mailed for it.
+
+    ``in_doubt``: it may have been either, as nobody knows what came of a call of ours.
+    """
 
     value: T
     ours: bool = True
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,9 @@ ReadBack = Happened[T] | NotHappened | ChangedElsewhere
 class Act(Generic[T]):
     """One write and all that is needed to make it happen once.
 
-    ``key`` names it for good. ``send`` makes the call, ``look`` reads back, ``keep`` stores the
-    result in the same transaction that settles the intent. ``mails`` are those it will cause.
+    ``key`` names it for good. ``send`` makes the call, and may answer :class:`Happened` where it
+    learns that somebody else was quicker to do the very same. ``look`` reads back, ``keep`` stores
+    the result in the same transaction that settles the intent. ``mails`` are those it will cause.
     ``decided_from`` is when what it was decided from was so; None where it is to be done even if
     another pair of the same people has begun something since. ``still_holds``, if given, is asked
     whether it may be done all the same; it is told if anything was begun. ``believed_until`` is
@@ -117,7 +122,7 @@ class Act(Generic[T]):
     key: str
     kind: str
     mailbox_id: str
-    send: Callable[[Intent], Awaitable[T]]
+    send: Callable[[Intent], Awaitable[T | Happened[T]]]
     look: Callable[[Intent], Awaitable[ReadBack[T]]]
     keep: Callable[[Transaction, Intent, T], None]
     program_id: str | None = None
@@ -180,7 +185,7 @@ async def _made(
     """Store what is owed with the act's intent, make it happen, or find that it has."""
     intent, may_have_happened = await _begun(app, claim, act, owed)
     if may_have_happened:
-        found = await act.look(intent)
+        found = _if_unknown(act, await act.look(intent))
         if not isinstance(found, NotHappened):
             return intent, await _ours(app, act, intent, found)
         await _refuse_if_decided_long_ago(app, act, intent)
@@ -190,6 +195,10 @@ async def _made(
         if not isinstance(found, NotHappened):
             return intent, await _ours(app, act, intent, found)
         intent = await _send_again(app, claim, intent, found)
+    if not may_have_happened:
+        # Every call was refused: whatever stands there then, none of them has done it.
+        refused = intent
+        await app.store.run(lambda tx: _was_not_sent(tx, refused))
     raise NotYet(app.clock.now() + LOOK_AGAIN, "changed under our hands")
 
 
@@ -220,12 +229,13 @@ async def _send(app: App, act: Act[T], intent: Intent, *, doubted: bool) -> Read
     ``doubted``: an earlier call may have happened already.
     """
     try:
-        return Happened(await act.send(intent))
+        sent = await act.send(intent)
+        return _told(sent, doubted) if isinstance(sent, Happened) else Happened(sent)
     except (ChangedMeanwhileError, DuplicateError) as answer:
         found = await act.look(intent)
         if isinstance(answer, ChangedMeanwhileError) and isinstance(found, Happened):
             # This call was refused: a person has done the very same.
-            return replace(found, ours=doubted)
+            return _told(replace(found, ours=False), doubted)
         if isinstance(answer, ChangedMeanwhileError) and isinstance(found, ChangedElsewhere):
             return replace(found, in_doubt=found.in_doubt and doubted)
         if isinstance(found, NotHappened) and act.transaction_id is not None:
@@ -233,7 +243,7 @@ async def _send(app: App, act: Act[T], intent: Intent, *, doubted: bool) -> Read
             raise _look_later(app, intent, "exists but cannot be seen") from None
         return found
     except OutcomeUnknownError:
-        found = await act.look(intent)
+        found = _if_unknown(act, await act.look(intent))
         if isinstance(found, NotHappened):
             # What a read shows right after a write can be stale: look again before sending.
             raise _look_later(app, intent, "no clear answer") from None
@@ -245,6 +255,22 @@ async def _send(app: App, act: Act[T], intent: Intent, *, doubted: bool) -> Read
         # Certainly not sent: no read-back is needed next time.
         await app.store.run(lambda tx: _was_not_sent(tx, intent))
         raise
+
+
+def _if_unknown(act: Act[T], found: ReadBack[T]) -> ReadBack[T]:
+    """What a look says after a call of which nothing is known.
+
+    Only what we make bears our mark. That a date stands where we meant it, or is out, does not
+    tell who moved it there or took it out.
+    """
+    if isinstance(found, Happened) and act.transaction_id is None:
+        return replace(found, in_doubt=True)
+    return found
+
+
+def _told(found: Happened[T], doubted: bool) -> Happened[T]:
+    """What a call says that need not have been made: an earlier one may have done it."""
+    return found if found.ours else replace(found, ours=doubted, in_doubt=doubted)
 
 
 def _was_not_sent(tx: Transaction, intent: Intent) -> None:
@@ -392,7 +418,8 @@ async def _ours(
     def record(tx: Transaction) -> None:
         drop_in(tx, intent, "changed_elsewhere", now)
         if found.in_doubt:
-            tx.journal.write(*_doubts(act, intent, now))
+            # Counted as sent, too, so that no week gets more than it may.
+            tx.journal.write(*_mails(act, intent, now), *_doubts(act, intent, now))
 
     await app.store.run(record)
     raise ChangedByPersonError(act.kind)
@@ -406,27 +433,29 @@ def _conclusion(app: App, act: Act[T], intent: Intent, found: Happened[T]) -> Re
         act.keep(tx, intent, found.value)
         caused = intent if found.ours else replace(intent, mails=())
         tx.journal.write(*_entries(act, caused, now))
+        if found.in_doubt:
+            tx.journal.write(*_doubts(act, intent, now))
 
     return record
 
 
 def _entries(act: Act[T], intent: Intent, now: datetime) -> list[JournalEntry]:
     """The act, and each mail it caused."""
-    done = _entry(act, intent, now)
-    return [done, *(_of_mail(done, mail) for mail in intent.mails)]
+    return [_entry(act, intent, now), *_mails(act, intent, now)]
 
 
 def _doubts(act: Act[T], intent: Intent, now: datetime) -> list[JournalEntry]:
-    """Each mail that a write may have caused: counted as sent, and said to be in doubt."""
-    entry = _entry(act, intent, now)
-    mails = [_of_mail(entry, mail) for mail in intent.mails]
+    """Of each mail that a write may have caused, that it may not have gone out."""
+    mails = _mails(act, intent, now)
     return [
-        *mails,
-        *(
-            replace(mail, code=IN_DOUBT, data={**mail.data, "message": mail.data["kind"]})
-            for mail in mails
-        ),
+        replace(mail, code=IN_DOUBT, data={**mail.data, "message": mail.data["kind"]})
+        for mail in mails
     ]
+
+
+def _mails(act: Act[T], intent: Intent, now: datetime) -> list[JournalEntry]:
+    entry = _entry(act, intent, now)
+    return [_of_mail(entry, mail) for mail in intent.mails]
 
 
 def _entry(act: Act[T], intent: Intent, now: datetime) -> JournalEntry:

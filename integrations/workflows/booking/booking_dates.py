@@ -140,8 +140,9 @@ def cancel_date(app: App, case: Case, session: Session) -> Act[None]:
     """Take out a date that has no common hour: it must not stand in the calendars."""
     event_id = session.event_id or ""
 
-    async def send(intent: Intent) -> None:
-        await app.graph.calendar.cancel(case.mailbox_id, event_id, NO_COMMON_HOUR)
+    async def send(intent: Intent) -> Happened[None]:
+        was_there = await app.graph.calendar.cancel(case.mailbox_id, event_id, NO_COMMON_HOUR)
+        return Happened(None, ours=was_there)
 
     async def look(intent: Intent) -> ReadBack[None]:
         try:

@@ -168,7 +168,7 @@ class Calls:
             raise LookupError(f"{self.step.key} names no event")
         return self.step.event_id
 
-    async def send(self, intent: Intent) -> Written:
+    async def send(self, intent: Intent) -> Written | Happened[Written]:
         """Make the call."""
         raise NotImplementedError
 
@@ -235,7 +235,7 @@ class Restoring(Moving):
 class Cancelling(Calls):
     """A POST of ``cancel`` with neutral words, which takes no change key."""
 
-    async def send(self, intent: Intent) -> Written:
+    async def send(self, intent: Intent) -> Happened[Written]:
         step = self.step
         with speaking(common_language(self.case.people, self.app.options.language)):
             words = comment_text(
@@ -245,7 +245,7 @@ class Cancelling(Calls):
         if not was_there and not self.doubted:
             # Somebody else took it out: this write mails nobody, and must not say that it did.
             raise NotFoundError(404, "gone already")
-        return None
+        return Happened(None, ours=was_there)
 
     async def found(self, intent: Intent) -> ReadBack[Written]:
         event = await self.read()

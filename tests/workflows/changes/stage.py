@@ -172,7 +172,7 @@ class Stage:
         """Do the booking that is due, as its own work."""
         app = await self.world.begin()
         pair_id = await self.pair_id()
-        claim = await _claimed(app, pair_id, book.KIND)
+        claim = await claimed(app, pair_id, book.KIND)
         last = await book.book_pair(app, claim, pair_id)
         if last is not None:
             await app.store.run(last)
@@ -271,7 +271,7 @@ def _essence(session: Session) -> tuple[object, ...]:
 async def _reconcile(app: App, pair_id: str, decide: Decide) -> None:
     """What the reconciliation of a pair does, with decisions made by heart."""
     for _ in range(50):
-        claim = await _claimed(app, pair_id)
+        claim = await claimed(app, pair_id)
         try:
             case = await _load(app, pair_id)
             if await settle_open(app, claim, case):
@@ -303,7 +303,7 @@ async def _until(app: App, at: datetime) -> None:
     await app.clock.sleep(max(at - app.clock.now(), timedelta(seconds=1)))
 
 
-async def _claimed(app: App, pair_id: str, kind: str = "reconcile_pair") -> Claim:
+async def claimed(app: App, pair_id: str, kind: str = "reconcile_pair") -> Claim:
     """The right to work on the pair; one lost with its holder runs out."""
     while (claim := await _try_to_claim(app, pair_id, kind)) is None:
         await app.clock.sleep(timedelta(seconds=30))
