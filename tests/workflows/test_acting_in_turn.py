@@ -12,7 +12,7 @@ import pytest
 from integrations.errors import ClaimLostError
 from integrations.ports import Store, Transaction
 from integrations.records import Intent, IntentState
-from integrations.workflows.acting import Act, Claim, NotHappened, perform_in_turn
+from integrations.workflows.acting import Act, Claim, Happened, NotHappened, perform_in_turn
 from integrations.workflows.app import App
 from tests.support.world import Empty, firm_of, virtually
 
@@ -48,7 +48,7 @@ class Hand:
     seen: list[dict[str, IntentState]] = field(default_factory=list)
 
     def act(self, key: str) -> Act[str]:
-        async def send(intent: Intent) -> str:
+        async def send(intent: Intent) -> str | Happened[str]:
             self.seen.append(await states(self.app))
             return key
 
@@ -99,7 +99,7 @@ async def test_an_act_stays_settled_though_the_next_is_not_begun(empty: Empty) -
     hand, claim = Hand(app), await claimed(app, "a")
     one = hand.act("one")
 
-    async def overtaken(intent: Intent) -> str:
+    async def overtaken(intent: Intent) -> str | Happened[str]:
         await app.clock.sleep(app.options.claim_length + timedelta(seconds=1))
         await claimed(app, "b")
         return await one.send(intent)
@@ -122,7 +122,7 @@ async def test_what_is_to_be_stored_first_stands_before_the_first_call(empty: Em
     one = hand.act("one")
     stood: list[str | None] = []
 
-    async def send(intent: Intent) -> str:
+    async def send(intent: Intent) -> str | Happened[str]:
         stood.append(await app.store.run(lambda tx: tx.switches.get("verified")))
         return await one.send(intent)
 
