@@ -56,11 +56,15 @@ class IntegrationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with what was handed in. ``value`` is left out where it is secret."""
+    """One thing wrong with what was handed in. ``value`` is left out where it is secret.
+
+    ``expected`` may name a ``day``, as ISO 8601 has it and commands take it; pages say it in words.
+    """
 
     where: str
     expected: str
     value: str | None = None
+    day: date | None = None
 
     def __str__(self) -> str:
         got = "" if self.value is None else f", got {self.value!r}"

@@ -28,6 +28,7 @@ from integrations.ports import Transaction
 from integrations.records import Need, Pair, Program, Session
 from integrations.web import sessions
 from integrations.web.access import NEEDED, Answer, Viewer, Who, may, viewer_of
+from integrations.web.faults import expected_in, given_in
 from integrations.web.forms import Form, FormError, plain, read_form
 from integrations.web.headers import HEADERS, TEAMS_PATH, as_asked, tab_of
 from integrations.web.limits import Limit
@@ -387,14 +388,14 @@ def _said(request: Request) -> str | None:
 
 
 def _in_words(fault: Fault) -> str:
-    expected = gettext(fault.expected)
-    if fault.value is None:
+    expected, given = expected_in(fault), given_in(fault)
+    if given is None:
         return gettext("%(where)s: expected %(expected)s", where=fault.where, expected=expected)
     return gettext(
         "%(where)s: expected %(expected)s, got %(given)s",
         where=fault.where,
         expected=expected,
-        given=repr(fault.value),
+        given=given,
     )
 
 

@@ -19,6 +19,7 @@ from integrations.language import N_, Language, gettext, speaking
 from integrations.logs import log_event
 from integrations.ports import Transaction
 from integrations.web.answers import answer_in, pulse_in
+from integrations.web.faults import expected_in
 from integrations.web.forms import Form, FormError, read_form
 from integrations.web.frame import asked_language
 from integrations.web.rendering import render
@@ -93,7 +94,7 @@ class QuestionPage:
                 return self._page(found)
             await self._keep(app, found, form)
         except FaultsError as error:
-            expected = gettext(error.faults[0].expected)
+            expected = expected_in(error.faults[0])
             return self._page(found, gettext("Please give %(expected)s.", expected=expected))
         except LinkEndedError as ended:
             return self._page(Ended(ended.why))

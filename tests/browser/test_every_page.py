@@ -12,7 +12,13 @@ from tests.browser.firm import ServedFirm
 from tests.browser.guide import Guide, guide_to
 from tests.web.access_table import PAGES, Meets, Visits
 
-_FILES = frozenset({"/programs/{program}/exports/{name}", "/programs/{program}/import/template"})
+_FILES = frozenset(
+    {
+        "/programs/{program}/exports/{name}",
+        "/programs/{program}/import/template",
+        "/programs/{program}/surveys/template",
+    }
+)
 """What is kept and not shown."""
 
 

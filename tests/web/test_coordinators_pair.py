@@ -325,7 +325,7 @@ def test_more_mails_than_were_said_are_not_sent_without_another_look(empty: Empt
         (
             "pause",
             {"until": "2027-02-01"},
-            "Expected a date from 2027-02-22 on (not '2027-02-01').",
+            "Expected a date from 22 Feb 2027 on (not 1 Feb 2027).",
         ),
         ("pause", {"until": ""}, "Expected a date."),
         ("move", {"session": "x", "day": "2027-03-01", "at": "9"}, "Expected a time such as"),

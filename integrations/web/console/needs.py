@@ -319,6 +319,7 @@ def morning_of(visit: Visit, day: date | None) -> datetime:
                     "until",
                     gettext("a date after %(day)s", day=today),
                     None if day is None else str(day),
+                    today,
                 )
             ],
             remedy=gettext("Choose the day on which the row is to come back."),

@@ -13,6 +13,7 @@ from integrations.ports import Transaction
 from integrations.records import PairState, Program
 from integrations.standing_records import SORTS, PairRow, PairSearch
 from integrations.web.access import Who
+from integrations.web.faults import expected_in
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
 from integrations.web.paging import AT_ONCE, Listed, offset_in
 from integrations.workflows.ordering.bulk_acts import (
@@ -226,9 +227,7 @@ _FIELDS = {
 
 def _fault(fault: Fault) -> str:
     name = gettext(_FIELDS.get(fault.where, fault.where.capitalize()))
-    return gettext(
-        "%(field)s: please give %(expected)s", field=name, expected=gettext(fault.expected)
-    )
+    return gettext("%(field)s: please give %(expected)s", field=name, expected=expected_in(fault))
 
 
 PAGES = (

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext
+from integrations.web.faults import expected_in, given_in
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -28,14 +29,10 @@ def by_field(error: FaultsError, fields: Mapping[str, str] = _NONE) -> dict[str,
     found: dict[str, str] = {}
     for fault in error.faults:
         name = fields.get(fault.where, fault.where)
-        expected = gettext(fault.expected)
+        expected, given = expected_in(fault), given_in(fault)
         words = (
-            gettext(
-                "Expected %(expected)s (not %(given)s).",
-                expected=expected,
-                given=repr(fault.value),
-            )
-            if fault.value
+            gettext("Expected %(expected)s (not %(given)s).", expected=expected, given=given)
+            if given and fault.value
             else gettext("Expected %(expected)s.", expected=expected)
         )
         found[name] = f"{found[name]} {words}" if name in found else words

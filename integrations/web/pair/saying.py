@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext
+from integrations.web.faults import expected_in
 from integrations.web.forms import Form
 from integrations.web.page import NoSuchPageError, Visit, pair_of
 from integrations.workflows.messages.words import when
@@ -65,7 +66,7 @@ def refused(told: Told) -> str:
 def faults_of(error: FaultsError) -> dict[str, str]:
     """Faults by the field they are about, in words."""
     return {
-        fault.where: gettext("Please give %(expected)s.", expected=gettext(fault.expected))
+        fault.where: gettext("Please give %(expected)s.", expected=expected_in(fault))
         for fault in error.faults
     }
 

@@ -161,7 +161,7 @@ def _books_on(tx: Transaction, program: Program, now: datetime, wanted: date | N
     # Who was told of a day may rely on it, whoever is told later.
     day = max(soonest.astimezone(zone).date(), told_day(tx, program))
     if wanted is not None and wanted < day:
-        fault = Fault("books-on", gettext("a date from %(day)s on", day=day), str(wanted))
+        fault = Fault("books-on", gettext("a date from %(day)s on", day=day), str(wanted), day)
         raise FaultsError(
             [fault],
             remedy=gettext("People get %(days)s working days to answer.", days=WORKING_DAYS_BEFORE),

@@ -125,7 +125,7 @@ def pause(
     _require(pair, _LIVING, N_("pause"))
     soonest = max(first, now.astimezone(zone_of(tx, pair)).date())
     if last < soonest:
-        wrong = Fault("until", gettext("a date from %(day)s on", day=soonest), str(last))
+        wrong = Fault("until", gettext("a date from %(day)s on", day=soonest), str(last), soonest)
         raise FaultsError([wrong], remedy=PAUSE_HELP)
     wanted = pause_data(Pause(first, last))
     if pair.pause != wanted:

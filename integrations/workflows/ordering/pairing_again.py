@@ -119,7 +119,7 @@ def _row(
     starts = wanted.starts or today + timedelta(days=1)
     if starts < today:
         raise FaultsError(
-            [Fault("starts", gettext("a date from %(day)s on", day=today), str(starts))],
+            [Fault("starts", gettext("a date from %(day)s on", day=today), str(starts), today)],
             remedy=_HELP,
         )
     mentors = mentor_on(old, today) == stays.id

@@ -36,7 +36,7 @@ def swap_roles(
     today = now.astimezone(orders.zone_of(tx, pair)).date()
     if first < today:
         raise FaultsError(
-            [Fault("from", gettext("a date from %(day)s on", day=today), str(first))],
+            [Fault("from", gettext("a date from %(day)s on", day=today), str(first), today)],
             remedy=N_("What is past stays: who led what is on record."),
         )
     swaps = set(pair.swaps) ^ {first.isoformat()}
