@@ -13,8 +13,9 @@ from integrations.api_client import ApiProblemError
 from integrations.api_client.orders import WishApproval, WishAsked
 from integrations.page_records import Wish, WishState
 from integrations.ports import Transaction
-from integrations.records import JournalEntry, PairState
-from integrations.workflows.operating.privacy import data_of
+from integrations.records import JournalEntry, PairState, ProgramState
+from integrations.workflows.enrolment.wishes import WishSettledError, approve, decline
+from integrations.workflows.operating.privacy import data_of, erase
 from simulator.mail import Mail
 from tests.support.world import Empty
 from tests.web.api_callers import Caller, token_of
@@ -295,3 +296,128 @@ async def test_a_wish_that_is_gone_before_its_mail_went_leaves_nobody_mailed(
     assert await _told(console, 4 * DAY) == []
     dropped = await console.app.store.run(lambda tx: tx.journal.read(code="mail_dropped"))
     assert [line.data["why"] for line in dropped] == ["wish_gone"]
+
+
+@_playing
+async def test_a_wish_that_cannot_be_is_refused_and_nothing_is_kept(console: Console) -> None:
+    program = console.program.id
+    await _let_ask(console, "participants")
+    senior = await _senior(console)
+    people = await console.app.store.run(lambda tx: {p.id: p for p in tx.participants.all()})
+    mine = people[console.pairs[0].mentee_id].mail
+    for form in (
+        {"program": program, "role": "mentee", "partner": mine.upper()},
+        {"program": program, "role": "mentee", "partner": "somebody"},
+        {"program": program, "role": "boss"},
+        {"program": "another", "role": "mentee"},
+    ):
+        assert (await senior.post("/ask", form)).status_code == 400, form
+
+    def move_away(tx: Transaction) -> None:
+        """Everybody takes part in another program."""
+        tx.programs.add(replace(console.program, id="elsewhere"))
+        for pair in tx.pairs.all():
+            tx.pairs.put(replace(pair, program_id="elsewhere"))
+
+    await console.app.store.run(move_away)
+    form = {"program": program, "role": "mentee"}
+    assert (await senior.post("/ask", form)).status_code == 400, "participants of another one"
+    await _let_ask(console, "everybody")
+
+    def closed(tx: Transaction) -> None:
+        tx.programs.put(replace(tx.programs.require(program), state=ProgramState.CLOSED))
+
+    await console.app.store.run(closed)
+    assert (await senior.post("/ask", form)).status_code == 400, "it is over"
+    assert await _wishes(console) == []
+
+
+@_playing
+async def test_a_yes_that_cannot_be_leaves_the_wish_waiting_and_nobody_enrolled(
+    console: Console,
+) -> None:
+    await _let_ask(console, "participants")
+    tenant, app = console.world.tenant, console.app
+    people = await app.store.run(lambda tx: {p.id: p for p in tx.participants.all()})
+    mentee, mentor = people[console.pairs[0].mentee_id], people[console.pairs[0].mentor_id]
+    free = people[console.pairs[1].mentor_id]
+    senior = await _senior(console)
+    await senior.post("/ask", {"program": console.program.id, "role": "mentee"})
+    (wish,) = await _wishes(console)
+    enrolled = len(await app.store.run(lambda tx: tx.pairs.all()))
+
+    async def refused(**form: str) -> None:
+        at = f"/programs/{console.program.id}/wishes/approve"
+        answer = await console.visitor.post(at, {"wish": wish.id, "partner": free.mail, **form})
+        assert answer.status_code == 400, form
+        assert len(await app.store.run(lambda tx: tx.pairs.all())) == enrolled
+        assert [each.state for each in await _wishes(console)] == [WishState.WAITING]
+
+    await refused(partner=mentor.mail)
+    await refused(partner=mentee.mail)
+    await refused(starts="2020-01-01")
+    for account, trouble in ((free, "enabled"), (free, "guest"), (mentee, "enabled")):
+        user = tenant.directory.user(account.directory_id)
+        tenant.directory.save(replace(user, **{trouble: trouble == "guest"}))
+        await refused()
+        tenant.directory.save(user)
+    other = replace(console.program, id="other")
+    await app.store.run(lambda tx: tx.programs.add(other))
+    with pytest.raises(WishSettledError):
+        await app.store.run(lambda tx: decline(tx, app, "other", wish.id, "x"))
+    with pytest.raises(WishSettledError):
+        await approve(app, "other", wish.id, free.mail, None, by="x")
+
+
+@_playing
+async def test_who_wished_to_mentor_mentors_from_tomorrow_on_and_is_planned(
+    console: Console,
+) -> None:
+    await _let_ask(console, "participants")
+    people = await console.app.store.run(lambda tx: {p.id: p for p in tx.participants.all()})
+    asker, other = people[console.pairs[0].mentor_id], people[console.pairs[1].mentee_id]
+    junior = await participant(console.app, asker.id)
+    await junior.post("/ask", {"program": console.program.id, "role": "mentor"})
+    (wish,) = await _wishes(console)
+    new_id = await approve(
+        console.app, console.program.id, wish.id, other.mail.upper(), None, by="x"
+    )
+    pair = await console.app.store.run(lambda tx: tx.pairs.require(new_id))
+    assert (pair.mentor_id, pair.mentee_id) == (asker.id, other.id)
+    today = console.app.clock.now().astimezone(ZoneInfo(console.program.zone)).date()
+    assert pair.start_date == today + DAY
+    assert pair.calendars_read_at is not None, "planned at once"
+
+
+@_playing
+async def test_who_has_left_meanwhile_is_not_told(console: Console) -> None:
+    await _let_ask(console, "participants")
+    senior = await _senior(console)
+    await senior.post("/ask", {"program": console.program.id, "role": "mentee"})
+    (wish,) = await _wishes(console)
+
+    def settle(tx: Transaction) -> None:
+        decline(tx, console.app, console.program.id, wish.id, "x")
+        person = tx.participants.require(console.pairs[0].mentee_id)
+        tx.participants.put(replace(person, enabled=False))
+
+    await console.app.store.run(settle)
+    assert await _told(console, 4 * DAY) == []
+
+
+@_playing
+async def test_erasing_somebody_takes_them_out_of_others_wishes(console: Console) -> None:
+    await _let_ask(console, "participants")
+    senior = await _senior(console)
+    people = await console.app.store.run(lambda tx: {p.id: p for p in tx.participants.all()})
+    named = people[console.pairs[1].mentor_id]
+    form = {"program": console.program.id, "role": "mentee", "partner": named.mail}
+    await senior.post("/ask", form)
+
+    def forget(tx: Transaction) -> None:
+        for pair in tx.pairs.all():
+            tx.pairs.put(replace(pair, state=PairState.WITHDRAWN))
+        erase(tx, named.id, console.app.clock.now(), for_good=True)
+
+    await console.app.store.run(forget)
+    assert [wish.partner_mail for wish in await _wishes(console)] == [None]
