@@ -356,9 +356,9 @@ async def test_a_yes_that_cannot_be_leaves_the_wish_waiting_and_nobody_enrolled(
     await refused(partner=mentor.mail)
     await refused(partner=mentee.mail)
     await refused(starts="2020-01-01")
-    for account, trouble in ((free, "enabled"), (free, "guest"), (mentee, "enabled")):
+    for account, is_guest in ((free, False), (free, True), (mentee, False)):
         user = tenant.directory.user(account.directory_id)
-        tenant.directory.save(replace(user, **{trouble: trouble == "guest"}))
+        tenant.directory.save(replace(user, enabled=is_guest, guest=is_guest))
         await refused()
         tenant.directory.save(user)
     other = replace(console.program, id="other")

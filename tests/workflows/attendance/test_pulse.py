@@ -6,9 +6,13 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from integrations.attendance_records import KeptPulse
 from integrations.ports import Transaction
 from integrations.workflows.app import App
+from integrations.workflows.attendance.pulse import ask_how_it_was
+from integrations.workflows.changes.case import load_case
 from integrations.workflows.reporting.history import histories
 from integrations.workflows.reporting.sheets import sheet_of
 from integrations.workflows.reporting.sponsor import WITHHELD, sponsor_tables
@@ -16,7 +20,7 @@ from integrations.workflows.showing.pair_overview import overview_of_pair
 from simulator.behaviour_in_meetings import Manners
 from simulator.people_in_meetings import Reply
 from simulator.virtual_time import virtual_now
-from tests.acceptance.attending import URL, Attending, attending
+from tests.acceptance.attending import KEY, URL, Attending, attending
 from tests.acceptance.keeping import live_unseen_until
 from tests.support.world import Empty, enrolled, firm_of, virtually
 from tests.workflows.changes.stage import DAY, Stage, on_stage
@@ -193,3 +197,61 @@ async def _says(app: App, pair_id: str, score: int, text: str = "") -> None:
         )
 
     await app.store.run(record)
+
+
+Facts = dict[str, bool]
+_NOTHING: Facts = {}
+
+
+async def _asked_after(
+    stage: Stage, app: App, *held: bool, every: int, late: int = 0, mentor: Facts = _NOTHING
+) -> list[int]:
+    """How many were asked about each of the first dates, held or not, a few days after it.
+
+    Each is asked about twice; ``mentor`` is what is known of that one of the two.
+    """
+    pair_id = await stage.pair_id()
+
+    def play(tx: Transaction) -> list[int]:
+        case = load_case(tx, pair_id, virtual_now(), default_zone="UTC")
+        dates = sorted(case.sessions, key=lambda one: one.start)[: len(held)]
+        rule = tx.rules.require(case.pair.rule_id or "")
+        tx.rules.put(replace(rule, body={**rule.body, "pulse_every": every}))
+        tx.participants.put(replace(case.mentor, **mentor))  # type: ignore[arg-type]
+        for date, was in zip(dates, held, strict=True):
+            tx.sessions.put(replace(date, held=was))
+        for date, was in zip(dates, held, strict=True):
+            at = date.end + (1 + late) * DAY
+            for _ in range(2 if was else 0):
+                case = load_case(tx, pair_id, at, default_zone="UTC")
+                ask_how_it_was(tx, app, case, date, at)
+        links = tx.links.of_sessions([date.id for date in dates])
+        return [len([x for x in links[date.id] if x.purpose == "pulse"]) for date in dates]
+
+    return await app.store.run(play)
+
+
+def _asking(empty: Empty, expected: list[int], *held: bool, **facts: Any) -> None:
+    async def play(stage: Stage) -> None:
+        app = await stage.world.begin(public_url=URL, signing_keys=KEY)
+        assert await _asked_after(stage, app, *held, **facts) == expected
+        await app.close()
+
+    on_stage(empty, play)
+
+
+def test_both_are_asked_once_after_each_so_many_meetings_that_were_held(empty: Empty) -> None:
+    _asking(empty, [0, 0, 2], True, False, True, every=2)
+
+
+def test_nobody_is_asked_about_what_they_would_not_remember(empty: Empty) -> None:
+    _asking(empty, [0], True, every=1, late=14)
+
+
+@pytest.mark.parametrize("mentor", [{"enabled": False}, {"gone": True}])
+def test_who_has_left_is_not_asked(empty: Empty, mentor: Facts) -> None:
+    _asking(empty, [1], True, every=1, mentor=mentor)
+
+
+def test_an_earlier_meeting_that_is_judged_late_is_counted_by_its_place(empty: Empty) -> None:
+    _asking(empty, [0, 2, 0], True, True, True, every=2)
