@@ -17,6 +17,8 @@ from tests.browser.firm import ServedFirm
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 PHONE, SMALLEST, DESKTOP = (390, 844), (320, 720), (1440, 900)
+# What margins leave of a sheet: 182 mm of A4, 188 mm of US Letter, and a little more.
+PAPER = (718, 1000)
 WIDTHS = {"phone": PHONE, "smallest": SMALLEST, "desktop": DESKTOP}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # What WCAG 2.2 asks for at level AA, and what axe calls good practice besides.
@@ -78,6 +80,14 @@ class Window:
                 "document.documentElement.scrollWidth > document.documentElement.clientWidth"
             )
         )
+
+    def tables_cut_off(self, which: str = "table") -> int:
+        """How many of these tables are wider than the frame that holds them."""
+        found: int = self.page.eval_on_selector_all(
+            which,
+            "all => all.filter(one => one.scrollWidth > one.parentElement.clientWidth).length",
+        )
+        return found
 
 
 class Visitors:

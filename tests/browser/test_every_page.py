@@ -33,6 +33,8 @@ def faults_of(window: Window) -> list[str]:
     window.look_at(WIDTHS["smallest"], "light")
     if window.scrolls_sideways():
         found.append("smallest: scrolls sideways")
+    if cut := window.tables_cut_off("table.cards"):
+        found.append(f"smallest: {cut} tables of cards are wider than their frame")
     found += window.complaints
     window.complaints.clear()
     return found

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.browsing import PHONE, Visitors, Window
+from tests.browser.browsing import PAPER, PHONE, Visitors, Window
 from tests.browser.firm import ServedFirm
 
 
@@ -153,9 +153,11 @@ def test_the_live_part_of_health_looks_again_by_itself(window: Window) -> None:
 def test_the_sponsor_s_page_fits_on_paper_without_what_is_for_screens(
     visitors: Visitors, firm: ServedFirm, program: str
 ) -> None:
-    window = visitors.signed_in_as(firm.staff("sponsor"))
+    """The last columns of its tables were printed outside their frames, off the page."""
+    window = visitors.signed_in_as(firm.staff("sponsor"), width=PAPER)
     window.open(f"{program}/sponsor")
     window.page.emulate_media(media="print")
     expect(window.page.locator(".bar")).to_be_hidden()
     expect(window.page.get_by_role("heading", level=1)).to_be_visible()
     assert not window.scrolls_sideways()
+    assert window.tables_cut_off() == 0
