@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from integrations.ports import Transaction
 from integrations.records import Participant
 from integrations.workflows.attendance.telling import correct
+from integrations.workflows.pair_page.acting import Actor, NotTheirsError
+from integrations.workflows.reporting.recognition import choose_recognition
 from scheduling.attendance.evidence import Correction, VerdictKind
 from simulator.virtual_time import virtual_now
 from tests.support.world import Empty
@@ -85,6 +89,11 @@ def test_no_assistant_says_yes_and_other_preferences_leave_it_as_it_is(empty: Em
         console = await _two_held(room)
         refused = await room.assistant.post(f"{room.path}/recognition", {"wished": "yes"})
         assert refused.status_code in (403, 404)
+        for_her = Actor(person_id=room.mentee.id, is_assistant=True)
+        with pytest.raises(NotTheirsError):
+            await room.app.store.run(
+                lambda tx: choose_recognition(tx, for_her, room.pair, virtual_now(), wished=True)
+            )
         await room.senior.send(f"{room.path}/recognition", {"wished": "yes"})
         await room.senior.send(f"{room.path}/preferences", {"hours": "mailbox", "place": "teams"})
         assert [row["name"] for row in await _named(room, console)] == [room.mentee.name]

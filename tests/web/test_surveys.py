@@ -199,3 +199,28 @@ async def test_exports_of_a_program_and_kept_sheets_have_means_and_a_persons_fil
 
 def _sheet(console: Console) -> Callable[[Transaction], sheets.Sheet]:
     return lambda tx: sheet_of(tx, console.program, console.app.clock.now(), "UTC")
+
+
+@_playing
+async def test_a_question_is_the_same_however_it_is_written_and_one_of_few_pairs_tells_nothing(
+    console: Console,
+) -> None:
+    four = {person for pair in console.pairs[:4] for person in (pair.mentor_id, pair.mentee_id)}
+    people = [person for person in await _people(console) if person.id in four]
+    assert len(people) >= 5
+    rows = [row for person in people for row in _both(person)]
+    await _bring(console, rows)
+    await _bring(console, [row.replace(OPEN, f"  {OPEN.upper()}  ") for row in rows])
+    assert await _kept(console) == 2 * len(people)
+    assert "2.50" in await console.page("/surveys")
+
+    def only_four(tx: Transaction) -> None:
+        tx.programs.add(replace(console.program, id="elsewhere"))
+        for pair in console.pairs[4:]:
+            tx.pairs.put(replace(tx.pairs.require(pair.id), program_id="elsewhere"))
+
+    await console.app.store.run(only_four)
+    page = await console.page("/surveys")
+    assert OPEN in page
+    assert "2.50" not in page
+    assert "fewer than five" in page
