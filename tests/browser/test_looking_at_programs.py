@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.browsing import PAPER, PHONE, Visitors, Window
+from tests.browser.browsing import PHONE, SHEETS, Visitors, Window
 from tests.browser.firm import ServedFirm
 
 
@@ -150,14 +150,17 @@ def test_the_live_part_of_health_looks_again_by_itself(window: Window) -> None:
     expect(window.page.locator("#live")).to_have_count(1)
 
 
+@pytest.mark.parametrize("sheet", SHEETS, ids=["A4", "Letter"])
 def test_the_sponsor_s_page_fits_on_paper_without_what_is_for_screens(
-    visitors: Visitors, firm: ServedFirm, program: str
+    sheet: tuple[int, int], visitors: Visitors, firm: ServedFirm, program: str
 ) -> None:
     """The last columns of its tables were printed outside their frames, off the page."""
-    window = visitors.signed_in_as(firm.staff("sponsor"), width=PAPER)
+    window = visitors.signed_in_as(firm.staff("sponsor"), width=sheet)
     window.open(f"{program}/sponsor")
     window.page.emulate_media(media="print")
     expect(window.page.locator(".bar")).to_be_hidden()
     expect(window.page.get_by_role("heading", level=1)).to_be_visible()
     assert not window.scrolls_sideways()
     assert window.tables_cut_off() == 0
+    rows_are = window.page.locator("table.cards tr").first
+    expect(rows_are).to_have_css("display", "table-row")
