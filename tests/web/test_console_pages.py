@@ -232,6 +232,10 @@ def test_the_sponsor_sees_figures_and_neither_a_name_nor_a_small_group(empty: Em
         assert not [person.name for person in people if person.name.split()[-1] in page]
         groups = [row for row in rows_of(page) if not re.match(r"\d+ \w+ 20", row)]
         assert all("withheld: fewer than five" in row for row in groups)
+        german = (await sponsor.get(f"{path}/sponsor", **{"Accept-Language": "de"})).text
+        assert "Nach Büro" in german
+        assert "zurückgehalten: weniger als fünf" in german
+        assert "fewer than five" not in german
         assert (await sponsor.get(f"{path}/pairs")).status_code == 404
 
     at_the_console(empty, play)

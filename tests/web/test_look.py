@@ -65,3 +65,15 @@ def test_no_template_holds_a_style_a_handler_or_a_script_of_its_own() -> None:
 def test_licences_stand_beside_what_is_not_ours() -> None:
     names = {path.name for path in (WEB / "static").iterdir()}
     assert {"htmx.LICENSE.txt", "fluent.LICENSE.txt", "teams-js.LICENSE.txt"} <= names
+
+
+def test_no_act_needs_a_script() -> None:
+    """Scripts look again and search while one types; whatever acts is a form that is posted."""
+    for template in TEMPLATES:
+        text = template.read_text("utf-8")
+        done = re.findall(
+            r'hx-(?:post|put|patch|delete|vals|boost)|type="button"|\son[a-z]+="', text
+        )
+        assert not done, f"{template.name}: {done}"
+        for form in re.findall(r"<form\b[^>]*>", text):
+            assert re.search(r'action="|method="(?:get|post)"', form), f"{template.name}: {form}"
