@@ -172,15 +172,32 @@ def _date_lines(
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %H:%M}"
+    return _day_and_clock(at.astimezone(zone))
+
+
+def _day_and_clock(local: datetime) -> str:
+    return f"{_day(local)} {local:%H:%M}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def reason_words(reason: Json | None, names: Mapping[str, str]) -> str:
     """A stored reason as a sentence for the command line, people by name."""
     if reason is None:
         return "changed after booking; the journal says why"
-    return Reason(ReasonCode(reason["code"]), _named(reason["facts"], names)).words
+    facts = {name: _as_read(name, fact) for name, fact in _named(reason["facts"], names).items()}
+    return Reason(ReasonCode(reason["code"]), facts).words
+
+
+def _as_read(name: str, fact: str | int) -> str | int:
+    """A day, or a day with its hour on somebody's clock, as the dates beside it are written."""
+    if name == "local":
+        return _day_and_clock(datetime.fromisoformat(str(fact)))
+    if name == "date":
+        return _day(date.fromisoformat(str(fact)))
+    return fact
 
 
 def _named(facts: Json, names: Mapping[str, str]) -> Json:
