@@ -71,7 +71,7 @@ def _promised(owner: type, name: str) -> bool:
 
 def _hands_out_what_is_documented(function: Any) -> bool:
     """Whether a promise of ``ports`` hands out one of the others, which says it itself."""
-    if getattr(function, "__module__", "") != ports.__name__:
+    if not getattr(function, "__module__", "").startswith(f"{ports.__name__}."):
         return False
     returned = typing.get_type_hints(function).get("return")
     return isinstance(returned, type) and bool(returned.__doc__)
