@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations.workflows.attendance.harvest import LOOKS, next_look
-from integrations.workflows.attendance.modes import set_mode
+from integrations.workflows.attendance.modes import mode_at, set_mode
 from integrations.workflows.reporting.adherence import Adherence
 from integrations.workflows.reporting.history import histories
 from scheduling.attendance.evidence import EvidenceMode
@@ -74,6 +74,30 @@ def test_without_teams_as_evidence_no_call_for_attendance_leaves(
         said = await there.said()
         assert said[-1] == ("unknown", 0, None)
         assert bool(there.questions()) == (mode is EvidenceMode.SELF_REPORT)
+        await there.app.close()
+
+    on_stage(empty, play)
+
+
+@pytest.mark.acceptance(33)
+def test_an_office_s_own_mode_holds_for_its_pairs_and_for_no_others(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        there = await attending(stage, EvidenceMode.OFF)
+        case, at = await stage.case(), now()
+        told = await there.app.store.run(
+            lambda tx: set_mode(
+                tx,
+                case.program.id,
+                EvidenceMode.TEAMS,
+                at,
+                office=case.pair.office,
+                people_told=True,
+                by="coordinator",
+            )
+        )
+        await live_unseen_until(there.app, there.end + 2 * HOUR)
+        assert there.looks() != []
+        assert mode_at(told, "Atlantis", now()) is EvidenceMode.OFF
         await there.app.close()
 
     on_stage(empty, play)
