@@ -263,7 +263,7 @@ def _if_unknown(act: Act[T], found: ReadBack[T]) -> ReadBack[T]:
     Only what we make bears our mark. That a date stands where we meant it, or is out, does not
     tell who moved it there or took it out.
     """
-    if isinstance(found, Happened) and act.transaction_id is None:
+    if isinstance(found, Happened) and act.event_id is not None:
         return replace(found, in_doubt=True)
     return found
 
