@@ -92,3 +92,48 @@ def test_a_single_date_has_a_meeting_of_its_own_which_is_found_and_kept(empty: E
         await there.app.close()
 
     on_stage(empty, play)
+
+
+def test_a_date_restarted_many_times_is_read_over_several_looks(empty: Empty) -> None:
+    """One envelope of Graph holds twenty reads: the others wait for the next look."""
+
+    async def play(stage: Stage) -> None:
+        there = await attending(stage)
+        for person in (there.junior.mail, there.senior.mail):
+            for restart in range(25):
+                await there.attends(person, 2 * restart, 2 * restart + 1)
+        await live_unseen_until(there.app, there.end + 10 * MINUTE)
+        assert len(await stage.read(lambda tx: tx.reports.all())) == 20
+        await live_unseen_until(there.app, there.end + HOUR)
+        assert len(await stage.read(lambda tx: tx.reports.all())) == 25
+        assert [minutes for _, minutes, _ in await there.said()][-2:] == [20, 25]
+        assert max(there.calls_in_looks().values()) == 2
+        await there.app.close()
+
+    on_stage(empty, play)
+
+
+def test_what_was_read_stays_though_the_list_of_reports_slides_on(empty: Empty) -> None:
+    """Graph lists the newest fifty of a series; a date a month ago is not among them any more."""
+
+    async def play(stage: Stage) -> None:
+        first = await attending(stage)
+        people = first.junior.mail, first.senior.mail
+        for person in people:
+            await first.attends(person, 0, 55)
+        await live_unseen_until(first.app, first.end + HOUR)
+        assert (await first.said())[-1] == ("held", 55, "teams")
+        for visit in range(55):
+            late = 24 * 60 + 5 * visit
+            await first.attends(people[0], late, late + 1)
+        second = replace(first, date=(await stage.dates())[0])
+        for person in people:
+            await second.attends(person, 0, 50)
+        await live_unseen_until(first.app, second.end + 2 * DAY)
+        assert (await second.said())[-1] == ("held", 50, "teams")
+        assert (await first.said())[-1] == ("held", 55, "teams")
+        kept = await stage.read(lambda tx: tx.reports.all())
+        assert first.date.id in {report.session_id for report in kept}
+        await first.app.close()
+
+    on_stage(empty, play)
