@@ -66,7 +66,11 @@ async def _subscriptions(app: App, url: str) -> Check:
         live = await app.graph.subscriptions.all()
     except IntegrationError as error:
         return failed("subscriptions", error)
-    return subscriptions_check(wanted, stored, blockers, live, url=url, now=app.clock.now())
+    found = subscriptions_check(wanted, stored, blockers, live, url=url, now=app.clock.now())
+    if app.options.read_only and found.finding is Finding.WRONG and not blockers:
+        said = f"{found.words}; none is made or renewed while writing is switched off"
+        return Check(found.code, Finding.UNTRIED, said, "Set TANDEM_READ_ONLY=off.")
+    return found
 
 
 def subscriptions_check(

@@ -267,6 +267,23 @@ def test_doctor_names_what_is_broken_and_nothing_else(
     run_virtually(LATER, examine())
 
 
+def test_read_only_mode_is_why_lost_subscriptions_do_not_come_back(
+    kept: Kept, tmp_path: Path
+) -> None:
+    """Doctor said that Tandem makes them anew by itself, which it does not then."""
+
+    async def examine() -> None:
+        installed = kept.copied(tmp_path)
+        _subscription_lost(installed)
+        installed.over["read_only"] = "on"
+        found = (await installed.examined())["subscriptions"]
+        assert found.finding is Finding.UNTRIED
+        assert "none is made or renewed while writing is switched off" in found.words
+        assert found.remedy == "Set TANDEM_READ_ONLY=off."
+
+    run_virtually(LATER, examine())
+
+
 def _nothing_secret(checks) -> bool:  # type: ignore[no-untyped-def]
     said = " ".join(str(check.to_json()) for check in checks)
     return SECRET not in said and WRONG_SECRET not in said
