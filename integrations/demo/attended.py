@@ -64,7 +64,8 @@ async def compare_with_truth(tandem: App, control: Control, links: str) -> Compa
         for name, date in stored.dates.items()
         if date in gatherings
     }
-    unkept = [*_unkept_answers(stored, pressed), *_unknown_meetings(stored, gatherings.values())]
+    unknown = unknown_meetings(stored.dates.values(), gatherings.values(), now)
+    unkept = [*_unkept_answers(stored, pressed), *unknown]
     return compare(stored.judged.values(), was, now, unkept=unkept)
 
 
@@ -151,9 +152,14 @@ def _unkept_answers(stored: _Stored, pressed: Iterable[_Pressed]) -> Iterator[st
     yield from (f"{session_id}: nobody pressed {said}" for session_id, _, said in kept - given)
 
 
-def _unknown_meetings(stored: _Stored, gatherings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Meetings that took place and of which the store has no date."""
-    known = set(stored.dates.values())
+def unknown_meetings(
+    dates: Iterable[_Date], gatherings: Iterable[Mapping[str, Any]], now: datetime
+) -> Iterator[str]:
+    """Meetings that are over at ``now`` and of which the store has no date.
+
+    ``dates`` are the store's that are over: who was invited, and since when it was.
+    """
+    known = set(dates)
     for doc in gatherings:
-        if doc["minutes"] and _date_of(doc) not in known:
+        if doc["minutes"] and _at(doc["end"]) <= now and _date_of(doc) not in known:
             yield f"the store has no date for the meeting of {doc['start']}"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from integrations.demo.attended import unknown_meetings
 from integrations.demo.truth import Finding, Judged, Was, Word, compare
 from scheduling.attendance.evidence import EvidenceKind, EvidenceMode, VerdictKind
 
@@ -87,6 +88,16 @@ def test_a_verdict_on_a_date_that_never_was_is_wrong() -> None:
     comparison = compare([SEEN], {}, LATER)
     assert comparison.found == {Finding.WRONG: 1}
     assert comparison.faults == ("one: held by teams, 55 minutes; in truth there was no such date",)
+
+
+def test_a_meeting_that_the_store_does_not_know_is_a_fault_once_it_is_over() -> None:
+    start = END - timedelta(hours=1)
+    held = {"invited": ["Mia@firm", "sam@firm"], "start": f"{start}", "end": f"{END}", "minutes": 9}
+    of_two = frozenset({"mia@firm", "sam@firm"})
+    assert list(unknown_meetings([(of_two, start)], [held], END)) == []
+    assert len(list(unknown_meetings([(of_two, END)], [held], END))) == 1
+    assert list(unknown_meetings([], [held], END - timedelta(minutes=1))) == []
+    assert list(unknown_meetings([], [{**held, "minutes": 0}], END)) == []
 
 
 def test_the_sentence_counts_what_is_right_what_cannot_be_and_what_is_wrong() -> None:

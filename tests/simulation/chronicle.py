@@ -107,8 +107,8 @@ class Chronicle:
     homes: dict[tuple[tuple[str, ...], datetime], datetime] = field(default_factory=dict)
     # What people proposed: event, person, start.
     proposals: set[tuple[str, str, datetime]] = field(default_factory=set)
-    # Since when a date is declined; whose meetings have which id; what was taken out when.
-    declined_since: dict[tuple[str, date | None], datetime] = field(default_factory=dict)
+    # Since when a date is declined, by person; whose meetings have which id; what went when.
+    declined_since: dict[tuple[str, date | None], dict[str, datetime]] = field(default_factory=dict)
     # When the last decline of a date was taken back; a read may have been before that.
     taken_back: dict[tuple[str, date | None], datetime] = field(default_factory=dict)
     people_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -290,11 +290,14 @@ class Chronicle:
 
     def _hear(self, event: Event, dates: Mapping[date | None, Date]) -> None:
         """Note what was answered."""
+        now = self.tenant.clock()
         for day in dates:
-            if self.known[event.key].is_declined(day):
-                self.declined_since.setdefault((event.key, day), self.tenant.clock())
-            elif self.declined_since.pop((event.key, day), None) is not None:
-                self.taken_back[event.key, day] = self.tenant.clock()
+            key, by = (event.key, day), self.known[event.key].is_declined(day)
+            before = self.declined_since.pop(key, {})
+            if by:
+                self.declined_since[key] = {who: before.get(who, now) for who in by}
+            elif before:
+                self.taken_back[key] = now
         heard = [(one.address.lower(), one.standing) for one in event.attendees]
         heard += [pair for standings in event.standings.values() for pair in standings.items()]
         self.proposals.update(

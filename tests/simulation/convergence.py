@@ -264,7 +264,8 @@ def stuck_pairs_are_seen(calm: Convergence) -> Found:
             continue
         if of_two["id"] in calm.answered_later:
             continue
-        since = calm.chronicle.declined_since.get((one.event, one.day), calm.now)
+        by_person = calm.chronicle.declined_since.get((one.event, one.day), {})
+        since = min(by_person.values(), default=calm.now)
         waits = SILENCE + (CAPPED if _is_capped(calm, of_two["id"], since) else timedelta(0))
         if calm.now - since > waits and not calm.books.holding_up(of_two):
             facts = {"pair": of_two["id"], "start": one.start, "by": sorted(who), "since": since}

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from simulator.behaviour_of_people import PersonAct
+from simulator.events import Event
 from simulator.tenant import Tenant
 from tests.simulation.books import Books, Ledger
 from tests.simulation.chronicle import Chronicle, Date, Known
@@ -128,6 +129,29 @@ def test_the_hours_of_whoever_has_left_count_no_more() -> None:
 
     assert told(at - timedelta(hours=1)) == []
     assert told(at + timedelta(hours=1)) == ["mail_out_of_hours"]
+
+
+def test_whoever_declines_later_has_waited_no_longer_for_the_others_decline() -> None:
+    """Ada declined and took it back after Ben had declined, too: since when does he wait?"""
+    clock = iter((NOON, NOON + SECOND, NOON + 2 * SECOND, NOON + 3 * SECOND))
+    chronicle = Chronicle.__new__(Chronicle)
+    chronicle.tenant = cast("Tenant", SimpleNamespace(clock=lambda: next(clock)))
+    chronicle.declined_since, chronicle.taken_back, chronicle.proposals = {}, {}, set()
+    event = cast("Event", SimpleNamespace(key="event", attendees=[], standings={}))
+    day = NOON.date()
+    seen = []
+    for declined in (["ada"], ["ada", "ben"], ["ben"], []):
+        by = frozenset((day, who) for who in declined)
+        chronicle.known = {"event": Known(("ada", "ben"), None, {}, frozenset(), by)}
+        chronicle._hear(event, {day: Date("event", day, NOON, NOON + HOUR)})
+        seen.append(chronicle.declined_since.get(("event", day), {}))
+    assert seen == [
+        {"ada": NOON},
+        {"ada": NOON, "ben": NOON + SECOND},
+        {"ben": NOON + SECOND},
+        {},
+    ]
+    assert chronicle.taken_back == {("event", day): NOON + 3 * SECOND}
 
 
 LUNCH = datetime(2027, 1, 14, 12, tzinfo=UTC)
