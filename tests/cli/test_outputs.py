@@ -16,10 +16,12 @@ from typer.testing import CliRunner
 
 from integrations import cli
 from integrations.attendance_records import KeptVerdict
+from integrations.cli.answers.outputs import show_table
 from integrations.ports import Transaction
 from integrations.records import Rule, SessionState
 from integrations.store.upgrade import upgrade
 from integrations.workflows.enrolment.enrol import program_id
+from integrations.workflows.reporting.tables import Column, Table
 from integrations.workflows.rulebook.rules import ProgramRule
 from tests.support.stores import NOW, enrol, open_store, person, session
 
@@ -90,6 +92,21 @@ def test_the_report_shows_pairs_totals_and_objectives(run: Any) -> None:
         "target": 80,
         "reached": "yes",
     }
+
+
+@pytest.mark.parametrize(
+    ("badges", "is_drawn"), [("First meeting", True), ("a few words " * 9, False)]
+)
+def test_a_row_that_would_be_a_tower_of_words_is_a_paragraph(
+    badges: str, is_drawn: bool, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = tuple(Column(name, name) for name in ("program", "name", "badges"))
+    row = ("Mentoring", "Mia", badges.strip())
+    show_table(Table(name="recognition", title="Recognition", columns=columns, rows=(row,)))
+    shown = capsys.readouterr().out
+    assert ("program Mentoring · name Mia" in shown) is not is_drawn
+    assert ("┃" in shown) is is_drawn
 
 
 def test_a_sponsor_of_one_pair_sees_nothing_of_it(run: Any) -> None:

@@ -22,8 +22,23 @@ def test_days_are_written_as_people_read_them(
 ) -> None:
     """Beside "Sun 7 Feb 14:00" stood "is busy at 2027-02-07 09:00"."""
     stored = {"code": code, "facts": {"person": "pers-1", **facts}}
-    assert reason_words(stored, _NAMES) == told
+    assert reason_words(stored, _NAMES, {}) == told
 
 
 def test_a_date_without_a_stored_reason_refers_to_the_journal() -> None:
-    assert reason_words(None, _NAMES) == "changed after booking; the journal says why"
+    assert reason_words(None, _NAMES, {}) == "changed after booking; the journal says why"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("busy", "Ada Lindqvist is busy at Sun 7 Feb 09:00 New York"),
+        ("absent", "Sun 7 Feb is a holiday or absence of Ada Lindqvist"),
+    ],
+)
+def test_an_hour_on_another_clock_than_the_dates_beside_it_says_where(code: str, told: str) -> None:
+    """Beside "14:00", in London, stood "is busy at Wed 17 Feb 09:00": the very same hour."""
+    facts = {"person": "pers-1", "date": "2027-02-07", "local": "2027-02-07 09:00"}
+    stored = {"code": code, "facts": facts}
+    assert reason_words(stored, _NAMES, {"pers-1": "New York"}) == told
+    assert reason_words(stored, _NAMES, {"pers-2": "Oslo"}) == told.removesuffix(" New York")

@@ -34,6 +34,7 @@ from integrations.workflows.reporting.tables import Table
 from integrations.workflows.reporting.writers import Format, to_csv, to_json, written
 
 T = TypeVar("T")
+_MOST_LINES_A_ROW = 6
 Made = Callable[[Transaction, datetime, str], T]
 
 
@@ -145,7 +146,8 @@ def _form(to: Path) -> Format:
 def show_table(table: Table) -> None:
     """A table on the terminal; empty columns are left out.
 
-    Where the terminal is too narrow for whole words, each row is a paragraph of its own.
+    Where the terminal is too narrow for whole words, or so narrow that a row becomes a tower of
+    them, each row is a paragraph of its own.
     """
     drawn = Drawn(title=table.title, title_justify="left")
     used = [
@@ -155,7 +157,7 @@ def show_table(table: Table) -> None:
         drawn.add_column(table.columns[at].title)
     for row in table.rows:
         drawn.add_row(*(escape("" if row[at] is None else str(row[at])) for at in used))
-    if _least_width(drawn) <= console.out.width:
+    if _least_width(drawn) <= console.out.width and _lines_a_row(drawn) <= _MOST_LINES_A_ROW:
         console.out.print(drawn)
         return
     console.out.print(f"[italic]{table.title}[/]")
@@ -171,6 +173,11 @@ def _least_width(drawn: Drawn) -> int:
     """How many columns of a terminal a table needs to keep its words whole."""
     unbounded = console.out.options.update(max_width=10_000)
     return Measurement.get(console.out, unbounded, drawn).minimum
+
+
+def _lines_a_row(drawn: Drawn) -> float:
+    """How many lines of the terminal a row takes, its rules and the headings counted."""
+    return len(console.out.render_lines(drawn)) / max(len(drawn.rows), 1)
 
 
 def export_person(person: str, to: Path) -> None:

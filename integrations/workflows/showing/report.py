@@ -122,7 +122,7 @@ def _pair_line(
         state=pair.state.value,
         slot=slot_words(pair.series) if pair.series else None,
         dates=sum(session.state is not SessionState.SKIPPED for session in sessions),
-        off_slot=tuple(_date_lines(pair, sessions, names)),
+        off_slot=tuple(_date_lines(pair, sessions, people)),
         blockers=tuple(_blocker_line(blocker, names) for blocker in concerning),
     )
 
@@ -156,15 +156,17 @@ def slot_words(series: Json) -> str:
 
 
 def _date_lines(
-    pair: Pair, sessions: Sequence[Session], names: Mapping[str, str]
+    pair: Pair, sessions: Sequence[Session], people: Mapping[str, Participant]
 ) -> list[DateLine]:
     zone = ZoneInfo(pair.series["zone"]) if pair.series else ZoneInfo("UTC")
+    names = {person.id: person.name for person in people.values()}
+    elsewhere = {one.id: place_of(one.zone) for one in people.values() if one.zone != zone.key}
     return [
         DateLine(
             window=session.window,
             instead_of=_local(session.series_start, zone),
             at=None if session.state is SessionState.SKIPPED else _local(session.start, zone),
-            why=reason_words(session.reason, names),
+            why=reason_words(session.reason, names, elsewhere),
         )
         for session in sessions
         if session.moved or session.state is SessionState.SKIPPED
@@ -183,18 +185,27 @@ def _day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def reason_words(reason: Json | None, names: Mapping[str, str]) -> str:
-    """A stored reason as a sentence for the command line, people by name."""
+def reason_words(
+    reason: Json | None, names: Mapping[str, str], elsewhere: Mapping[str, str]
+) -> str:
+    """A stored reason as a sentence for the command line, people by name.
+
+    A reason tells hours on the clock of its person. ``elsewhere`` has the place of everybody whose
+    clock is not the one of the dates beside it; to their hours it is added.
+    """
     if reason is None:
         return "changed after booking; the journal says why"
-    facts = {name: _as_read(name, fact) for name, fact in _named(reason["facts"], names).items()}
+    place = elsewhere.get(str(reason["facts"].get("person")))
+    named = _named(reason["facts"], names)
+    facts = {name: _as_read(name, fact, place) for name, fact in named.items()}
     return Reason(ReasonCode(reason["code"]), facts).words
 
 
-def _as_read(name: str, fact: str | int) -> str | int:
+def _as_read(name: str, fact: str | int, place: str | None) -> str | int:
     """A day, or a day with its hour on somebody's clock, as the dates beside it are written."""
     if name == "local":
-        return _day_and_clock(datetime.fromisoformat(str(fact)))
+        shown = _day_and_clock(datetime.fromisoformat(str(fact)))
+        return f"{shown} {place}" if place else shown
     if name == "date":
         return _day(date.fromisoformat(str(fact)))
     return fact
