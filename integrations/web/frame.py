@@ -407,15 +407,16 @@ def _refusal(error: Exception, around: _Around | None) -> Response:
             return plain_page("errors/not_found.html", N_("Not found"), 404, **context)
         case NotForYouError():
             needed = gettext(NEEDED.get(error.who, N_("people with another role")))
-            return plain_page(
-                "errors/not_for_you.html", N_("Not for you"), 403, needed=needed, **context
-            )
+            context |= {"needed": needed, "is_of_pair": error.who is Who.PARTICIPANT}
+            return plain_page("errors/not_for_you.html", N_("Not for you"), 403, **context)
         case FaultsError():
             faults = [_in_words(fault) for fault in error.faults]
             context |= {"faults": faults, "says": None, "remedy": gettext(error.remedy)}
             return plain_page("errors/refused.html", N_("Nothing was changed"), 400, **context)
         case NotPossibleError() | ReadOnlyModeError():
-            context |= {"faults": (), "says": f"{error}.", "remedy": gettext(error.remedy)}
+            says = f"{error}."
+            says = says[:1].upper() + says[1:]
+            context |= {"faults": (), "says": says, "remedy": gettext(error.remedy)}
             return plain_page("errors/refused.html", N_("Nothing was changed"), 409, **context)
         case IntegrationError():
             log_event(logger, "page_failed", logging.WARNING, error=type(error).__name__)

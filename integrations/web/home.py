@@ -11,6 +11,7 @@ from integrations.web.access import Viewer, Who
 from integrations.web.page import Go, Page, Shown, Visit
 from integrations.web.wishing import wisher_of
 from integrations.workflows.enrolment.wishes import programs_to_ask
+from integrations.workflows.messages.words import contact_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,10 @@ def _about(pair: Pair, *, is_theirs: bool) -> str:
 def _contacts(tx: Transaction, viewer: Viewer) -> list[tuple[str, str]]:
     """Programs of this viewer with whom to ask about them."""
     mine = tx.pairs.of_people([viewer.person_id]) if viewer.person_id else []
-    keys = {pair.program_id for pair in mine} | viewer.coordinates | viewer.sponsors
+    pairs = (*mine, *tx.pairs.assisted_by(viewer.mail))
+    keys = {pair.program_id for pair in pairs} | viewer.coordinates | viewer.sponsors
     found = (tx.programs.get(key) for key in sorted(keys))
-    return [
-        (program.name, str(program.contact.get("mail", "")))
-        for program in found
-        if program is not None
-    ]
+    return [(program.name, contact_of(program)) for program in found if program is not None]
 
 
 PAGES = (

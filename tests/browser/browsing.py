@@ -18,7 +18,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 PHONE, SMALLEST, DESKTOP = (390, 844), (320, 720), (1440, 900)
 # What margins leave of A4 and of US Letter.
-SHEETS = ((688, 1000), (711, 930))
+SHEETS = {"A4": (688, 1000), "Letter": (711, 930)}
 WIDTHS = {"phone": PHONE, "smallest": SMALLEST, "desktop": DESKTOP}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # What WCAG 2.2 asks for at level AA, and what axe calls good practice besides.

@@ -137,8 +137,53 @@ def test_a_pause_takes_dates_out_once_and_going_on_plans_again(empty: Empty) -> 
         assert "You pause until" not in words(again.text)
         pair = await room.stage.read(lambda tx: tx.pairs.require(room.pair.id))
         assert pair.state is PairState.BOOKED
-        late = await room.junior.post(f"{room.path}/pause", {"until": "2027-01-01"})
-        assert late.status_code == 400
+
+    at_the_page(empty, play)
+
+
+@pytest.mark.parametrize(
+    ("until", "asked"),
+    [
+        ("", "Please give a date."),
+        ("soon", "Please give a date."),
+        ("2027-01-01", "Please give a date from 17 Feb 2027 on."),
+        ("9999-12-31", "Please give a date until 17 Feb 2029."),
+    ],
+)
+def test_a_pause_that_cannot_be_is_asked_for_again_beside_its_field(
+    until: str, asked: str, empty: Empty
+) -> None:
+    """A year typed wrong took every date away; the last year there is stopped the pair's work."""
+
+    async def play(room: Room) -> None:
+        answer = await room.junior.post(f"{room.path}/pause", {"until": until})
+        assert answer.status_code == 400
+        assert re.findall("Please give [^.]*[.]", words(answer.text)) == [asked] * 2
+        assert f'value="{until}"' in answer.text
+        assert (await room.stage.case()).pair.pause is None
+
+    at_the_page(empty, play)
+
+
+def test_a_date_that_began_meanwhile_is_not_left_out_and_the_page_says_so(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        past = await room.past()
+        told = await room.senior.send(f"{room.path}/skip/{past.id}", {"make_up": "yes"})
+        assert "That date has begun" in words(told.text)
+        assert await room.session(past.id) == past
+
+    at_the_page(empty, play)
+
+
+def test_once_they_have_begun_the_start_page_asks_for_a_goal_alone(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        page = words((await room.senior.get(f"{room.path}/start")).text)
+        assert "Your goal" in page
+        assert "Before you begin" not in page
+        assert "look it over" not in page
+        kept = await room.senior.send(f"{room.path}/start", {"goal": "Know what juniors read"})
+        assert "Kept. The two of you alone see it." in words(kept.text)
+        assert "Know what juniors read" in kept.text
 
     at_the_page(empty, play)
 
@@ -249,6 +294,8 @@ def test_an_assistant_gets_no_goals_aims_answers_or_pauses(
         address = room.path + path.format(**names)
         answer = await getattr(room.assistant, method)(address)
         assert answer.status_code == 403
+        assert "you see the dates, may move them" in words(answer.text)
+        assert "an administrator gives it" not in words(answer.text)
         page = words((await room.assistant.get(room.path)).text)
         assert "You met" not in page
         assert "Not known yet" not in page
@@ -271,7 +318,7 @@ def test_nobody_else_finds_the_page_nor_a_date_of_another_pair(empty: Empty) -> 
 def test_a_date_that_was_left_out_is_none_of_those_to_be_confirmed(empty: Empty) -> None:
     async def play(room: Room) -> None:
         async def listed() -> int:
-            found = re.search(r", (\d+) dates:", words((await room.senior.get(start)).text))
+            found = re.search(r", (\d+) dates to come", words((await room.senior.get(start)).text))
             assert found is not None
             return int(found[1])
 
@@ -583,5 +630,54 @@ def test_a_date_is_made_shorter_within_what_counts_and_stands_so_for_both(empty:
         assert len(room.stage.world.tenant.mail_log) == mails + 2
         again = await room.junior.get(path)
         assert 'name="minutes"' not in again.text, "shorter than that does not count"
+
+    at_the_page(empty, play)
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "browser", "spoken"),
+    [
+        ("en-US", "de", "en"),
+        ("de-AT", "en-GB,en;q=0.9", "de"),
+        (None, "de-CH,de;q=0.9,en;q=0.5", "de"),
+        ("fr-FR", "de", "de"),
+        (None, "fr", "en"),
+    ],
+)
+def test_pages_speak_as_the_reader_s_mailbox_does_and_else_as_their_browser(
+    mailbox: str | None, browser: str, spoken: str, empty: Empty
+) -> None:
+    """Mails go by the mailbox: whoever opens a page from one reads on in the same language."""
+
+    async def play(room: Room) -> None:
+        def opened(tx: Transaction) -> None:
+            senior = tx.participants.require(room.mentee.id)
+            tx.participants.put(replace(senior, language=mailbox))
+
+        await room.app.store.run(opened)
+        page = (await room.senior.get(room.path, **{"Accept-Language": browser})).text
+        assert f'<html lang="{spoken}">' in page
+        assert ("Kommende Termine" in page) == (spoken == "de")
+        assert ("Dates to come" in page) == (spoken == "en")
+        # Of an assistant no mailbox is known.
+        page = (await room.assistant.get(room.path, **{"Accept-Language": "de"})).text
+        assert '<html lang="de">' in page
+
+    at_the_page(empty, play)
+
+
+def test_help_says_whom_to_ask_also_where_nobody_is_named_and_to_assistants(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        for reader in (room.senior, room.assistant):
+            page = words((await reader.get("/help")).text)
+            assert "Reverse Mentoring 2027: Your program coordinator" in page
+
+        def name(tx: Transaction) -> None:
+            program = tx.programs.require(room.pair.program_id)
+            tx.programs.put(replace(program, contact={"name": "Cora Vale", "phone": "+44 20 1"}))
+
+        await room.app.store.run(name)
+        page = words((await room.assistant.get("/help")).text)
+        assert "Reverse Mentoring 2027: Cora Vale, +44 20 1" in page
 
     at_the_page(empty, play)

@@ -359,6 +359,10 @@ def test_a_pause_without_sense_is_refused(empty: Empty) -> None:
         ):
             with pytest.raises(FaultsError, match="until: expected a date from"):
                 await stage.read(lambda tx, f=first, n=last: orders.pause(tx, pair, f, n, now()))  # type: ignore[misc]
+        late = today + orders.LONGEST_PAUSE + timedelta(days=1)
+        for last in (late, date.max):
+            with pytest.raises(FaultsError, match="until: expected a date until"):
+                await stage.read(lambda tx, n=last: orders.pause(tx, pair, today, n, now()))  # type: ignore[misc]
         with pytest.raises(WrongStateError, match="told to resume"):
             await stage.read(lambda tx: orders.resume(tx, pair, now()))
         assert (await stage.case()).pair == pair

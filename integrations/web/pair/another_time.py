@@ -8,7 +8,7 @@ from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext, ngettext
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
-from integrations.web.pair.saying import actor_of, home_path, refused, said_of
+from integrations.web.pair.saying import actor_of, date_is_over, home_path, refused, said_of
 from integrations.workflows.messages.words import when
 from integrations.workflows.pair_page.acting import DateIsOverError, Outcome
 from integrations.workflows.pair_page.another_time import CannotBeReadError, hours_for, move_to
@@ -33,7 +33,7 @@ async def do_move(visit: Visit) -> Shown | Go:
     try:
         told = await move_to(visit.app, actor_of(visit), pair_id, session_id, start)
     except DateIsOverError:
-        return _over(visit)
+        return date_is_over(visit)
     if told.outcome is Outcome.REFUSED:
         return await _shown(visit, refused(told))
     zone = await _zone(visit)
@@ -49,7 +49,7 @@ async def _shortened(visit: Visit) -> Go:
     try:
         told = await shorten(visit.app, actor_of(visit), pair_id, session_id, minutes)
     except DateIsOverError:
-        return _over(visit)
+        return date_is_over(visit)
     done = ngettext(
         "The date has %(num)s minute now. Both of you get one update.",
         "The date has %(num)s minutes now. Both of you get one update.",
@@ -64,7 +64,7 @@ async def _shown(visit: Visit, why: str | None = None) -> Shown | Go:
     try:
         found = await hours_for(visit.app, pair_id, visit.path["session"])
     except DateIsOverError:
-        return _over(visit)
+        return date_is_over(visit)
     except CannotBeReadError:
         return Shown({"unread": True, "why": why}, status=503)
     reader, case = actor.person_id, found.case
@@ -90,12 +90,6 @@ async def _zone(visit: Visit) -> str:
     pair_id, default = pair_of(visit).id, visit.app.options.zone
     case = await visit.app.store.run(lambda tx: load_pair(tx, pair_id, default_zone=default))
     return zones_of(case, actor_of(visit).person_id)[0]
-
-
-def _over(visit: Visit) -> Go:
-    return Go(
-        home_path(visit), gettext("That date has begun, or is not in the calendars any more.")
-    )
 
 
 def _start_in(text: str) -> datetime:

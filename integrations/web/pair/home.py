@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from integrations.errors import FaultsError
 from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
-from integrations.web.pair.saying import actor_of, day_in, home_path, said_of
+from integrations.web.pair.saying import (
+    actor_of,
+    date_is_over,
+    day_in,
+    faults_of,
+    home_path,
+    said_of,
+)
+from integrations.workflows.ordering.orders import LONGEST_PAUSE
+from integrations.workflows.pair_page.acting import DateIsOverError
 from integrations.workflows.pair_page.dates import pause, resume, skip
 from integrations.workflows.pair_page.home import Home, home_of
-from integrations.workflows.pair_page.regular_hour import pick
+from integrations.workflows.pair_page.regular_hour import NothingToPickError, pick
 from integrations.workflows.pair_page.stopping import ask_to_stop
 from integrations.workflows.pair_page.words import set_aim
 from scheduling.changes.reasons import ChangeCode
@@ -19,13 +29,23 @@ _NOT_REGULAR = N_(
     "Most of your dates could not lie at that hour any more. Nothing was changed; the others are"
     " still there."
 )
+_PICKED_ALREADY = N_(
+    "Those hours are not there to be picked any more: one was taken, or the time for it is over."
+    " This is what is arranged now."
+)
 
 
 async def show_home(visit: Visit) -> Shown:
     """The pair's page for whoever opens it."""
     home = await _home(visit)
     return Shown(
-        {"home": home},
+        {
+            "home": home,
+            "why": None,
+            "faults": {},
+            "pause_typed": "",
+            "pause_last": visit.now + LONGEST_PAUSE,
+        },
         title=gettext("%(mentor)s and %(mentee)s", mentor=home.mentor, mentee=home.mentee),
     )
 
@@ -33,9 +53,12 @@ async def show_home(visit: Visit) -> Shown:
 async def do_skip(visit: Visit) -> Go:
     """Leave a date out, to be made up or not."""
     home, make_up = await _home(visit), visit.form.get("make_up") == "yes"
-    told = await skip(
-        visit.app, actor_of(visit), home.pair.id, visit.path["session"], make_up=make_up
-    )
+    try:
+        told = await skip(
+            visit.app, actor_of(visit), home.pair.id, visit.path["session"], make_up=make_up
+        )
+    except DateIsOverError:
+        return date_is_over(visit)
     done = (
         gettext("The date is left out; both of you get a short note. Another one is looked for.")
         if make_up
@@ -44,10 +67,16 @@ async def do_skip(visit: Visit) -> Go:
     return Go(home_path(visit), said_of(told, done, home.zone))
 
 
-async def do_pause(visit: Visit) -> Go:
-    """Pause until a date, which is included."""
-    home, last = await _home(visit), day_in(visit.form, "until")
-    told = await pause(visit.app, actor_of(visit), home.pair.id, last)
+async def do_pause(visit: Visit) -> Shown | Go:
+    """Pause until a date, which is included; one that cannot be is asked for again."""
+    home = await _home(visit)
+    try:
+        last = day_in(visit.form, "until")
+        told = await pause(visit.app, actor_of(visit), home.pair.id, last)
+    except FaultsError as error:
+        shown = await show_home(visit)
+        typed = {"pause_typed": visit.form.get("until"), "faults": faults_of(error)}
+        return Shown({**shown.data, **typed}, status=400, title=shown.title)
     done = gettext("The two of you pause. Your dates come back by themselves after that day.")
     return Go(home_path(visit), said_of(told, done, home.zone))
 
@@ -61,12 +90,18 @@ async def do_resume(visit: Visit) -> Go:
     )
 
 
-async def do_pick(visit: Visit) -> Go:
+async def do_pick(visit: Visit) -> Shown | Go:
     """Take one of the regular hours that are offered."""
     home = await _home(visit)
     number = visit.form.get("hour")
     hour = int(number) if number.isdecimal() and len(number) < 3 else -1
-    told = await pick(visit.app, actor_of(visit), home.pair.id, hour)
+    try:
+        told = await pick(visit.app, actor_of(visit), home.pair.id, hour)
+    except NothingToPickError:
+        # As when the other one was quicker.
+        shown = await show_home(visit)
+        why = {"why": gettext(_PICKED_ALREADY)}
+        return Shown({**shown.data, **why}, status=409, title=shown.title)
     done = gettext("Thank you. That is your hour; the invitation is on its way to both of you.")
     if told.why == ChangeCode.ORDER_FINDS_NO_HOUR:
         return Go(home_path(visit), gettext(_NOT_REGULAR))

@@ -10,7 +10,7 @@ from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext
 from integrations.web.faults import expected_in
 from integrations.web.forms import Form
-from integrations.web.page import NoSuchPageError, Visit, pair_of
+from integrations.web.page import Go, NoSuchPageError, Visit, pair_of
 from integrations.workflows.messages.words import when
 from integrations.workflows.pair_page.acting import Actor, Outcome, Told
 from scheduling.changes.reasons import ChangeCode
@@ -69,6 +69,12 @@ def faults_of(error: FaultsError) -> dict[str, str]:
         fault.where: gettext("Please give %(expected)s.", expected=expected_in(fault))
         for fault in error.faults
     }
+
+
+def date_is_over(visit: Visit) -> Go:
+    """The pair's page, which says that the date asked about is none of those to come."""
+    said = gettext("That date has begun, or is not in the calendars any more.")
+    return Go(home_path(visit), said)
 
 
 def day_in(form: Form, name: str) -> date:

@@ -6,7 +6,7 @@ from datetime import date
 
 from integrations.errors import FaultsError
 from integrations.language import N_, gettext
-from integrations.records import OVER
+from integrations.records import OVER, SessionState
 from integrations.web.access import Who
 from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of
 from integrations.web.pair.saying import actor_of, faults_of, home_path
@@ -35,7 +35,8 @@ async def show_start(visit: Visit) -> Shown | Go:
 async def _shown(visit: Visit) -> Shown:
     pair_id = pair_of(visit).id
     found = await visit.app.store.run(lambda tx: beginning_of(tx, visit.app, pair_id, visit.now))
-    return Shown(_data(visit, found))
+    data = _data(visit, found)
+    return Shown(data, title=gettext("Your goal") if data["has_begun"] else None)
 
 
 async def do_confirm(visit: Visit) -> Shown | Go:
@@ -53,12 +54,15 @@ async def do_confirm(visit: Visit) -> Shown | Go:
     except FaultsError as error:
         shown = await _shown(visit)
         typed = {"focus": told.focus, "goal": told.goal}
-        return Shown({**shown.data, "faults": faults_of(error), **typed}, status=400)
+        data = {**shown.data, "faults": faults_of(error), **typed}
+        return Shown(data, status=400, title=shown.title)
     if found.is_open and not found.dates:
         said = gettext(
             "Confirmed. No common hour was found for this yet; it is looked for again by itself."
         )
         return Go(home_path(visit), said)
+    if _has_begun(visit, found):
+        return Go(home_path(visit), gettext("Kept. The two of you alone see it."))
     return Go(home_path(visit), gettext("Confirmed. Thank you."))
 
 
@@ -75,7 +79,9 @@ def _data(visit: Visit, found: Beginning) -> dict[str, object]:
         "focus": case.pair.focus or "",
         "goal": found.goals.get(reader, ""),
         "their_goal": found.goals.get(other),
-        "dates": [clocks(case, reader, session.start) for session in found.dates],
+        # What lies behind them is on their own page; here it would only be in the way.
+        "has_begun": _has_begun(visit, found),
+        "dates": [clocks(case, reader, s.start) for s in found.dates if s.end > visit.now],
         "zone": zones_of(case, reader)[0],
         "starts": [(day.isoformat(), _monday(day)) for day in found.starts],
         "rhythms": [(weeks, every(weeks)) for weeks in found.rhythms],
@@ -85,6 +91,14 @@ def _data(visit: Visit, found: Beginning) -> dict[str, object]:
         "most": MOST_CHARACTERS,
         "faults": {},
     }
+
+
+def _has_begun(visit: Visit, found: Beginning) -> bool:
+    """Whether a date of the pair is over: then there is nothing left to look over beforehand."""
+    return any(
+        session.state is SessionState.SCHEDULED and session.end <= visit.now
+        for session in found.case.sessions
+    )
 
 
 def _monday(day: date) -> str:

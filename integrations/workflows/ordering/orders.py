@@ -36,6 +36,9 @@ from scheduling.changes.views import OrderKind, Pause
 
 _LIVING = frozenset({PairState.BOOKED, PairState.PAUSED})
 PAUSE_HELP = N_("Name the last date of the pause, today or later; it is included.")
+LONGEST_PAUSE = timedelta(days=731)
+"""From today on. A year typed wrong would otherwise take every date of a pair away for good."""
+_TOO_LONG_HELP = N_("A pause lasts two years at most; a pair that is not to go on can be ended.")
 COORDINATOR = "coordinator"
 
 
@@ -120,13 +123,17 @@ def pause(
 
     Raises:
         WrongStateError: the pair is not booked.
-        FaultsError: the last date has passed, or lies before the first.
+        FaultsError: the last date has passed, lies before the first, or lies too far ahead.
     """
     _require(pair, _LIVING, N_("pause"))
-    soonest = max(first, now.astimezone(zone_of(tx, pair)).date())
+    today = now.astimezone(zone_of(tx, pair)).date()
+    soonest, latest = max(first, today), today + LONGEST_PAUSE
     if last < soonest:
         wrong = Fault("until", gettext("a date from %(day)s on", day=soonest), str(last), soonest)
         raise FaultsError([wrong], remedy=PAUSE_HELP)
+    if last > latest:
+        wrong = Fault("until", gettext("a date until %(day)s", day=latest), str(last), latest)
+        raise FaultsError([wrong], remedy=_TOO_LONG_HELP)
     wanted = pause_data(Pause(first, last))
     if pair.pause != wanted:
         # As a pair whose pause is to begin: that is how its reconciliation tells both.

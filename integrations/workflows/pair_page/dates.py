@@ -27,7 +27,8 @@ async def pause(app: App, actor: Actor, pair_id: str, last: date) -> Told:
 
     Raises:
         NotTheirsError: an assistant asks.
-        FaultsError: the date has passed. WrongStateError: the pair is not booked.
+        FaultsError: the date has passed, or lies too far ahead.
+        WrongStateError: the pair is not booked.
     """
     actor.alone("pause")
 
