@@ -79,15 +79,18 @@ class MemoryQueues:
         return message.id
 
     async def deliver(self) -> int:
-        """Hand out messages until both queues are empty; return how often a function was called.
+        """Hand out messages until none is left to; return how often a function was called.
 
-        One that fails comes again, and after five times moves to the poison queue.
+        One that fails comes again, and after five times moves to the poison queue. One that fails
+        there stays there, as with Azure, and comes again with the next delivery only.
         """
         calls = 0
-        for queue in (WORK, POISON):
-            while waiting := self.queues[queue]:
-                await self._hand_out(queue, waiting.popleft())
-                calls += 1
+        while waiting := self.queues[WORK]:
+            await self._hand_out(WORK, waiting.popleft())
+            calls += 1
+        for _ in range(len(poisoned := self.queues[POISON])):
+            await self._hand_out(POISON, poisoned.popleft())
+            calls += 1
         return calls
 
     async def _hand_out(self, queue: str, message: Waiting) -> None:
