@@ -29,12 +29,13 @@ class Taken:
 
 
 class Diary:
-    """One person's own firm appointments."""
+    """One person's own firm appointments, and when she holds time tentatively."""
 
     def __init__(self, appointments: Sequence[Appointment], horizon: datetime) -> None:
         self._horizon = horizon
         self._known: dict[Appointment, tuple[Taken, ...]] = {}
         self._sorted: list[Taken] = []
+        self._held: set[tuple[datetime, datetime]] = set()
         self.update(appointments, ALWAYS)
 
     def update(self, appointments: Sequence[Appointment], at: datetime) -> None:
@@ -46,6 +47,12 @@ class Diary:
             if one.show_as in _FIRM
         }
         self._sorted = sorted(taken for one in self._known.values() for taken in one)
+        self._held = {
+            (taken.start, taken.end)
+            for one in appointments
+            if one.show_as == "tentative"
+            for taken in self._expanded(one, at)
+        }
 
     def over(self, start: datetime, end: datetime, known_by: datetime) -> list[Taken]:
         """What overlaps the stretch and has stood there since ``known_by`` or longer."""
@@ -57,6 +64,15 @@ class Diary:
             if taken.end > start and taken.since <= known_by:
                 found.append(taken)
         return found
+
+    def is_held(self, start: datetime, end: datetime) -> bool:
+        """Whether something tentative lies at just this time.
+
+        Who accepts a date there without an answer leaves one firm and one tentative entry, as who
+        has not answered and got an appointment does: free/busy tells the two from each other no
+        more than it tells whose entry is whose.
+        """
+        return (start, end) in self._held
 
     def since(self, start: datetime, end: datetime, at: datetime) -> bool:
         """Whether something that overlaps the stretch has come since ``at``."""

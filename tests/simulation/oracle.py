@@ -147,7 +147,9 @@ class Oracle:
             return
         for who in step.people:
             diary = chronicle.diaries.get(who)
-            if diary is not None and diary.over(was.start, was.end, step.at):
+            if diary is None:
+                continue
+            if diary.over(was.start, was.end, step.at) or diary.is_held(was.start, was.end):
                 return
         if step.people not in chronicle.meddled_with:
             self.note(

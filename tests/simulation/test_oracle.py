@@ -11,11 +11,12 @@ import pytest
 
 from simulator.behaviour_of_people import PersonAct
 from simulator.events import Event
+from simulator.people import Appointment
 from simulator.tenant import Tenant
 from tests.simulation.books import Books, Ledger
 from tests.simulation.chronicle import Chronicle, Date, Known
 from tests.simulation.convergence import Convergence, appointments_are_seen
-from tests.simulation.diaries import Taken
+from tests.simulation.diaries import Diary, Taken
 from tests.simulation.mail_bag import mails_keep_to_their_hours
 from tests.simulation.oracle import Oracle
 
@@ -152,6 +153,20 @@ def test_whoever_declines_later_has_waited_no_longer_for_the_others_decline() ->
         {},
     ]
     assert chronicle.taken_back == {("event", day): NOON + 3 * SECOND}
+
+
+@pytest.mark.parametrize(("show_as", "is_held"), [("tentative", True), ("busy", False)])
+def test_only_a_tentative_hold_of_the_very_hour_may_look_like_our_own_entry(
+    show_as: str, is_held: bool
+) -> None:
+    at = datetime(2027, 1, 13, 13)  # noqa: DTZ001 - wall clock of the zone beside it
+    lunch = Appointment(at, at + HOUR, "America/Chicago", show_as, "Lunch", weekly_interval=1)
+    diary = Diary([lunch], horizon=NOON + timedelta(weeks=4))
+    week_later = datetime(2027, 1, 20, 19, tzinfo=UTC)
+    assert diary.is_held(week_later, week_later + HOUR) is is_held
+    assert not diary.is_held(week_later + HOUR / 2, week_later + HOUR)
+    diary.update([], NOON)
+    assert not diary.is_held(week_later, week_later + HOUR)
 
 
 LUNCH = datetime(2027, 1, 14, 12, tzinfo=UTC)

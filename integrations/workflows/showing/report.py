@@ -160,7 +160,9 @@ def _date_lines(
 ) -> list[DateLine]:
     zone = ZoneInfo(pair.series["zone"]) if pair.series else ZoneInfo("UTC")
     names = {person.id: person.name for person in people.values()}
-    elsewhere = {one.id: place_of(one.zone) for one in people.values() if one.zone != zone.key}
+    elsewhere = {
+        one.id: place_of(one.zone) for one in people.values() if one.zone not in (None, zone.key)
+    }
     return [
         DateLine(
             window=session.window,
