@@ -228,8 +228,14 @@ class Restoring(Moving):
         return await super().found(intent)
 
     def _is_unmoved(self, event: EventSnapshot) -> bool:
-        """Also where the cut let it fall, which the read before may not have shown."""
-        return super()._is_unmoved(event) or event.span.start == self.step.recurrence_id
+        """Also where the cut let it fall, which the read before may not have shown.
+
+        And anywhere to come, if the date is over: from where the cut let it fall somebody has moved
+        what nobody was to find there.
+        """
+        fell = event.span.start == self.step.recurrence_id
+        is_over = self.step.target.end <= self.app.clock.now() < event.span.start
+        return super()._is_unmoved(event) or fell or is_over
 
 
 class Cancelling(Calls):

@@ -25,6 +25,7 @@ from scheduling.changes.acts import (
     Decision,
     EndSeries,
     FollowCancel,
+    FollowMove,
     MoveDate,
     StartGeneration,
     decision,
@@ -233,6 +234,41 @@ def test_a_cut_leaves_a_past_date_where_a_person_put_it_since(
         assert await stage.shown(await stage.box()) == before
 
     on_stage(empty, play, photo=lived(empty))
+
+
+def test_a_date_that_is_over_is_put_back_though_somebody_moves_it_from_where_it_fell(
+    empty: Empty,
+) -> None:
+    """A cut lets a date that was held early fall to its day to come; moved there, it stayed."""
+
+    async def play(stage: Stage) -> None:
+        session = (await stage.dates())[0]
+        early = span_from(virtual_now() - DAY)
+        follows: list[Act] = [FollowMove(session.id, early)]
+
+        def follow(case: Case) -> Decision | None:
+            return decision(ChangeCode.MOVED_IN_CALENDAR, follows.pop()) if follows else None
+
+        await moved_by_coordinator(stage, session, early.start)
+        await stage.live(follow)
+        before = await past(stage)
+        assert (early.start, early.end) in before
+
+        async def somebody_is_quick() -> None:
+            while stage.world.tenant.calls[-1].status != 429:
+                await asyncio.sleep(1)
+            await moved_by_coordinator(stage, session, session.start + HOUR)
+
+        stage.world.tenant.faults.plan(
+            Fault("throttle", method=PATCH, path=EVENT, nth=2, retry_after=30)
+        )
+        meddling = asyncio.ensure_future(somebody_is_quick())
+        await stage.live(await withdrawn(stage))
+        await meddling
+        assert await past(stage) == before
+        assert await stage.shown(await stage.box()) == before
+
+    on_stage(empty, play, at=MIDWAY - 14 * DAY, photo=lived(empty))
 
 
 def test_a_series_that_somebody_deleted_ends_without_a_mail(empty: Empty) -> None:
