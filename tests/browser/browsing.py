@@ -17,6 +17,7 @@ from tests.browser.firm import ServedFirm
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 PHONE, SMALLEST, DESKTOP = (390, 844), (320, 720), (1440, 900)
+NARROW, WIDEST = (360, 740), (3840, 2160)
 # What margins leave of A4 and of US Letter.
 SHEETS = {"A4": (688, 1000), "Letter": (711, 930)}
 WIDTHS = {"phone": PHONE, "smallest": SMALLEST, "desktop": DESKTOP}

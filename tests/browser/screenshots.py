@@ -28,12 +28,17 @@ _LONGEST_PLANNING_SECONDS = 120
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: who looks at which page, and how large the window is."""
+    """One picture: who looks at which page, and how large the window is.
+
+    One of a pair that ``waits`` to be launched is taken once there is such a pair, of which the
+    page and the participant are then.
+    """
 
     name: str
     who: Visits
     path: str
     width: tuple[int, int] = _DESK
+    waits: bool = False
 
 
 SHOTS = (
@@ -42,7 +47,7 @@ SHOTS = (
     Shot("pairs", Visits.COORDINATOR, "/programs/{program}/pairs"),
     Shot("pair", Visits.COORDINATOR, "/programs/{program}/pairs/{pair}"),
     Shot("pair-pause", Visits.COORDINATOR, "/programs/{program}/pairs/{pair}/acts/pause"),
-    Shot("launch", Visits.COORDINATOR, "/programs/{program}/launch"),
+    Shot("launch", Visits.COORDINATOR, "/programs/{program}/launch", waits=True),
     Shot("rule", Visits.COORDINATOR, "/programs/{program}/rule"),
     Shot("import", Visits.COORDINATOR, "/programs/{program}/import"),
     Shot("settings", Visits.COORDINATOR, "/programs/{program}/settings"),
@@ -51,7 +56,7 @@ SHOTS = (
     Shot("own-page", Visits.PARTICIPANT, "/pairs/{pair}", _PHONE),
     Shot("another-time", Visits.PARTICIPANT, "/pairs/{pair}/another-time/{session}", _PHONE),
     Shot("preferences", Visits.PARTICIPANT, "/pairs/{pair}/preferences", _PHONE),
-    Shot("start", Visits.PARTICIPANT, "/pairs/{pair}/start", _PHONE),
+    Shot("start", Visits.PARTICIPANT, "/pairs/{pair}/start", _PHONE, waits=True),
     Shot("we-met", Visits.PARTICIPANT, "/pairs/{pair}/we-met", _PHONE),
 )
 
@@ -64,8 +69,10 @@ def take(visitors: Visitors, guide: Guide, folder: Path) -> int:
     window.look_at(_DESK, "light")
     window.open("/sign-in")
     total += len(window.page.screenshot(path=folder / "sign-in.png"))
-    a_pair_waits(visitors, guide)
-    for shot in SHOTS:
+    # For a pair that waits the program is put back to before its beginning.
+    for shot in sorted(SHOTS, key=lambda one: one.waits):
+        if shot.waits and PairState.PLANNED not in visitors.firm.read(_states):
+            guide = a_pair_waits(visitors, guide)
         path = guide.path(shot.path)
         if path is None:
             raise LookupError(f"the firm has nothing for {shot.path}")
@@ -79,8 +86,12 @@ def take(visitors: Visitors, guide: Guide, folder: Path) -> int:
     return total
 
 
-def a_pair_waits(visitors: Visitors, guide: Guide) -> None:
-    """Have a pair more, which waits to be launched, so that the page of launching shows a wave."""
+def _states(tx: Transaction) -> set[PairState]:
+    return {pair.state for pair in tx.pairs.all()}
+
+
+def a_pair_waits(visitors: Visitors, guide: Guide) -> Guide:
+    """Have a pair more, which waits to be launched; a guide to that pair and its mentee."""
     firm = visitors.firm
 
     def not_begun(tx: Transaction) -> None:
@@ -103,6 +114,13 @@ def a_pair_waits(visitors: Visitors, guide: Guide) -> None:
             break
         window.page.wait_for_timeout(1000)
     window.page.context.close()
+
+    def to_it(tx: Transaction) -> Guide:
+        (pair,) = tx.pairs.in_state(PairState.PLANNED)
+        mentee = tx.participants.require(pair.mentee_id).mail
+        return Guide({**guide.named, "pair": pair.id}, {**guide.mails, Visits.PARTICIPANT: mentee})
+
+    return firm.read(to_it)
 
 
 def main() -> None:
