@@ -253,8 +253,9 @@ class Session:
     a digest of the organizer's copy as it was last compared. ``held`` is None until the verdict
     counts for or against it, ``verdict`` is the word in force. ``meeting_id`` is the online meeting
     of a single event, once it was looked up; those of a series stand in its booking. ``ad_hoc`` is
-    a meeting outside all plans that somebody recorded afterwards; no calendar has it. ``replies``
-    are the words of ``scheduling.changes.answered``, None where no answer was looked for yet.
+    a meeting outside all plans that somebody recorded afterwards; no calendar has it, and
+    ``group_title`` names it where several pairs were there. ``replies`` are the words of
+    ``scheduling.changes.answered``, None where no answer was looked for yet.
     """
 
     id: str
@@ -285,6 +286,7 @@ class Session:
     meeting_id: str | None = None
     ad_hoc: bool = False
     replies: str | None = None
+    group_title: str | None = None
 
 
 class SessionDate(NamedTuple):
@@ -302,6 +304,8 @@ class SessionDate(NamedTuple):
     end: datetime
     declines: int
     replies: str | None
+    ad_hoc: bool
+    group_title: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

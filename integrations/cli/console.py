@@ -241,6 +241,13 @@ def _preview(one: PairPreview) -> tuple[str, str]:
     return one.change.decision.reason.words, "\n".join(dates) or "–"
 
 
+def _standing_of(session: Session) -> str:
+    """What a session is in a list of a pair's dates."""
+    if session.group_title is not None:
+        return f"group session: {escape(session.group_title)}"
+    return "outside all plans" if session.ad_hoc else session.state.value
+
+
 def show_dates(pair: Pair, sessions: Sequence[Session], zone: ZoneInfo) -> None:
     """Every date of one pair in its series' zone."""
     table = Table(title=f"{pair.roster_id or pair.id} ({pair.state})", title_justify="left")
@@ -250,7 +257,7 @@ def show_dates(pair: Pair, sessions: Sequence[Session], zone: ZoneInfo) -> None:
         why = session.cause or (session.reason or {}).get("code", "–")
         table.add_row(
             f"{session.start.astimezone(zone):%a %d %b %Y %H:%M}",
-            "outside all plans" if session.ad_hoc else session.state.value,
+            _standing_of(session),
             session.verdict or "–",
             str(session.moves),
             escape(str(why)),

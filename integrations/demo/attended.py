@@ -104,7 +104,8 @@ def _past(history: History, now: datetime) -> Iterator[tuple[str, tuple[Judged, 
     people = frozenset({history.mentor.mail, history.mentee.mail})
     for one in history.sessions:
         session, verdict = one.session, one.in_force
-        if session.end <= now:
+        # At what a coordinator records for several pairs, the tenant's people were not.
+        if session.end <= now and session.group_title is None:
             yield (
                 session.id,
                 (

@@ -43,6 +43,7 @@ async def read_back(tandem: App, since: datetime) -> Audit:
         for session in sessions
         if session.generation == booking.generation
         and session.state is SessionState.SCHEDULED
+        and not session.ad_hoc
         and session.start >= since
     ]
     differences: list[str] = []

@@ -242,6 +242,7 @@ sessions = Table(
     Column("meeting_id", Text),
     Column("ad_hoc", Boolean, nullable=False),
     Column("replies", String),
+    Column("group_title", Text),
     Index("ix_sessions_pair_id_window", "pair_id", "window"),
     Index("ix_sessions_start_state", "start", "state"),
 )

@@ -66,7 +66,7 @@ async def test_programs_people_and_sessions_keep_what_attendance_adds(store: Sto
     evidence = {"mode": "teams", "offices": {"Paris": "off"}, "told_at": "2026-01-01"}
     program = Program(id="prog", name="Reverse", zone="Europe/London", evidence=evidence)
     moved_out = person("mia", known_as=({"id": "guest", "mail": "mia@else.example"},))
-    met = session("p1.9", verdict="held", meeting_id="meeting", ad_hoc=True)
+    met = session("p1.9", verdict="held", meeting_id="meeting", ad_hoc=True, group_title="Lunch")
     told = pair("p1", evidence_readable=True)
 
     def write(tx: Transaction) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -157,7 +157,7 @@ def test_whoever_declines_later_has_waited_no_longer_for_the_others_decline() ->
 
 @pytest.mark.parametrize(("show_as", "is_held"), [("tentative", True), ("busy", False)])
 def test_only_a_tentative_hold_of_the_very_hour_may_look_like_our_own_entry(
-    show_as: str, is_held: bool
+    show_as: Literal["tentative", "busy"], is_held: bool
 ) -> None:
     at = datetime(2027, 1, 13, 13)  # noqa: DTZ001 - wall clock of the zone beside it
     lunch = Appointment(at, at + HOUR, "America/Chicago", show_as, "Lunch", weekly_interval=1)

@@ -6,6 +6,7 @@ import asyncio
 import io
 import re
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
@@ -127,6 +128,41 @@ def test_a_bulk_act_says_what_it_does_and_does_nothing_before_its_yes(empty: Emp
         assert not any(pair.pause for pair in pairs)
 
     at_the_console(empty, play)
+
+
+def test_a_group_session_is_recorded_for_the_chosen_pairs_that_it_counts_for(
+    empty: Empty,
+) -> None:
+    async def play(console: Console) -> None:
+        def count_two(tx: Transaction) -> None:
+            for rule in tx.rules.all():
+                tx.rules.put(replace(rule, body={**rule.body, "group_sessions": 2}))
+
+        await console.app.store.run(count_two)
+        day = f"{console.app.clock.now().date() - timedelta(days=1)}"
+        path = f"/programs/{console.program.id}/many"
+        pairs = [console.pairs[0].id, console.pairs[1].id]
+        chosen = {"pair": pairs, "act": "group_session"}
+        asked = await console.visitor.post(path, {**chosen, "day": day, "start": "noon"})
+        assert (asked.status_code, 'id="minutes-fault"' in asked.text) == (400, True)
+        assert re.search(r"On the clock of \w+", asked.text)
+        told = {**chosen, "title": "Practice group lunch", "start": "12:00", "minutes": "60"}
+        looked = await console.visitor.post(path, {**told, "day": day})
+        assert "record a group session" in looked.text
+        assert not await console.app.store.run(_group_sessions)
+        done = await console.visitor.send(f"{path}/do", {**told, "day": day, "mails": "0"})
+        assert "The group session is on record for 2 pairs." in done.text
+        kept = await console.app.store.run(_group_sessions)
+        assert kept == dict.fromkeys(pairs, "Practice group lunch")
+        again = await console.visitor.post(path, {**told, "day": day})
+        assert again.text.count("a meeting of that time is on record already") == 2
+        assert "Practice group lunch" in await console.page(f"/pairs/{pairs[0]}")
+
+    at_the_console(empty, play)
+
+
+def _group_sessions(tx: Transaction) -> dict[str, str]:
+    return {s.pair_id: s.group_title for s in tx.sessions.all() if s.group_title is not None}
 
 
 def test_pairs_are_searched_filtered_and_each_emptiness_is_explained(empty: Empty) -> None:

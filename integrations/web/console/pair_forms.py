@@ -14,6 +14,7 @@ from integrations.workflows.app import App
 from integrations.workflows.changes.case import Case, load_pair, parsed_rule
 from integrations.workflows.messages.words import kind_name, names_of, when
 from integrations.workflows.ordering.pair_acts import CORRECTED_TO, PairAct, days_in_words
+from integrations.workflows.rulebook.rules import kind_of
 from scheduling.rule import KIND_LENGTHS, CadenceRule
 
 _MINUTE = timedelta(minutes=1)
@@ -64,7 +65,7 @@ def _with_kind(case: Case, session: Session, date: str) -> str:
     Planning gives every date the rule's length: when a shadowed meeting is, and for how long, is
     known only once that meeting is, and then a coordinator says so here.
     """
-    kind = case.rule.kind_of(session.generation, session.window)
+    kind = kind_of(case.rule, session)
     usual = KIND_LENGTHS[kind]
     if kind is case.rule.cadence.kind or usual == session.end - session.start:
         return date

@@ -16,6 +16,7 @@ from integrations.web.access import Who
 from integrations.web.faults import expected_in
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
 from integrations.web.paging import AT_ONCE, Listed, offset_in
+from integrations.workflows.messages.words import place_of
 from integrations.workflows.ordering.bulk_acts import (
     BulkAct,
     BulkPreview,
@@ -48,7 +49,9 @@ ACTS = (
     (BulkAct.RESUME.value, N_("Resume")),
     (BulkAct.END.value, N_("End")),
     (BulkAct.MOVE_TO_WAVE.value, N_("Move to another wave")),
+    (BulkAct.GROUP_SESSION.value, N_("Record a group session")),
 )
+_GIVEN = ("first", "until", "wave", "title", "day", "start", "minutes")
 _DONE: Mapping[BulkAct, Callable[[int], str]] = {
     BulkAct.PAUSE: lambda n: ngettext(
         "%(num)s pair is being paused.", "%(num)s pairs are being paused.", n
@@ -61,6 +64,11 @@ _DONE: Mapping[BulkAct, Callable[[int], str]] = {
     ),
     BulkAct.MOVE_TO_WAVE: lambda n: ngettext(
         "%(num)s pair is being moved to the wave.", "%(num)s pairs are being moved to the wave.", n
+    ),
+    BulkAct.GROUP_SESSION: lambda n: ngettext(
+        "The group session is on record for %(num)s pair.",
+        "The group session is on record for %(num)s pairs.",
+        n,
     ),
 }
 
@@ -199,7 +207,7 @@ def _asked(visit: Visit) -> tuple[BulkAct, dict[str, str], list[str]]:
     form = visit.form
     named = form.get("act")
     act = BulkAct(named) if named in set(BulkAct) else BulkAct.PAUSE
-    given = {name: form.get(name) for name in ("first", "until", "wave") if form.get(name)}
+    given = {name: form.get(name) for name in _GIVEN if form.get(name)}
     return act, given, form.all("pair")
 
 
@@ -213,6 +221,7 @@ async def _of_bulk(
         "acts": {code: gettext(words) for code, words in ACTS},
         "given": given,
         "pair_ids": pair_ids,
+        "place": place_of(program.zone),
         "waves": [(w.id, w.name) for w in waves if w.state in _OPEN_WAVES],
     }
 
@@ -221,6 +230,10 @@ _FIELDS = {
     "until": N_("Last day"),
     "first": N_("First day"),
     "wave": N_("Wave"),
+    "title": N_("Name"),
+    "day": N_("Day"),
+    "start": N_("Began at"),
+    "minutes": N_("Minutes"),
     "pairs": N_("Pairs"),
 }
 

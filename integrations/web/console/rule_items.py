@@ -323,6 +323,15 @@ SECTIONS: tuple[Section, ...] = (
             _counts("ask_after", N_("Hours until both are asked"), "length", unit=_HOURS, most=168),
             _counts("objection_days", N_("Working days to object to “we met”"), most=30),
             Item(
+                ("group_sessions",),
+                N_("Group sessions that count for a pair"),
+                hint=N_(
+                    "Meetings of several pairs, which coordinators record in the list of pairs."
+                    " 0: none counts."
+                ),
+                most=12,
+            ),
+            Item(
                 ("pulse_every",),
                 N_("Ask both how it was after each … meetings"),
                 optional=True,

@@ -91,7 +91,7 @@ def answer(tx: Transaction, app: App, link_id: str, said: Answer, now: datetime)
     """
     link = working(tx, link_id, DID_YOU_MEET, now)
     if said.span is not None:
-        _require_past(said.span, now)
+        require_past(said.span, now)
         _require_near(said.span, tx.sessions.require(link.session_id))
     use(tx, link_id, DID_YOU_MEET, now)
     return state(
@@ -142,7 +142,7 @@ def say_on_page(
     if session.start > now:
         raise NoMeetingError(TimeSpan(session.start, session.end))
     if said.span is not None:
-        _require_past(said.span, now)
+        require_past(said.span, now)
         _require_near(said.span, session)
     return state(tx, app, _on_page(app, session, person_id, said, now))
 
@@ -157,11 +157,11 @@ def tell_of_meeting(
     """
     if told.span is None:
         raise NoMeetingError(TimeSpan(now, now + _USUAL))
-    _require_past(told.span, now)
+    require_past(told.span, now)
     day = told.span.start.astimezone(zone_of(tx, pair)).date()
     sessions = tx.sessions.of_pair(pair.id)
     planned = _on(tx, pair, sessions, day, now)
-    session = planned or _ad_hoc(tx, app, pair, sessions, told.span, now)
+    session = planned or outside_all_plans(tx, pair, told.span, now, key=_new_key(app))
     state(tx, app, _on_page(app, session, person_id, told, now))
     return session
 
@@ -235,10 +235,11 @@ def record_meeting(
     Raises:
         NoMeetingError: it is to come, or lasts too long; nothing was kept.
     """
-    _require_past(span, now)
+    require_past(span, now)
     day = span.start.astimezone(zone_of(tx, pair)).date()
     sessions = tx.sessions.of_pair(pair.id)
-    session = _on(tx, pair, sessions, day, now) or _ad_hoc(tx, app, pair, sessions, span, now)
+    planned = _on(tx, pair, sessions, day, now)
+    session = planned or outside_all_plans(tx, pair, span, now, key=_new_key(app))
     minutes = span.length // _MINUTE
     held = minutes >= rule_of(tx, pair).attendance.held_minutes
     word = Correction(VerdictKind.HELD if held else VerdictKind.SHORT, minutes, now)
@@ -390,19 +391,27 @@ def _on(
     return max(began, key=lambda session: session.start, default=None)
 
 
-def _ad_hoc(
+def _new_key(app: App) -> str:
+    return f"adhoc-{UUID(int=app.chance.getrandbits(128)).hex[:8]}"
+
+
+def outside_all_plans(
     tx: Transaction,
-    app: App,
     pair: Pair,
-    sessions: Iterable[Session],
     span: TimeSpan,
     now: datetime,
+    *,
+    key: str,
+    group: str | None = None,
 ) -> Session:
-    """A session of its own for a meeting that no plan had, in the window it fell into."""
-    current = [s for s in sessions if s.generation == pair.generation]
+    """A session of its own for a meeting that no plan had, in the window it fell into.
+
+    ``key`` tells it from the pair's others; ``group`` names a session of several pairs.
+    """
+    current = [s for s in tx.sessions.of_pair(pair.id) if s.generation == pair.generation]
     before = [s.window for s in current if s.series_start <= span.start]
     session = Session(
-        id=f"{pair.id}.adhoc-{UUID(int=app.chance.getrandbits(128)).hex[:8]}",
+        id=f"{pair.id}.{key}",
         pair_id=pair.id,
         window=max(before, default=0),
         state=SessionState.SCHEDULED,
@@ -413,14 +422,17 @@ def _ad_hoc(
         planned_start=span.start,
         single=True,
         ad_hoc=True,
+        group_title=group,
         replies=NOBODY_INVITED,
     )
-    tx.sessions.add(session)
-    _journal(tx, session.id, "meeting_recorded", now, minutes=span.length // _MINUTE)
+    tx.sessions.put(session)
+    code = "meeting_recorded" if group is None else "group_session_recorded"
+    _journal(tx, session.id, code, now, minutes=span.length // _MINUTE)
     return session
 
 
-def _require_past(span: TimeSpan, now: datetime) -> None:
+def require_past(span: TimeSpan, now: datetime) -> None:
+    """Refuse what cannot have been a meeting yet, or ever. Raises NoMeetingError."""
     if span.end > now or span.length > LONGEST_MEETING:
         raise NoMeetingError(span)
 

@@ -19,11 +19,20 @@ from integrations.page_records import WaveState
 from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, PairState
 from integrations.workflows.app import App
+from integrations.workflows.attendance.group_sessions import (
+    record_group_session,
+    require_countable,
+)
 from integrations.workflows.booking.launching import schedule_bookings
 from integrations.workflows.messages.words import names_of
 from integrations.workflows.ordering import orders
 from integrations.workflows.ordering.mails_caused import Telling, mails_caused
-from integrations.workflows.ordering.pair_acts import Given, PairAct, telling_of
+from integrations.workflows.ordering.pair_acts import (
+    Given,
+    PairAct,
+    group_session_in,
+    telling_of,
+)
 from integrations.workflows.showing.report import intended_writes
 
 MOST_PAIRS = 1000
@@ -39,6 +48,7 @@ class BulkAct(StrEnum):
     RESUME = "resume"
     END = "end"
     MOVE_TO_WAVE = "move_to_wave"
+    GROUP_SESSION = "group_session"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +159,10 @@ def _told(app: App, tx: Transaction, row: BulkRow, telling: Telling, now: dateti
 
 
 async def _mails(app: App, pair: Pair, act: BulkAct, given: Given, telling: Telling) -> int:
+    if act is BulkAct.GROUP_SESSION:
+        group, now = group_session_in(given), app.clock.now()
+        await app.store.run(lambda tx: require_countable(tx, pair, group, now))
+        return 0
     caused = await mails_caused(app, pair.id, telling, reads=False)
     if act is not BulkAct.MOVE_TO_WAVE:
         return len(caused.mails)
@@ -159,6 +173,9 @@ def _telling(act: BulkAct, given: Given, by: str) -> Telling:
     if act is BulkAct.MOVE_TO_WAVE:
         wave_id = given.get("wave", "")
         return lambda app, tx, pair, now: move_to_wave(app, tx, pair, wave_id, by=by)
+    if act is BulkAct.GROUP_SESSION:
+        group = group_session_in(given)
+        return lambda app, tx, pair, now: record_group_session(tx, app, pair, group, now, by=by)
     return telling_of(PairAct(act.value), given, by)
 
 

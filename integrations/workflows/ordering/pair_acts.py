@@ -20,6 +20,7 @@ from integrations.ports import Transaction
 from integrations.records import Pair, Session
 from integrations.workflows.app import App
 from integrations.workflows.attendance import telling
+from integrations.workflows.attendance.group_sessions import GroupSession
 from integrations.workflows.changes.case import parsed_rule, rule_of
 from integrations.workflows.messages.words import clock
 from integrations.workflows.ordering import orders
@@ -289,6 +290,19 @@ def _required(given: Given, name: str, expected: str) -> str:
     if not value:
         raise FaultsError([Fault(name, expected)])
     return value
+
+
+def group_session_in(given: Given) -> GroupSession:
+    """The group session that a form tells of.
+
+    Raises:
+        FaultsError: a field is missing or cannot be meant.
+    """
+    minutes = _minutes_or_none(given, "minutes")
+    if minutes is None:
+        raise FaultsError([Fault("minutes", N_("minutes, a whole number"))])
+    day, start = _day(given, "day"), _clock(given, "start")
+    return GroupSession(title=given.get("title", ""), day=day, start=start, minutes=minutes)
 
 
 def _day(given: Given, name: str) -> date:

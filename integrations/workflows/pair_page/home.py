@@ -23,7 +23,7 @@ from integrations.workflows.pair_page.meetings import is_asked
 from integrations.workflows.pair_page.regular_hour import may_pick, offered_to
 from integrations.workflows.reporting.recognition import badges_said
 from integrations.workflows.rulebook.roles import leader_on, mentee_on, mentor_on
-from integrations.workflows.rulebook.rules import Participation
+from integrations.workflows.rulebook.rules import Participation, kind_of
 from scheduling.cadence import zone_info
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.views import CancelCause, OrderKind
@@ -246,7 +246,7 @@ class _Shown:
         case, reader = self._case, self._actor.person_id
         aim = self._aims.get(session.id)
         order = self._waiting.get(session.id)
-        kind = case.rule.kind_of(session.generation, session.window)
+        kind = kind_of(case.rule, session)
         return DateShown(
             session_id=session.id,
             begins=clocks(case, reader, session.start),

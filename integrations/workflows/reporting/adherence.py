@@ -78,6 +78,7 @@ _SESSION_COLUMNS = (
     ("reasons", "Reasons"),
     ("version", "Version"),
     ("revised_on", "Revised (UTC)"),
+    ("group_session", "Group session"),
 )
 _TOTAL_COLUMNS = (("what", "What"), ("count", "Count"))
 
@@ -175,6 +176,7 @@ def _session_row(history: History, judged: Judged) -> tuple[Cell, ...]:
         ", ".join(str(reason["code"]) for reason in verdict.reasons),
         verdict.version,
         f"{judged.revised_at:%Y-%m-%d %H:%M}" if judged.revised_at else None,
+        judged.session.group_title,
     )
 
 

@@ -113,7 +113,8 @@ def _numbers(found: Iterable[History]) -> dict[str, str]:
 def _taking_part(found: Iterable[History], numbers: Mapping[str, str]) -> Iterator[Attended]:
     for history in found:
         for judged in history.sessions:
-            if judged.versions and judged.outcome.kind is SessionKind.MEETING:
+            is_of_two = judged.session.group_title is None
+            if judged.versions and is_of_two and judged.outcome.kind is SessionKind.MEETING:
                 yield from _parts(history, judged, numbers)
 
 

@@ -19,7 +19,7 @@ from integrations.records import Pair, PairState, PersonShown, Program, SessionD
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.changes.views import pause_of, windows_from
 from integrations.workflows.rulebook.roles import leader_on
-from integrations.workflows.rulebook.rules import ProgramRule
+from integrations.workflows.rulebook.rules import ProgramRule, kind_of
 from scheduling.attendance.evidence import EvidenceKind, VerdictKind
 from scheduling.attendance.progress import Calm, Progress, SessionOutcome, progress_of
 from scheduling.changes.acts import RaiseNeed
@@ -211,7 +211,7 @@ class _Reader:
             verdict = _PENDING if session.end <= self._now else None
             minutes, evidence = 0, None
         day = session.start.astimezone(zone).date()
-        kind = rule.kind_of(session.generation, session.window)
+        kind = kind_of(rule, session)
         leader = leader_on(pair, day, session.window, mixed=program.mixed)
         outcome = SessionOutcome(session.id, day, verdict, minutes, evidence, kind, leader)
         return Judged(session, tuple(versions), outcome)

@@ -23,7 +23,7 @@ from pydantic_core import ErrorDetails
 
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_
-from integrations.records import Json
+from integrations.records import Json, Session, SessionDate
 from scheduling.attendance.credit import CapPeriod, CreditAccount, Purpose, Role, Rounding
 from scheduling.attendance.evidence import EvidenceKind
 from scheduling.attendance.thresholds import Thresholds
@@ -193,6 +193,7 @@ class ProgramRule(BaseModel):
     ``asking`` says who may ask for a pairing, which a coordinator approves or not.
     ``thanks`` reminds whoever is mentored, at milestones, to say thanks.
     ``pulse_every`` asks both how it was after each so many meetings held (None: nobody is asked).
+    ``group_sessions`` is how many meetings of several pairs count for each of them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -214,6 +215,7 @@ class ProgramRule(BaseModel):
     asking: Asking = Asking.NOBODY
     thanks: bool = False
     pulse_every: int | None = Field(default=None, ge=1, le=26)
+    group_sessions: int = Field(default=0, ge=0, le=12)
     _dates_before: int = PrivateAttr(default=0)
 
     @field_validator("credit")
@@ -285,6 +287,13 @@ class ProgramRule(BaseModel):
             raise RuleError([_fault(found) for found in error.errors()]) from None
         except SchedulingError as error:
             raise RuleError([Fault("$.cadence", str(error))]) from None
+
+
+def kind_of(rule: ProgramRule, session: Session | SessionDate) -> SessionKind:
+    """What a session of a pair is for; one outside all plans is a meeting wherever it fell."""
+    if session.ad_hoc:
+        return SessionKind.MEETING
+    return rule.kind_of(session.generation, session.window)
 
 
 def _fault(found: ErrorDetails) -> Fault:

@@ -113,6 +113,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
         "statement_made": N_("{person} said: {said}"),
         "verdict_corrected": N_("corrected to {became} ({by})"),
         "meeting_recorded": N_("a meeting of {minutes} minutes was recorded"),
+        "group_session_recorded": N_("a group session of {minutes} minutes was recorded"),
         "identity_confirmed": N_("another account was confirmed to be {person}'s"),
         "person_erased": N_("what named a person was erased; what is counted stays"),
         "evidence_mode_set": N_("evidence comes from {mode} from now on"),

@@ -28,6 +28,7 @@ from integrations.workflows.changes.views import pause_of, slot_of
 from integrations.workflows.messages.words import every, kind_name, names_of, regular, when
 from integrations.workflows.reporting.history import Judged, histories_of
 from integrations.workflows.rulebook.roles import leader_on, mentor_on
+from integrations.workflows.rulebook.rules import kind_of
 from integrations.workflows.showing.journal_words import Line, instant_of, journal_lines
 from integrations.workflows.showing.report import BlockerLine, lines_of_pairs
 from integrations.workflows.telling.need_lines import NeedLine, lines_of
@@ -238,7 +239,7 @@ def _date(
     leader = leader_on(case.pair, day, session.window, mixed=case.program.mixed)
     names = {person.id: person.name for person in case.people}
     verdict = judged.outcome.verdict if judged else None
-    kind = case.rule.kind_of(session.generation, session.window)
+    kind = kind_of(case.rule, session)
     return DateShown(
         id=session.id,
         start=session.start,
@@ -260,7 +261,9 @@ def _remarks(session: Session, kind: SessionKind) -> Iterable[str]:
         yield gettext("planned, not booked yet")
     if session.make_up:
         yield gettext("a make-up")
-    if session.ad_hoc:
+    if session.group_title is not None:
+        yield gettext("group session: %(title)s", title=session.group_title)
+    elif session.ad_hoc:
         yield gettext("recorded afterwards")
     if session.moved_by_person:
         yield gettext("chosen by a person")
