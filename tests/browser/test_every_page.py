@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from integrations.web.app import pages
-from tests.browser.browsing import WIDTHS, Visitors, Window
+from tests.browser.browsing import WIDEST, WIDTHS, Visitors, Window
 from tests.browser.firm import ServedFirm
 from tests.browser.guide import Guide, guide_to
 from tests.web.access_table import PAGES, Meets, Visits
@@ -20,6 +20,9 @@ _FILES = frozenset(
     }
 )
 """What is kept and not shown."""
+_LETTERS = "parseFloat(getComputedStyle(document.body).fontSize)"
+_LEGIBLE_PX = 24
+"""On 3840 dots, what 16 are on a screen of 2560 that is as large."""
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +31,14 @@ def guide(firm: ServedFirm) -> Guide:
 
 
 def faults_of(window: Window) -> list[str]:
-    """What is wrong with the page that is shown, on a phone and on a desk, in light and in dark."""
+    """What is wrong with the page that is shown, on a phone and on a desk, in light and in dark.
+
+    On the largest screen letters grow with it, as they do for somebody who sits before one.
+    """
     found = window.faults(("phone", "desktop"))
+    window.look_at(WIDEST, "light")
+    if window.scrolls_sideways() or window.page.evaluate(_LETTERS) < _LEGIBLE_PX:
+        found.append("widest: scrolls sideways, or its letters are small")
     window.look_at(WIDTHS["smallest"], "light")
     if window.scrolls_sideways():
         found.append("smallest: scrolls sideways")

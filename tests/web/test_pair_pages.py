@@ -14,6 +14,7 @@ from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
 from integrations.workflows.enrolment.enrol import set_rule
 from integrations.workflows.enrolment.people import refresh_settings
+from integrations.workflows.operating.writing import let_writing_go_on, stop_writing
 from integrations.workflows.ordering.at_once import reconcile_pairs
 from integrations.workflows.ordering.orders import offer_hours
 from integrations.workflows.rulebook.rules import ProgramRule
@@ -364,6 +365,40 @@ def test_a_move_at_night_is_kept_and_said_to_wait(empty: Empty) -> None:
     at_the_page(empty, play, at=MIDWAY + 12 * HOUR)
 
 
+def test_while_writing_is_stopped_a_move_is_kept_and_said_to_wait_for_that(empty: Empty) -> None:
+    """It was said to wait for calendars, which could be read all the time."""
+
+    async def play(room: Room) -> None:
+        date = await room.date(1)
+        path = f"{room.path}/another-time/{date.id}"
+        wanted = hours_on((await room.junior.get(path)).text)[0]
+        await stop_writing(room.app, by="cora")
+        answer = await room.junior.send(path, {"start": wanted.isoformat()})
+        assert "It is kept, and done once writing goes on." in words(answer.text)
+        assert (await room.session(date.id)).start == date.start
+        await let_writing_go_on(room.app, by="cora")
+        await reconcile_pairs(room.app, room.pair.id)
+        assert (await room.session(date.id)).start == wanted
+
+    at_the_page(empty, play)
+
+
+def test_a_pair_that_ended_before_it_met_is_told_so(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        def end(tx: Transaction) -> None:
+            tx.sessions.replace_planned(room.pair.id, ())
+            for session in tx.sessions.of_pair(room.pair.id):
+                tx.sessions.put(replace(session, state=SessionState.CANCELLED))
+            tx.pairs.put(replace(room.pair, state=PairState.WITHDRAWN))
+
+        await room.stage.read(end)
+        page = words((await room.senior.get(room.path)).text)
+        assert "This pair has ended before it met." in page
+        assert "The hours you have had" not in page
+
+    at_the_page(empty, play)
+
+
 def test_hours_that_a_person_sets_stay_whatever_the_mailbox_says(empty: Empty) -> None:
     async def play(room: Room) -> None:
         week = {"hours": "own", "mon_from": "08:00", "mon_to": "12:00", "place": "either"}
@@ -472,7 +507,7 @@ def test_where_one_of_the_two_is_outside_the_firm_hours_are_shown_with_whom_to_t
         await room.app.store.run(offer)
         theirs = await room.senior.get(room.path)
         assert "15:30" in words(theirs.text)
-        assert "Tell Your program coordinator which one" in words(theirs.text)
+        assert "Tell your program coordinator which one" in words(theirs.text)
         assert 'name="hour"' not in theirs.text
         assert "15:30" not in words((await room.junior.get(room.path)).text)
         refused = await room.senior.post(f"{room.path}/pick", {"hour": "0"})

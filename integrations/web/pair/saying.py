@@ -50,6 +50,8 @@ def said_of(told: Told, done: str, zone: str) -> str:
         return done
     if told.outcome is Outcome.REFUSED:
         return refused(told)
+    if told.is_stopped:
+        return gettext("It is kept, and done once writing goes on.")
     if told.until is None:
         return gettext("It is kept, and done as soon as both calendars can be reached.")
     return gettext(

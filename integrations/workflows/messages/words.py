@@ -162,10 +162,14 @@ def _elsewhere(local: datetime, zone: str | None) -> str:
     return f" ({day}{clock(there.time())} {place_of(zone)})"
 
 
-def contact_of(program: Program) -> str:
-    """The person to turn to, with phone and mail as far as they are known."""
+def contact_of(program: Program, *, within: bool = False) -> str:
+    """The person to turn to, with phone and mail as far as they are known.
+
+    ``within`` a sentence, where nobody is named, it is written as it is there.
+    """
     parts = [program.contact.get(part) for part in ("name", "phone", "mail")]
-    return ", ".join(part for part in parts if part) or gettext("Your program coordinator")
+    nobody = gettext("your program coordinator") if within else gettext("Your program coordinator")
+    return ", ".join(part for part in parts if part) or nobody
 
 
 def count_word(number: int) -> str:

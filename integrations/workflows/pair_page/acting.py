@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from integrations.records import JournalEntry, Order, Pair, Session, SessionStat
 from integrations.workflows.app import App
 from integrations.workflows.ordering.at_once import reconcile_now
 from integrations.workflows.showing.journal_words import ON_BEHALF, instant_of
+from integrations.writing import is_stopped
 from scheduling.changes.reasons import ChangeCode
 
 _DONE = frozenset(
@@ -76,11 +77,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What came of it; ``until`` when it goes on if it waits, ``why`` the code of a refusal."""
+    """What came of it; ``until`` when it goes on if it waits, ``why`` the code of a refusal.
+
+    ``is_stopped`` says that it waits until somebody lets writing go on.
+    """
 
     outcome: Outcome
     until: datetime | None = None
     why: str | None = None
+    is_stopped: bool = False
 
 
 def upcoming(tx: Transaction, pair: Pair, session_id: str, now: datetime) -> Session:
@@ -109,7 +114,11 @@ async def tell(
     order, last = await app.store.run(keep)
     with app.graph.person_waiting():
         waits = await reconcile_now(app, pair_id)
-    return await app.store.run(lambda tx: _what_came(tx, pair_id, order, last, waits is not None))
+    told = await app.store.run(lambda tx: _what_came(tx, pair_id, order, last, waits is not None))
+    if told.outcome is not Outcome.WAITS:
+        return told
+    stopped = app.options.read_only or await app.store.run(is_stopped)
+    return replace(told, is_stopped=stopped)
 
 
 def _what_came(

@@ -88,7 +88,8 @@ class Home:
     """The page of a pair as one of the two, or their assistant, sees it.
 
     ``mine`` and ``theirs`` are names. ``regular`` is the regular hour in words, ``rhythm`` how
-    often, ``minutes`` how long as a rule; ``hours`` are regular hours offered to the reader;
+    often, ``minutes`` how long as a rule; ``contact`` is whom to ask, ``contact_within`` the same
+    within a sentence; ``hours`` are regular hours offered to the reader;
     ``may_pick`` says that a click takes one, and ``hour_to_come`` is the regular hour that their
     dates move to once mails may go out. ``taken`` are hours that
     somebody picked lately and that did not suit both any more. ``confirmed`` says whether the
@@ -107,6 +108,7 @@ class Home:
     zone: str
     other_zone: str
     contact: str
+    contact_within: str
     rhythm: str
     minutes: int
     regular: str | None
@@ -158,6 +160,7 @@ def home_of(tx: Transaction, app: App, actor: Actor, pair_id: str, now: datetime
         zone=zone,
         other_zone=other_zone,
         contact=contact_of(case.program),
+        contact_within=contact_of(case.program, within=True),
         rhythm=every(case.rule.cadence.interval_weeks),
         minutes=case.rule.cadence.duration_minutes,
         regular=_regular(pair, zone, other_zone) if pair.state in _LIVING else None,
