@@ -137,6 +137,16 @@ def test_a_pause_is_looked_at_done_once_and_ends_by_itself(
 
         window.open(f"{path_of(pair)}/acts/pause?look=yes&first={starts}&until={last}")
         assert mails_said(page) == 0, "pausing twice is harmless"
+
+        def told() -> list[str]:
+            entries = firm.read(lambda tx: tx.journal.read(pair_id=pair.id))
+            return [one.code for one in entries if one.code in ("pause_ordered", "paused")]
+
+        before = told()
+        assert before.count("pause_ordered") == 1
+        page.get_by_role("button", name="Pause", exact=True).click()
+        expect(page.get_by_role("status")).to_contain_text(re.compile(r"Done\.|Kept\."))
+        assert told() == before
         assert not window.complaints
         visitors.close()
 

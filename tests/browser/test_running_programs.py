@@ -129,7 +129,8 @@ def test_a_rule_change_mid_series_is_previewed_and_cancelling_leaves_everything(
 def test_one_yes_that_names_the_mails_changes_future_dates_alone(
     visitors: Visitors, firm: ServedFirm
 ) -> None:
-    """Only future, unlocked occurrences change; held ones stay."""
+    """Only future, unlocked occurrences change; held ones and personally moved ones stay."""
+    moved = _moved_on_the_pair_s_page(visitors, firm)
     window = coordinator(visitors, firm)
     page, before = window.page, everything(firm)
     past = {
@@ -157,6 +158,32 @@ def test_one_yes_that_names_the_mails_changes_future_dates_alone(
     for session_id, stood in past.items():
         session = firm.read(lambda tx, i=session_id: tx.sessions.require(i))  # type: ignore[misc]
         assert (session.start, session.state) == stood, "held and past dates stay"
+    kept = _session(firm, moved.id)
+    assert (kept.start, kept.state) == (moved.start, moved.state), "what a person moved stays"
+    others = live_dates(firm)[moved.pair_id]
+    assert {s.generation for s in others if s.start > firm.now()} == {1, 2}
+
+
+def _session(firm: ServedFirm, session_id: str) -> Session:
+    """A date as the store has it now."""
+    return firm.read(lambda tx: tx.sessions.require(session_id))
+
+
+def _moved_on_the_pair_s_page(visitors: Visitors, firm: ServedFirm) -> Session:
+    """A date to come that one of the two moved by a click."""
+    for pair, _ in _booked(firm):
+        mail = firm.read(lambda tx, p=pair: tx.participants.require(p.mentor_id).mail)  # type: ignore[misc]
+        window = visitors.signed_in_as(mail)
+        for date in [s for s in live_dates(firm)[pair.id] if s.start > firm.now()][2:]:
+            window.open(f"/pairs/{pair.id}/another-time/{date.id}")
+            hours = window.page.locator("button[name=start]")
+            if not hours.count():
+                continue
+            hours.first.click()
+            session = _session(firm, date.id)
+            if session.moved_by_person:
+                return session
+    raise AssertionError("no date could be moved at once")
 
 
 def _orders_left(tx: Transaction) -> bool:
