@@ -95,12 +95,13 @@ def _is_live(session: Session) -> bool:
 def _is_looked_at(case: Case, booking: Booking, now: datetime) -> bool:
     """Whether a series has dates to come, or had some that somebody took out of the calendar.
 
-    A series that Tandem ended is not asked after: that it is gone says nothing.
+    Or had its last one lately: somebody may have put it off shortly before it began. A series that
+    Tandem ended is not asked after: that it is gone says nothing.
     """
     return any(
         session.generation == booking.generation
         and not session.single
-        and max(session.end, session.series_start) > now
+        and max(session.end, session.series_start) > now - LOOKS_BACK
         and (_is_live(session) or session.cause == "in_calendar")
         for session in case.sessions
     )

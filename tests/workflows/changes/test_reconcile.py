@@ -347,6 +347,24 @@ def test_a_pair_whose_member_has_left_ends_without_anybodys_calendar(empty: Empt
     on_stage(empty, play)
 
 
+def test_the_last_date_put_off_just_before_it_began_is_followed(empty: Empty) -> None:
+    """It was over for the store, and a series with nothing to come was not looked at any more."""
+
+    async def play(stage: Stage) -> None:
+        last = (await stage.dates())[-1]
+        app = await stage.world.begin()
+        await until(last.start - HOUR / 2, app)
+        await moved_by_coordinator(stage, last, last.start + 4 * DAY)
+        await until(last.end + HOUR, app)
+        await reconciled(stage, app)
+        assert (await session(stage, last.id)).start == last.start + 4 * DAY
+        assert (await stage.case()).pair.state is PairState.BOOKED
+        await stage.assert_store_is_calendar()
+        await app.close()
+
+    on_stage(empty, play)
+
+
 def test_a_pair_is_complete_once_its_last_date_is_over(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
         app = await stage.world.begin()
