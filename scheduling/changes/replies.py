@@ -72,9 +72,10 @@ def declined_at_short_notice(situation: Situation, session: SessionView) -> Deci
 def date_declined(situation: Situation, session: SessionView) -> Decision | None:
     """A declined date outside the freeze: another time at first, then the coordinator.
 
-    Who declined the whole series is not asked about single dates of it.
+    Who declined the whole series is not asked about dates of it; an event apart from it was
+    declined by itself.
     """
-    gone = {d.person for d in situation.pair.series_declines}
+    gone = set() if session.is_single else {d.person for d in situation.pair.series_declines}
     declines = [d for d in fresh_declines(situation, session) if d.person not in gone]
     if not declines or situation.frozen(session):
         return None

@@ -85,9 +85,10 @@ class Convergence:
     def answered_later(self) -> frozenset[str]:
         """Pairs that wait for mail hours yet to come with the answer to a decline.
 
-        Hosts sleep through whole weeks of the hours of an office far from London.
+        Hosts sleep through whole weeks of the hours of an office far from London. A decline may
+        have come with a proposal.
         """
-        return self._waiting_for_hours("date_declined")
+        return self._waiting_for_hours("date_declined", "proposal_accepted")
 
     def _waiting_for_hours(self, *wanted: str) -> frozenset[str]:
         waits = {

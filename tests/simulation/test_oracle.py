@@ -92,6 +92,7 @@ def test_only_a_decline_whose_answer_waits_for_mail_hours_to_come_may_stand() ->
     """Hosts that are awake when London works are never so when Sydney does."""
     lines = [
         ("answered tonight", "date_declined", "2027-01-12 21:00Z"),
+        ("as proposed tonight", "proposal_accepted", "2027-01-12 21:00Z"),
         ("overdue", "date_declined", "2027-01-11 21:00Z"),
         ("ends tonight", "leaver", "2027-01-12 21:00Z"),
     ]
@@ -101,7 +102,7 @@ def test_only_a_decline_whose_answer_waits_for_mail_hours_to_come_may_stand() ->
     ]
     books = cast("Books", SimpleNamespace(journal=journal))
     calm = Convergence(cast("Chronicle", None), books, NOON, NOON)
-    assert calm.answered_later == {"answered tonight"}
+    assert calm.answered_later == {"answered tonight", "as proposed tonight"}
 
 
 def test_the_hours_of_whoever_has_left_count_no_more() -> None:

@@ -236,6 +236,15 @@ def test_who_declined_the_series_is_not_asked_about_its_single_dates() -> None:
     assert acts(decided(FRIDAY, view, answered(shown, WINDOW, "sam")), MoveDate) == []
 
 
+def test_who_declined_the_series_is_asked_about_an_event_apart_from_it() -> None:
+    """A make-up has an invitation of its own, and its decline was left standing."""
+    declined = replace(pair(), series_declines=(SeriesDecline("sam", FRIDAY, handled=True),))
+    view = with_session(declined, WINDOW, event_id=f"s{WINDOW}")
+    shown = calendar(view, responses=series_declined_by("sam"))
+    (move,) = acts(decided(FRIDAY, view, answered(shown, WINDOW, "sam")), MoveDate)
+    assert (move.session_id, move.decline) == ("s1", True)
+
+
 def test_a_declined_date_never_moves_to_an_hour_within_the_freeze() -> None:
     """Only the afternoon of the same day is free, which is less than 24 hours away."""
     rule = replace(pair().rule, min_notice=timedelta(0))
