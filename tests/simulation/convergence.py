@@ -88,7 +88,9 @@ class Convergence:
         Hosts sleep through whole weeks of the hours of an office far from London. A decline may
         have come with a proposal.
         """
-        return self._waiting_for_hours("date_declined", "proposal_accepted")
+        return self._waiting_for_hours(
+            "date_declined", "proposal_accepted", "proposal_not_possible"
+        )
 
     def _waiting_for_hours(self, *wanted: str) -> frozenset[str]:
         waits = {
