@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -30,12 +32,32 @@ def guide(firm: ServedFirm) -> Guide:
     return guide_to(firm)
 
 
+_DOORS = """[
+    ...document.querySelectorAll("a[href]"), ...document.forms
+].map(one => one.tagName == "A" ? ["GET", one.href] : [one.method.toUpperCase(), one.action])"""
+"""Where links and forms of a page lead, and how; one without an address leads to the page."""
+_ELSEWHERE = re.compile(r"GET /(static|api|sign-in|teams)\b.*|POST /sign-out")
+_ROUTES = [re.compile(re.sub(r"\{\w+\}", "[^/]+", route)) for route in PAGES]
+
+
+def doors_to_nowhere(window: Window) -> set[str]:
+    """Links and forms of the page that is shown which lead to no page and no act there is."""
+    found = set()
+    for method, address in window.page.evaluate(_DOORS):
+        if address.startswith(window.url):
+            door = f"{method} {urlsplit(address).path}"
+            if not any(known.fullmatch(door) for known in (*_ROUTES, _ELSEWHERE)):
+                found.add(door)
+    return found
+
+
 def faults_of(window: Window) -> list[str]:
     """What is wrong with the page that is shown, on a phone and on a desk, in light and in dark.
 
     On the largest screen letters grow with it, as they do for somebody who sits before one.
     """
     found = window.faults(("phone", "desktop"))
+    found += [f"leads nowhere: {door}" for door in sorted(doors_to_nowhere(window))]
     window.look_at(WIDEST, "light")
     if window.scrolls_sideways() or window.page.evaluate(_LETTERS) < _LEGIBLE_PX:
         found.append("widest: scrolls sideways, or its letters are small")

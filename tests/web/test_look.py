@@ -77,3 +77,15 @@ def test_no_act_needs_a_script() -> None:
         assert not done, f"{template.name}: {done}"
         for form in re.findall(r"<form\b[^>]*>", text):
             assert re.search(r'action="|method="(?:get|post)"', form), f"{template.name}: {form}"
+
+
+def test_no_page_gives_a_name_that_its_frame_gives_as_well() -> None:
+    """The frame is drawn last: what it sets is what the page's own blocks would find."""
+    given = r"\{%-? set (\w+)"
+    frame = set(re.findall(given, (WEB / "templates" / "base.html").read_text("utf-8")))
+    assert frame
+    for template in TEMPLATES:
+        text = template.read_text("utf-8")
+        if template.name != "base.html" and "{% extends" in text:
+            before = re.split(r"\{% block ", text, maxsplit=1)[0]
+            assert not frame & set(re.findall(given, before)), template.name
