@@ -244,3 +244,58 @@ def _stop(one: Somebody) -> None:
     one.press("Tell my coordinator")
     one.is_told("Your coordinator knows")
     expect(one.page.get_by_role("main")).to_contain_text("You asked to stop")
+
+
+def test_before_the_first_booking_each_of_the_two_confirms_on_one_page(
+    visitors: Visitors, firm: ServedFirm, pairs: list[Pair]
+) -> None:
+    """Without a script: the senior adjusts start, rhythm and focus, the junior agrees."""
+    pair, mails = _not_begun(firm, *pairs[2:4])
+    senior = Somebody(visitors.signed_in_as(mails[1], script=False, width=NARROW), firm, pair)
+    senior.open()
+    senior.page.get_by_role("link", name=re.compile("^Confirm who leads")).click()
+    expect(senior.page.get_by_role("heading", level=1)).to_have_text("Before you begin")
+    senior.page.get_by_label("What it is about").fill("How juniors look things up")
+    senior.page.get_by_label("What would make it worth your time?").fill("One habit less")
+    senior.page.get_by_label("every week", exact=True).check()
+    start = senior.page.get_by_label("Begin in the week of").locator("option").nth(3)
+    wanted = start.get_attribute("value")
+    senior.page.get_by_label("Begin in the week of").select_option(wanted)
+    senior.press("Confirm")
+    senior.is_told("Confirmed")
+
+    junior = Somebody(visitors.signed_in_as(mails[0], script=False, width=NARROW), firm, pair)
+    junior.open("/start")
+    main = junior.page.get_by_role("main")
+    expect(junior.page.get_by_label("What it is about")).to_have_value("How juniors look things up")
+    expect(main).to_contain_text("One habit less")
+    expect(main).to_contain_text("An hour every week")
+    junior.press("Confirm")
+    junior.is_told("Confirmed")
+    known = firm.read(lambda tx: tx.pairs.require(pair.id))
+    assert known.start_date.isoformat() == wanted
+    confirmed = firm.read(lambda tx: tx.confirmations.of_pairs([pair.id])[pair.id])
+    assert set(confirmed) == {pair.mentor_id, pair.mentee_id}
+    junior.open("/start")
+    expect(junior.page.get_by_role("main")).to_contain_text("You have confirmed this")
+    assert not senior.window.complaints + junior.window.complaints
+
+
+def _not_begun(firm: ServedFirm, one: Pair, other: Pair) -> tuple[Pair, tuple[str, str]]:
+    """A new pair of the mentor of one and the mentee of another, and their addresses."""
+    today = firm.now().date()
+
+    def add(tx: Transaction) -> tuple[Pair, tuple[str, str]]:
+        pair = Pair(
+            id="not-begun",
+            program_id=one.program_id,
+            mentor_id=one.mentor_id,
+            mentee_id=other.mentee_id,
+            start_date=today + timedelta(days=7 - today.weekday()),
+            mailbox_id=one.mailbox_id,
+        )
+        tx.pairs.add(pair)
+        people = tx.participants.many([pair.mentor_id, pair.mentee_id])
+        return pair, (people[pair.mentor_id].mail, people[pair.mentee_id].mail)
+
+    return firm.read(add)
