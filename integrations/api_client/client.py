@@ -110,6 +110,11 @@ class ApiClient:
         """Regular hours that suit both of a pair now."""
         return await self._get(_path("programs", program, "pairs", pair, "hours"), m.Hours)
 
+    async def existing_series(self, program: str, pair: str) -> m.FoundSeries:
+        """Series that the two of a pair have already in a program mailbox."""
+        path = _path("programs", program, "pairs", pair, "existing-series")
+        return await self._get(path, m.FoundSeries)
+
     async def own_pair(self, pair: str) -> m.OwnPair:
         """A pair as one of the two, or their assistant, sees it."""
         return await self._get(_path("pairs", pair), m.OwnPair)

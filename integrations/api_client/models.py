@@ -418,6 +418,20 @@ class Hours(Answer):
     items: list[Hour]
 
 
+class SeriesFound(Answer):
+    """A series that the two have already in a program mailbox."""
+
+    key: str = Field(description="What `adopt` takes.")
+    words: str
+    refusal: str | None = Field(description="Why it cannot be adopted; null where it can.")
+
+
+class FoundSeries(Answer):
+    """Series that the two have already, as program mailboxes are now."""
+
+    items: list[SeriesFound]
+
+
 class Preview(Answer):
     """What an act would do; nothing is done yet. `mails` is to be named to have it done."""
 

@@ -45,6 +45,12 @@ class ChangeHour(Act):
     hour: Word = Field(description="Key of one of the hours that suit both now.")
 
 
+class Adopt(Act):
+    """A series the two have already, instead of one of our own."""
+
+    series: Text = Field(description="Key of one of the series found.")
+
+
 class OfDate(Act):
     """An act on one date."""
 

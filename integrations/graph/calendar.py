@@ -65,6 +65,7 @@ _SELECT = [
     "attendees",
     "seriesMasterId",
     "recurrence",
+    "isOrganizer",
 ]
 _PAGE = 50
 """Events come ten to a page unless asked otherwise; so a series of two years fits in one."""

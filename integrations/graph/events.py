@@ -118,6 +118,13 @@ def from_graph(event: models.Event) -> EventSnapshot:
         original_start=event.original_start,
         master_id=event.master_id or None,
         recurrence=_recurrence(event),
+        endless=event.recurrence is not None and event.recurrence.range.type == "noend",
+        organized=event.organized is not False,
+        rooms=frozenset(
+            attendee.email.address.casefold()
+            for attendee in event.attendees or ()
+            if attendee.type == "resource" and attendee.email and attendee.email.address
+        ),
         tag=next((held.value for held in event.properties or () if _same_property(held.id)), None),
         answers={
             attendee.email.address.casefold(): _answer(attendee)

@@ -186,6 +186,7 @@ class Attendee(Answer):
     email: _Address | None = Field(default=None, alias="emailAddress")
     status: _Status | None = None
     proposed: _ProposedTime | None = Field(default=None, alias="proposedNewTime")
+    type: Lower = "required"
 
 
 class RecurrencePattern(Answer):
@@ -230,6 +231,7 @@ class Event(Answer):
     created: datetime | None = Field(default=None, alias="createdDateTime")
     attendees: list[Attendee] | None = None
     master_id: str | None = Field(default=None, alias="seriesMasterId")
+    organized: bool | None = Field(default=None, alias="isOrganizer")
     recurrence: PatternedRecurrence | None = None
     properties: list[_Property] | None = Field(default=None, alias="singleValueExtendedProperties")
 

@@ -125,8 +125,10 @@ class EventSnapshot:
     """An event of a program mailbox as Graph has it now.
 
     ``kind`` is Graph's ``type``; ``answers`` are keyed by lower-case address. ``recurrence`` is
-    that of a series master, None where it is none Tandem could have made. ``tag`` is only read
-    where the event was asked for with it (``view``, ``find_tagged``).
+    that of a series master, None where it is none Tandem could have made; ``endless`` says that it
+    has no last date. ``organized``: the mailbox it was read in organizes it; ``rooms`` are those of
+    ``answers`` that are no people. ``tag`` is only read where the event was asked for with it
+    (``view``, ``find_tagged``).
     """
 
     id: str
@@ -140,6 +142,9 @@ class EventSnapshot:
     original_start: datetime | None = None
     master_id: str | None = None
     recurrence: Recurrence | None = None
+    endless: bool = False
+    organized: bool = True
+    rooms: frozenset[str] = frozenset()
     tag: str | None = None
     answers: Mapping[str, AttendeeAnswer] = field(default_factory=dict)
 

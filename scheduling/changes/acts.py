@@ -144,11 +144,16 @@ class ChangeRule:
 
 @dataclass(frozen=True, slots=True)
 class AdoptSeries:
-    """Take over an event that stands; ``dates`` are its spans by cadence window. Mails nobody."""
+    """Take over an event that stands; ``dates`` are its spans by cadence window. Mails nobody.
+
+    ``organizer`` is whose calendar it stands in, by an id that means nothing here; None for the
+    pair's own.
+    """
 
     event_id: str
     series: SeriesSlot
     dates: tuple[tuple[int, datetime, TimeSpan], ...]
+    organizer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

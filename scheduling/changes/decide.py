@@ -16,7 +16,15 @@ sees the ones before it as done. What may not be mailed now waits in its place.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from scheduling.changes.acts import CloseNeed, Decision, EndSeries, RaiseNeed, decision, needs
+from scheduling.changes.acts import (
+    AdoptSeries,
+    CloseNeed,
+    Decision,
+    EndSeries,
+    RaiseNeed,
+    decision,
+    needs,
+)
 from scheduling.changes.conflicts import new_conflict
 from scheduling.changes.endings import OVER, completed, ended
 from scheduling.changes.gaps import nothing_on_record
@@ -86,6 +94,9 @@ def decide(situation: Situation) -> tuple[Decision, ...]:
         return course.decided
     for rule in FIRST[1:]:
         course.ask(rule)
+    if any(isinstance(act, AdoptSeries) for one in course.decided for act in one.acts):
+        # What was read knows nothing yet of its dates, and takes them for somebody else's.
+        return course.decided
     course.ask(_unreadable)
     course.ask_by_date(BY_DATE)
     for rule in THEN:

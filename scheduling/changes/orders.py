@@ -16,6 +16,7 @@ from scheduling.changes.acts import (
     SettleOrder,
     decision,
 )
+from scheduling.changes.adoption import adopt
 from scheduling.changes.limits import shown
 from scheduling.changes.organizers import change_organizer
 from scheduling.changes.reasons import ChangeCode
@@ -127,6 +128,8 @@ def _of_pair(situation: Situation, order: Order) -> Decision | None:
             if any(True for _ in pair.live_from(situation.now)) or pair.state not in _BOOKABLE:
                 return _refused(order, ChangeCode.ORDER_DOUBLE_BOOKS)
             return decision(ChangeCode.ORDER_CARRIED_OUT, BookSeries(), settle, order=order.kind)
+        case OrderKind.ADOPT:
+            return adopt(pair, order, situation.existing, situation.now)
         case OrderKind.CHANGE_ORGANIZER:
             return change_organizer(situation, order)
         case _:

@@ -72,6 +72,13 @@ class ChangeCode(StrEnum):
     ADOPTED = "adopted"
     ADOPTION_NOT_OURS = "adoption_not_ours"
     ADOPTION_UNFIT = "adoption_unfit"
+    ADOPTION_GONE = "adoption_gone"
+    ADOPTION_OTHERS = "adoption_others"
+    ADOPTION_ENDLESS = "adoption_endless"
+    ADOPTION_RHYTHM = "adoption_rhythm"
+    ADOPTION_TOO_FEW = "adoption_too_few"
+    ADOPTION_TOO_SHORT = "adoption_too_short"
+    ADOPTION_WITHOUT_LINK = "adoption_without_link"
     LEFT_OUT = "left_out"
     MOVED_BY_ORDER = "moved_by_order"
     OFFERED_BY_ORDER = "offered_by_order"
@@ -181,9 +188,20 @@ WORDS: Mapping[ChangeCode, str] = MappingProxyType(
         ChangeCode.EXTENDED: "the program was extended by {added} date(s)",
         ChangeCode.ADOPTED: "a series the two have already is taken over: {dates} date(s)",
         ChangeCode.ADOPTION_NOT_OURS: (
-            "the two have a series already, in a calendar that Tandem may not write to"
+            "the series is another booking's, or the program mailbox does not organize it"
         ),
-        ChangeCode.ADOPTION_UNFIT: "the series the two have already does not fit the rule",
+        ChangeCode.ADOPTION_UNFIT: "the series does not invite both, or the two are booked",
+        ChangeCode.ADOPTION_GONE: "the series is not in the program mailbox any more",
+        ChangeCode.ADOPTION_OTHERS: "the series invites others, too",
+        ChangeCode.ADOPTION_ENDLESS: "the series has no end: give it a last date in Outlook first",
+        ChangeCode.ADOPTION_RHYTHM: "the series keeps another rhythm than the rule",
+        ChangeCode.ADOPTION_TOO_FEW: (
+            "the series has dates to come in fewer than half of the rule's windows"
+        ),
+        ChangeCode.ADOPTION_TOO_SHORT: "dates of the series are shorter than the rule says",
+        ChangeCode.ADOPTION_WITHOUT_LINK: (
+            "the series has no Teams link: add one in Outlook first"
+        ),
         ChangeCode.LEFT_OUT: "the date was left out as somebody asked",
         ChangeCode.MOVED_BY_ORDER: "the date was moved to {to} as somebody asked",
         ChangeCode.OFFERED_BY_ORDER: "{count} hours that suit both are offered as somebody asked",

@@ -7,7 +7,14 @@ from datetime import datetime
 from scheduling.changes.acts import Decision
 from scheduling.changes.limits import DEFAULT_LIMITS, NO_MAILS, Limits, MailRoom
 from scheduling.changes.remembered import remembered
-from scheduling.changes.views import KnownTime, PairView, SeriesView, SessionView, Time
+from scheduling.changes.views import (
+    ExistingSeries,
+    KnownTime,
+    PairView,
+    SeriesView,
+    SessionView,
+    Time,
+)
 from scheduling.changes.working_time import working_days_after
 
 
@@ -17,6 +24,7 @@ class Situation:
 
     ``calendar`` is None while the organizer's calendar cannot be read. ``claimed`` are the
     sessions something was decided about already; nothing else is decided about them.
+    ``existing`` are the series that orders ask to adopt, as they are now; those gone are left out.
     """
 
     pair: PairView
@@ -26,6 +34,7 @@ class Situation:
     limits: Limits = DEFAULT_LIMITS
     room: MailRoom = NO_MAILS
     claimed: frozenset[str] = frozenset()
+    existing: tuple[ExistingSeries, ...] = ()
 
     def __post_init__(self) -> None:
         if self.now.utcoffset() is None:

@@ -6,7 +6,7 @@ depend on the order in which rows or attendees were read.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
 from scheduling.cadence import SeriesSlot, zone_info
@@ -306,8 +306,34 @@ class OrderKind(StrEnum):
     APPLY_RULE = "apply_rule"
     CHANGE_HOUR = "change_hour"
     CHANGE_ORGANIZER = "change_organizer"
+    ADOPT = "adopt"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingSeries:
+    """A recurring event that may be a pair's: who is invited, and where its dates stand.
+
+    ``organizer`` is whose calendar it stands in, by an id that means nothing here. ``ours`` tells
+    whether that calendar's mailbox organizes it and no booking has it. ``people`` are those
+    invited, by id or else by address. ``interval_weeks`` is None where the rhythm is no weekly one
+    on one weekday; ``endless`` where there is no last date. ``start`` and ``weekday`` (Monday = 0)
+    are those of the series in ``zone``; ``dates`` are (recurrence id, span) of each date to come.
+    """
+
+    event_id: str
+    organizer: str
+    ours: bool
+    people: frozenset[str]
+    zone: str
+    weekday: int
+    start: time
+    interval_weeks: int | None
+    dates: tuple[tuple[datetime, TimeSpan], ...]
+    endless: bool = False
+    has_link: bool = True
+
+
+_OF_AN_ORGANIZER = frozenset({OrderKind.CHANGE_ORGANIZER, OrderKind.ADOPT})
 _OF_A_DATE = frozenset({OrderKind.SKIP, OrderKind.MOVE, OrderKind.OFFER_DATES})
 
 
@@ -321,6 +347,7 @@ class Order:
     moves only if that hour still suits both, as it did when it was offered.
     ``organizer`` is whose calendar the dates to come are to stand in, by an id that means
     nothing here; ``out_of_reach`` says that the one they stand in now takes no more writes.
+    ``event_id`` is the series to be adopted, which stands in ``organizer``'s calendar.
     """
 
     id: str
@@ -333,6 +360,7 @@ class Order:
     if_it_suits: bool = False
     organizer: str | None = None
     out_of_reach: bool = False
+    event_id: str | None = None
 
     def __post_init__(self) -> None:
         if (self.kind in _OF_A_DATE) != (self.session_id is not None):
@@ -347,8 +375,10 @@ class Order:
             raise ValueError(f"{self.kind}: a rule is told where it is to be applied")
         if (self.kind is OrderKind.CHANGE_HOUR) != (self.hour is not None):
             raise ValueError(f"{self.kind}: an hour is told where it is to be the regular one")
-        if (self.kind is OrderKind.CHANGE_ORGANIZER) != (self.organizer is not None):
-            raise ValueError(f"{self.kind}: an organizer is told where it is to be changed")
+        if (self.kind in _OF_AN_ORGANIZER) != (self.organizer is not None):
+            raise ValueError(f"{self.kind}: an organizer is told where it is to be another's")
+        if (self.kind is OrderKind.ADOPT) != (self.event_id is not None):
+            raise ValueError(f"{self.kind}: an event is told where it is to be adopted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,7 @@ PAGES: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
                 "acts/correct",
                 "acts/record",
                 "acts/book_again",
+                "acts/adopt",
                 "acts/end",
                 "again",
                 "identity",
@@ -202,6 +203,7 @@ _ACTS = (
     "correct",
     "record",
     "book-again",
+    "adopt",
     "end",
 )
 API: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
@@ -225,6 +227,7 @@ API: Mapping[str, Mapping[Visits, Meets]] = MappingProxyType(
                 f"GET {_PAIR}",
                 f"GET {_PAIR}/timeline",
                 f"GET {_PAIR}/hours",
+                f"GET {_PAIR}/existing-series",
                 f"GET {_PROGRAM}/rule",
                 f"POST {_PROGRAM}/rule/preview",
                 f"PUT {_PROGRAM}/rule",

@@ -22,13 +22,14 @@ from integrations.workflows.enrolment.enrol import set_rule
 from integrations.workflows.ordering.at_once import reconcile_pairs
 from integrations.workflows.ordering.pair_acts import PairAct, telling_of
 from integrations.workflows.rulebook.rules import ProgramRule
-from tests.support.world import Empty
+from tests.support.world import START, Empty
 from tests.web.api_callers import Caller, token_of
 from tests.web.support import KEYS, ORIGIN, Visitor, coordinator
 from tests.workflows.changes.reconciling import mails, now
-from tests.workflows.changes.stage import Stage, on_stage
+from tests.workflows.changes.stage import DAY, Stage, on_stage
 
 MONDAY = datetime(2027, 2, 22, 15, tzinfo=UTC)
+EARLY = START + 4 * DAY
 NIGHT = datetime(2027, 2, 23, 3, tzinfo=UTC)
 
 
@@ -269,6 +270,42 @@ def test_booking_again_says_how_many_mails_the_invitation_causes(empty: Empty) -
         assert "an update for each date at another hour" in await desk.words("/acts/book_again")
 
     at_the_desk(empty, play)
+
+
+def test_a_series_the_two_have_already_is_found_and_adopted_by_a_click(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        assert "Adopt a series" not in await desk.words(), "it is booked"
+        booking = (await desk.stage.case()).booking
+        assert booking is not None
+        await desk.stage.forget_booking()
+        assert "Adopt a series they have already nobody" in await desk.words()
+        page = await desk.cora.get(f"{desk.path}/acts/adopt")
+        assert "every other week" in words(page.text)
+        (key,) = re.findall(r'<option value="([^"]+)"', page.text)
+        said, form = await desk.looked_at("adopt", series=unescape(key))
+        assert (form["mails"], "It mails nobody" in said) == ("0", True)
+        sent = len(desk.stage.world.tenant.mail_log)
+        assert "A series the two have already is taken over" in await desk.said_yes("adopt", form)
+        case = await desk.stage.case()
+        assert case.booking is not None
+        assert case.booking.event_id == booking.event_id
+        assert len(desk.stage.world.tenant.mail_log) == sent
+
+    at_the_desk(empty, play, at=EARLY)
+
+
+def test_where_no_series_fits_the_page_says_so_and_why(empty: Empty) -> None:
+    async def play(desk: Desk) -> None:
+        booking = (await desk.stage.case()).booking
+        assert booking is not None
+        await desk.stage.forget_booking()
+        taken = replace(booking, generation=9)
+        await desk.stage.eyes.run(lambda tx: tx.bookings.put(taken))
+        said = await desk.words("/acts/adopt")
+        assert "No series of the two was found" in said
+        assert "cannot be adopted: the series is another booking's" in said
+
+    at_the_desk(empty, play, at=EARLY)
 
 
 @pytest.mark.parametrize("hour", ["", "2", "9@10:00@Europe/London", "1@10:00@Nowhere", "1@x@UTC"])

@@ -11,7 +11,16 @@ from typing import Any
 from pydantic import create_model
 
 from integrations.api_client import orders
-from integrations.api_client.models import CausedMails, Done, DoneLine, Hour, Hours, Preview
+from integrations.api_client.models import (
+    CausedMails,
+    Done,
+    DoneLine,
+    FoundSeries,
+    Hour,
+    Hours,
+    Preview,
+    SeriesFound,
+)
 from integrations.api_client.orders import Act, Yes
 from integrations.ports import Transaction
 from integrations.records import Json, Pair
@@ -24,6 +33,7 @@ from integrations.web.console.pair_forms import FORMS
 from integrations.web.page import pair_of
 from integrations.workflows.app import App
 from integrations.workflows.ordering import at_once
+from integrations.workflows.ordering.adopting import series_to_adopt
 from integrations.workflows.ordering.mails_caused import Telling
 from integrations.workflows.ordering.pair_acts import PairAct, telling_of
 from integrations.workflows.ordering.regular_hours import regular_hours
@@ -42,6 +52,7 @@ SHAPES: Mapping[PairAct, type[Act]] = MappingProxyType(
         PairAct.CORRECT: orders.Correct,
         PairAct.RECORD: orders.Record,
         PairAct.BOOK_AGAIN: Act,
+        PairAct.ADOPT: orders.Adopt,
         PairAct.END: Act,
     }
 )
@@ -161,6 +172,15 @@ async def show_hours(call: Call) -> Hours:
     return Hours(items=[Hour(key=hour.key, words=hour.words) for hour in found])
 
 
+async def show_series(call: Call) -> FoundSeries:
+    """Series of the two in program mailboxes; calendars are read while the caller waits."""
+    with call.visit.app.graph.person_waiting():
+        found = await series_to_adopt(call.visit.app, pair_of(call.visit).id)
+    return FoundSeries(
+        items=[SeriesFound(key=one.key, words=one.words, refusal=one.refusal) for one in found]
+    )
+
+
 _YES: dict[str, type[Act]] = {}
 ENDPOINTS = (
     Endpoint(
@@ -170,6 +190,15 @@ ENDPOINTS = (
         do=show_hours,
         answer=Hours,
         summary="Regular hours that suit both now",
+        tag="Acts on a pair",
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{PATH}/existing-series",
+        who=Who.COORDINATOR,
+        do=show_series,
+        answer=FoundSeries,
+        summary="Series that the two have already",
         tag="Acts on a pair",
     ),
     *_endpoints(),

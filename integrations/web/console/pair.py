@@ -21,6 +21,7 @@ from integrations.web.forms import day_or_none
 from integrations.web.page import Act, Go, Page, Shown, Visit, pair_of, program_of
 from integrations.workflows.attendance.telling import confirm_identity_of
 from integrations.workflows.ordering import at_once, orders
+from integrations.workflows.ordering.adopting import ExistingShown, series_to_adopt
 from integrations.workflows.ordering.pair_acts import Given, PairAct, telling_of
 from integrations.workflows.ordering.pairing_again import NewPartner, pair_again
 from integrations.workflows.ordering.regular_hours import regular_hours
@@ -138,6 +139,16 @@ async def _shown(visit: Visit, look: _Look) -> Shown:
             choices = replace(choices, hours=tuple((hour.key, hour.words) for hour in hours))
         except CannotBeReadError:
             cannot_be_read = True
+    unfit: tuple[ExistingShown, ...] = ()
+    if look.act is PairAct.ADOPT:
+        try:
+            with visit.app.graph.person_waiting():
+                found = await series_to_adopt(visit.app, pair_of(visit).id)
+            unfit = tuple(one for one in found if one.refusal is not None)
+            fit = tuple((one.key, one.words) for one in found if one.refusal is None)
+            choices = replace(choices, series=fit)
+        except CannotBeReadError:
+            cannot_be_read = True
     return Shown(
         {
             "act": look.act.value,
@@ -147,6 +158,7 @@ async def _shown(visit: Visit, look: _Look) -> Shown:
             "told": told,
             "more": look.more,
             "cannot_be_read": cannot_be_read,
+            "unfit": unfit,
             "choices": choices,
             "path": path_of(visit),
             "kept": {one.name: look.given.get(one.name, "") for one in form.fields},

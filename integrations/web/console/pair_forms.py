@@ -33,6 +33,7 @@ class Choices:
     cadence: CadenceRule
     bounds: CadenceRule
     hours: Options = ()
+    series: Options = ()
 
 
 def choices_of(tx: Transaction, app: App, pair_id: str, now: datetime) -> Choices:
@@ -136,6 +137,10 @@ _PAST_DATE = Asked(name="session", label=N_("Which date"), kind="select", offere
 
 def _hours(choices: Choices) -> Options:
     return choices.hours
+
+
+def _series(choices: Choices) -> Options:
+    return choices.series
 
 
 _NOTE = Asked(
@@ -340,6 +345,26 @@ FORMS: Mapping[PairAct, ActForm] = MappingProxyType(
             ),
             yes=N_("Book it"),
             states=frozenset({"booked"}),
+        ),
+        PairAct.ADOPT: ActForm(
+            label=N_("Adopt a series they have already"),
+            mails=N_("nobody"),
+            about=N_(
+                "Instead of booking one of our own, which mails an invitation to each. Tandem looks"
+                " for series that a program mailbox organizes; those in people's own calendars it"
+                " can neither see nor write to. Nothing is written to the series when it is"
+                " adopted, and nobody is mailed; dates missing later are made up as usual."
+            ),
+            yes=N_("Adopt it"),
+            fields=(
+                Asked(
+                    name="series",
+                    label=N_("The two already meet"),
+                    kind="select",
+                    offered=_series,
+                ),
+            ),
+            states=frozenset({"enrolled", "planned"}),
         ),
         PairAct.END: ActForm(
             label=N_("End the pair"),

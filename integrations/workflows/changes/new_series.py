@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from integrations.errors import NotFoundError
 from integrations.ports import EventSnapshot, Transaction
 from integrations.records import Booking, JournalEntry, Json, PairState
 from integrations.workflows.acting import ChangedByPersonError
@@ -14,15 +13,13 @@ from integrations.workflows.app import App
 from integrations.workflows.booking import book
 from integrations.workflows.changes.calendar_view import digest
 from integrations.workflows.changes.case import Case
+from integrations.workflows.changes.existing_series import read_series
 from integrations.workflows.changes.remembering import remember_all
 from integrations.workflows.changes.steps import packed
 from integrations.workflows.planning.plan import plan_pairs
 from integrations.workflows.rulebook.rules import ProgramRule
 from integrations.workflows.rulebook.terms import first_monday, for_the_rest
 from scheduling.changes.acts import AdoptSeries, BookSeries
-from scheduling.timespan import TimeSpan
-
-_DAY = timedelta(days=1)
 
 
 async def book_series(app: App, case: Case, act: BookSeries, then: tuple[Json, ...]) -> None:
@@ -69,26 +66,24 @@ def _leave_behind(tx: Transaction, pair_id: str) -> None:
 
 
 async def adopt_series(app: App, case: Case, act: AdoptSeries, then: tuple[Json, ...]) -> None:
-    """Take over a series that stands in the pair's program mailbox, as the calendar has it now.
+    """Take over a series that stands in a program mailbox, as the calendar has it now.
 
     Nothing is written to it and nobody is mailed.
 
     Raises:
-        ChangedByPersonError: it is not there any more, or not with these dates.
+        ChangedByPersonError: it is not there any more, or not as it was decided about.
     """
-    calendar, mailbox_id = app.graph.calendar, case.mailbox_id
-    starts = [span.start for _, _, span in act.dates]
-    around = TimeSpan(min(starts) - _DAY, max(starts) + _DAY)
-    try:
-        master = await calendar.read(mailbox_id, act.event_id)
-        found = await calendar.instances(mailbox_id, act.event_id, around)
-    except NotFoundError:
-        raise ChangedByPersonError("series_adopted") from None
-    by_id = {event.original_start or event.span.start: event for event in found}
-    if any(r not in by_id or by_id[r].span != span for _, r, span in act.dates):
+    mailbox_id = act.organizer or case.mailbox_id
+    read = await read_series(app, case, mailbox_id, act.event_id)
+    if read is None or not read.seen.ours:
         raise ChangedByPersonError("series_adopted")
+    spans = dict(read.seen.dates)
+    is_theirs = read.seen.people == {person.id for person in case.people}
+    if not is_theirs or any(spans.get(r) != span for _, r, span in act.dates):
+        raise ChangedByPersonError("series_adopted")
+    by_id = {event.original_start or event.span.start: event for event in read.instances}
     windows = {window: by_id[recurrence_id] for window, recurrence_id, _ in act.dates}
-    await app.store.run(lambda tx: _keep_adopted(app, tx, case, act, then, master, windows))
+    await app.store.run(lambda tx: _keep_adopted(app, tx, case, act, then, read.master, windows))
 
 
 def _keep_adopted(
@@ -101,12 +96,16 @@ def _keep_adopted(
     windows: Mapping[int, EventSnapshot],
 ) -> None:
     now, pair = app.clock.now(), case.pair
+    mailbox_id = act.organizer or case.mailbox_id
+    if tx.bookings.by_events([master.id]):
+        raise ChangedByPersonError("series_adopted")
+    tx.pairs.put(replace(tx.pairs.require(pair.id), mailbox_id=mailbox_id, offer=None))
     tx.sessions.replace_planned(pair.id, ())
     tx.bookings.put(
         Booking(
             pair_id=pair.id,
             generation=pair.generation,
-            mailbox_id=case.mailbox_id,
+            mailbox_id=mailbox_id,
             event_id=master.id,
             ical_uid=master.ical_uid,
             etag=master.etag,
@@ -127,3 +126,5 @@ def _keep_adopted(
     tx.journal.write(
         JournalEntry(at=now, code="series_adopted", program_id=pair.program_id, pair_id=pair.id)
     )
+    # Its online meeting is looked up as that of a series Tandem booked.
+    tx.work.schedule(book.KIND, pair.id, now)

@@ -36,6 +36,7 @@ from integrations.workflows.changes.calendar_view import (
 )
 from integrations.workflows.changes.carry_out import carry_out, drop_unwanted, settle_open
 from integrations.workflows.changes.case import Case, load_case
+from integrations.workflows.changes.existing_series import ordered_series
 from integrations.workflows.changes.known_time import (
     TimeRead,
     horizon_of,
@@ -46,12 +47,12 @@ from integrations.workflows.changes.views import pair_view, standing_of
 from integrations.workflows.planning.calendars import Look, record_look
 from integrations.workflows.standing_work import DueAgain
 from scheduling.cadence import zone_info
-from scheduling.changes.acts import Decision
+from scheduling.changes.acts import AdoptSeries, Decision
 from scheduling.changes.decide import decide
 from scheduling.changes.gaps import alert_due
 from scheduling.changes.makeups import last_chance, missing_dates
 from scheduling.changes.situation import Situation
-from scheduling.changes.views import KnownTime, Standing, UnreadableTime
+from scheduling.changes.views import ExistingSeries, KnownTime, OrderKind, Standing, UnreadableTime
 from scheduling.changes.views import PairState as CorePairState
 from scheduling.errors import TimeNotReadError
 
@@ -102,11 +103,13 @@ async def alone(app: App, pair_id: str) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What was read from outside: the organizer's calendar, and both people's time."""
+    """What was read from outside: the organizer's calendar, both people's time, and the series
+    that the pair is ordered to adopt."""
 
     at: datetime
     reading: Reading | None
     time: TimeRead
+    existing: tuple[ExistingSeries, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class _Reconciliation:
             if case.pair.state in OVER and not case.orders:
                 await drop_unwanted(self._app, case)
                 return None
-            if case.pair.state in _UNBOOKED and not await self._is_let(case):
+            if case.pair.state in _UNBOOKED and not await self._may_begin(case):
                 return None
             looked = looked or await self._look(case)
             try:
@@ -168,8 +171,10 @@ class _Reconciliation:
             if not acting:
                 await self._conclude(asked)
                 return None
-            if not await self._carry_out(asked, acting):
-                # Somebody acted meanwhile: what was read is not so any more.
+            is_as_read = await self._carry_out(asked, acting)
+            if not is_as_read or any(isinstance(a, AdoptSeries) for d in acting for a in d.acts):
+                # Somebody acted meanwhile, so that what was read is not so any more; or a series
+                # was taken over that was not the pair's when its calendar was read.
                 looked = None
         return self._app.clock.now() + LATER
 
@@ -179,8 +184,14 @@ class _Reconciliation:
             case = await self._load()
         return case
 
-    async def _is_let(self, case: Case) -> bool:
-        """Whether somebody of an unbooked pair may be asked which hour it is to be."""
+    async def _may_begin(self, case: Case) -> bool:
+        """Whether something may be decided about an unbooked pair.
+
+        Its wave lets it, so that somebody may be asked which hour it is to be; or a coordinator
+        wants a series adopted, which mails nobody and has to come before the wave.
+        """
+        if any(order.kind == OrderKind.ADOPT for order in case.orders):
+            return True
         return await self._app.store.run(lambda tx: is_let(tx, case.pair))
 
     async def _load(self) -> Case:
@@ -195,7 +206,8 @@ class _Reconciliation:
             return _Looked(now, None, TimeRead(UnreadableTime(people), Look({}, {}, now)))
         horizon = horizon_of(case, now)
         reading = await read_calendar(app, case, horizon)
-        return _Looked(now, reading, await read_near_time(app, case, reading, horizon))
+        existing = await ordered_series(app, case)
+        return _Looked(now, reading, await read_near_time(app, case, reading, horizon), existing)
 
     async def _look_far(self, case: Case, looked: _Looked) -> _Looked:
         """The same with all that is left of both people's time."""
@@ -217,6 +229,7 @@ class _Reconciliation:
             limits=case.rule.limits,
             mails_this_week=case.mails_this_week,
         )
+        situation = replace(situation, existing=looked.existing)
         decisions = decide(situation)
         lines = dict(_lines(case, looked, decisions, situation.now))
         stale_until = shown.look_again_at if shown else None

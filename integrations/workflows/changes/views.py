@@ -132,6 +132,7 @@ def _order(case: Case, order: Order) -> views.Order:
         make_up=bool(data.get("make_up")),
         if_it_suits=bool(data.get("if_it_suits")),
         organizer=data.get("organizer"),
+        event_id=data.get("event"),
         out_of_reach=bool(data.get("out_of_reach")),
         rule=parsed_rule({"cadence": data["cadence"]}).cadence if "cadence" in data else None,
         hour=slot_of(data.get("hour")),

@@ -34,6 +34,7 @@ from scheduling.cadence import SeriesSlot
 from scheduling.changes.acts import Resume
 from scheduling.changes.views import OrderKind, Pause
 
+_UNBOOKED = frozenset({PairState.ENROLLED, PairState.PLANNED})
 _LIVING = frozenset({PairState.BOOKED, PairState.PAUSED})
 PAUSE_HELP = N_("Name the last date of the pause, today or later; it is included.")
 LONGEST_PAUSE = timedelta(days=731)
@@ -256,6 +257,18 @@ def change_hour(
     """
     _require(pair, _LIVING, N_("meet at another regular hour"))
     return _give(app, tx, pair.id, OrderKind.CHANGE_HOUR, by, hour=slot_data(hour))
+
+
+def adopt(
+    app: App, tx: Transaction, pair: Pair, mailbox_id: str, event_id: str, by: str = COORDINATOR
+) -> Order:
+    """Have a series that stands in a program mailbox be the pair's, instead of booking one.
+
+    Raises:
+        WrongStateError: the pair is booked, or about to be.
+    """
+    _require(pair, _UNBOOKED, N_("adopt a series"))
+    return _give(app, tx, pair.id, OrderKind.ADOPT, by, organizer=mailbox_id, event=event_id)
 
 
 def change_organizer(

@@ -24,6 +24,7 @@ from integrations.workflows.attendance.group_sessions import GroupSession
 from integrations.workflows.changes.case import parsed_rule, rule_of
 from integrations.workflows.messages.words import clock
 from integrations.workflows.ordering import orders
+from integrations.workflows.ordering.adopting import series_named
 from integrations.workflows.ordering.mails_caused import Telling
 from integrations.workflows.ordering.regular_hours import hour_named
 from integrations.workflows.ordering.role_swaps import swap_roles
@@ -53,6 +54,7 @@ class PairAct(StrEnum):
     CORRECT = "correct"
     RECORD = "record"
     BOOK_AGAIN = "book_again"
+    ADOPT = "adopt"
     END = "end"
 
 
@@ -98,6 +100,13 @@ def _swap_roles(given: Given, by: str) -> Telling:
 
 def _book_again(given: Given, by: str) -> Telling:
     return lambda app, tx, pair, now: orders.book_again(app, tx, pair, by)
+
+
+def _adopt(given: Given, by: str) -> Telling:
+    wanted = series_named(_required(given, "series", N_("one of the series shown")))
+    return lambda app, tx, pair, now: orders.adopt(
+        app, tx, pair, wanted.mailbox_id, wanted.event_id, by
+    )
 
 
 def _end(given: Given, by: str) -> Telling:
@@ -270,6 +279,7 @@ _TELLINGS: Mapping[PairAct, Callable[[Given, str], Telling]] = MappingProxyType(
         PairAct.CORRECT: _correct,
         PairAct.RECORD: _record,
         PairAct.BOOK_AGAIN: _book_again,
+        PairAct.ADOPT: _adopt,
         PairAct.END: _end,
     }
 )

@@ -62,6 +62,7 @@ _KINDS: Mapping[str, str] = MappingProxyType(
         OrderKind.APPLY_RULE: N_("apply the changed rule"),
         OrderKind.CHANGE_HOUR: N_("change the regular hour"),
         OrderKind.CHANGE_ORGANIZER: N_("change the organizer"),
+        OrderKind.ADOPT: N_("adopt a series"),
     }
 )
 _SAID: Mapping[str, str] = MappingProxyType(
@@ -102,7 +103,7 @@ _PLAIN = frozenset(
         *(N_("date declined twice"), N_("series declined"), N_("no other hour")),
         *(N_("no other series"), N_("moves used up"), N_("nothing on record"), N_("shortfall")),
         *(N_("leaver"), N_("external"), N_("series deleted"), N_("nobody picked")),
-        *(N_("adoption not ours"), N_("adoption unfit"), N_("rule change does not fit")),
+        *(N_("rule change does not fit")),
         *(N_("mailbox gone"), N_("wishes to stop"), N_("order too late")),
         *(N_("order double books"), N_("order finds no hour"), N_("organizer unreadable")),
         # what is against an hour

@@ -1,15 +1,25 @@
 """Light mode, senior first, and series the two have already."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scheduling.changes.acts import AdoptSeries, BookSeries, OfferHours, RaiseNeed
-from scheduling.changes.adoption import ExistingSeries, adopted
+from scheduling.changes.acts import AdoptSeries, BookSeries, OfferHours, RaiseNeed, SettleOrder
+from scheduling.changes.adoption import adopt, adopted
 from scheduling.changes.reasons import ChangeCode
 from scheduling.changes.remembered import remembered
-from scheduling.changes.views import Mode, Offer, PairState, PairView, UnreadableTime
+from scheduling.changes.views import (
+    ExistingSeries,
+    Mode,
+    Offer,
+    Order,
+    OrderKind,
+    PairState,
+    PairView,
+    UnreadableTime,
+)
+from scheduling.timespan import TimeSpan
 from tests.scheduling.builders import at
 from tests.scheduling.changes.builders import (
     DAY,
@@ -20,12 +30,12 @@ from tests.scheduling.changes.builders import (
     decided,
     hour,
     pair,
-    situation,
     slot,
     tuesday,
 )
 
 MONDAY = datetime(2027, 2, 15, 10, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 
 
 def unbooked(**facts: object) -> PairView:
@@ -98,41 +108,97 @@ def test_nothing_is_offered_or_booked_while_a_calendar_is_unreadable(picked: obj
 
 def existing(**facts: object) -> ExistingSeries:
     dates = tuple((hour(tuesday(k)).start, hour(tuesday(k))) for k in range(6))
-    plain = ExistingSeries("e", True, frozenset({"jo", "sam", "assistant"}), slot(), 2, dates)
+    usual = slot()
+    plain = ExistingSeries(
+        event_id="e",
+        organizer="box",
+        ours=True,
+        people=frozenset({"jo", "sam"}),
+        zone=usual.zone,
+        weekday=usual.weekday,
+        start=usual.start,
+        interval_weeks=2,
+        dates=dates,
+    )
     return replace(plain, **facts)  # type: ignore[arg-type]
 
 
 def test_a_series_the_two_have_already_becomes_theirs_and_nobody_is_mailed() -> None:
-    found = adopted(situation(MONDAY, unbooked()), existing())
+    found = adopted(unbooked(), existing(), MONDAY)
     (act,) = found.acts
     assert isinstance(act, AdoptSeries)
     assert [k for k, _, _ in act.dates] == list(range(6))
+    assert (act.series, act.organizer) == (slot(), "box")
     taken = remembered(unbooked(), act, MONDAY)
     assert decided(at(LONDON, START - 3 * DAY, "12:00"), taken) == ()
+
+
+def _shorter() -> tuple[tuple[datetime, TimeSpan], ...]:
+    dates = existing().dates
+    start, span = dates[3]
+    return (*dates[:3], (start, TimeSpan(span.start, span.end - 5 * MINUTE)), *dates[4:])
 
 
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
-        pytest.param({"ours": False}, ChangeCode.ADOPTION_NOT_OURS, id="in somebody's calendar"),
+        pytest.param({"ours": False}, ChangeCode.ADOPTION_NOT_OURS, id="somebody else organizes"),
         pytest.param(
             {"people": frozenset({"jo", "kim"})}, ChangeCode.ADOPTION_UNFIT, id="not these two"
         ),
-        pytest.param({"interval_weeks": 1}, ChangeCode.ADOPTION_UNFIT, id="another rhythm"),
-        pytest.param({"dates": ()}, ChangeCode.ADOPTION_UNFIT, id="no dates to come"),
+        pytest.param(
+            {"people": frozenset({"jo", "sam", "kim@firm"})},
+            ChangeCode.ADOPTION_OTHERS,
+            id="a third person",
+        ),
+        pytest.param({"endless": True}, ChangeCode.ADOPTION_ENDLESS, id="no last date"),
+        pytest.param({"interval_weeks": 1}, ChangeCode.ADOPTION_RHYTHM, id="every week"),
+        pytest.param({"interval_weeks": None}, ChangeCode.ADOPTION_RHYTHM, id="monthly"),
+        pytest.param({"dates": ()}, ChangeCode.ADOPTION_TOO_FEW, id="no dates to come"),
+        pytest.param({"dates": existing().dates[:2]}, ChangeCode.ADOPTION_TOO_FEW, id="two of six"),
+        pytest.param({"dates": _shorter()}, ChangeCode.ADOPTION_TOO_SHORT, id="one is cut short"),
+        pytest.param({"has_link": False}, ChangeCode.ADOPTION_WITHOUT_LINK, id="no join link"),
     ],
 )
-def test_a_series_that_does_not_fit_goes_to_the_coordinator(
+def test_a_series_that_does_not_fit_changes_nothing_and_says_why(
     facts: dict[str, object], code: ChangeCode
 ) -> None:
-    found = adopted(situation(MONDAY, unbooked()), existing(**facts))
-    assert found.reason.code is code
-    assert [type(a) for a in found.acts] == [RaiseNeed]
+    found = adopted(unbooked(), existing(**facts), MONDAY)
+    assert (found.reason.code, found.acts) == (code, ())
 
 
-def test_windows_an_adopted_series_leaves_empty_are_filled_with_single_dates() -> None:
+def test_half_of_the_windows_are_enough_and_the_empty_ones_are_made_up_by_single_dates() -> None:
+    found = adopted(unbooked(), existing(dates=existing().dates[:3]), MONDAY)
+    assert found.reason.code is ChangeCode.ADOPTED
     dates = existing().dates[:5]
-    found = adopted(situation(MONDAY, unbooked()), existing(dates=dates))
+    found = adopted(unbooked(), existing(dates=dates), MONDAY)
     taken = remembered(unbooked(), found.acts[0], MONDAY)
     later = decided(at(LONDON, START - 3 * DAY, "12:00"), taken)
     assert codes(later) == [ChangeCode.EXTENDED]
+
+
+def test_a_series_that_began_long_ago_counts_from_its_dates_to_come() -> None:
+    before = tuple((hour(tuesday(k)).start, hour(tuesday(k))) for k in range(-3, 6))
+    found = adopted(unbooked(), existing(dates=before), MONDAY)
+    (act,) = found.acts
+    assert isinstance(act, AdoptSeries)
+    assert ([k for k, _, _ in act.dates], act.series) == (list(range(6)), slot())
+
+
+ADOPT = Order(id="o", kind=OrderKind.ADOPT, organizer="box", event_id="e")
+
+
+def test_an_order_is_settled_by_what_the_series_is_when_it_is_carried_out() -> None:
+    fits = adopt(unbooked(), ADOPT, [existing()], MONDAY)
+    assert fits.acts[1:] == (SettleOrder("o", ChangeCode.ADOPTED),)
+    joined = existing(people=frozenset({"jo", "sam", "kim@firm"}))
+    grown = adopt(unbooked(), ADOPT, [joined], MONDAY)
+    assert grown.acts == (SettleOrder("o", ChangeCode.ADOPTION_OTHERS),)
+    gone = adopt(unbooked(), ADOPT, [existing(event_id="another")], MONDAY)
+    assert gone.acts == (SettleOrder("o", ChangeCode.ADOPTION_GONE),)
+
+
+def test_a_pair_that_has_its_series_adopts_no_other() -> None:
+    booked = remembered(unbooked(), adopted(unbooked(), existing(), MONDAY).acts[0], MONDAY)
+    again = adopt(booked, ADOPT, [existing()], MONDAY)
+    assert again.acts == (SettleOrder("o", ChangeCode.ORDER_DOUBLE_BOOKS),)
