@@ -229,3 +229,40 @@ def test_a_tag_is_known_again_whatever_the_case_of_its_guid(tmp_path: Path) -> N
         assert found.tag == "p/1"
 
     in_world(tmp_path, scenario)
+
+
+def test_a_series_by_hand_is_read_with_its_rooms_its_end_and_who_organizes_it(
+    tmp_path: Path,
+) -> None:
+    """Whether a series may be adopted hangs on these, and Tandem's own never has them."""
+
+    async def scenario(world: World) -> None:
+        people = [
+            {
+                "type": kind,
+                "emailAddress": {"name": "", "address": f"{kind}@firm.example"},
+                "status": {"response": "none", "time": "0001-01-01T00:00:00Z"},
+            }
+            for kind in ("required", "optional", "resource")
+        ]
+        endless = {**RANGE, "type": "noEnd", "numberOfOccurrences": 0}
+        by_hand = event(
+            FIRST,
+            recurrence={"pattern": PATTERN, "range": endless},
+            isOrganizer=False,
+            attendees=people,
+        )
+        world.router.get(f"{EVENTS}/event-1").respond(json=by_hand)
+        read = await world.graph.calendar.read(MAILBOX, "event-1")
+        assert (read.endless, read.organized, read.rooms) == (
+            True,
+            False,
+            frozenset({"resource@firm.example"}),
+        )
+        assert read.recurrence is None
+        own = event(FIRST, recurrence={"pattern": PATTERN, "range": RANGE}, isOrganizer=True)
+        world.router.get(f"{EVENTS}/event-2").respond(json=own)
+        read = await world.graph.calendar.read(MAILBOX, "event-2")
+        assert (read.endless, read.organized, read.rooms) == (False, True, frozenset())
+
+    in_world(tmp_path, scenario)

@@ -5,6 +5,7 @@ The pair's own series stands for one that was made by hand: the store forgets th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from integrations.errors import FaultsError
 from integrations.ports import SeriesDraft
 from integrations.records import PairState
+from integrations.runtime import Death
 from integrations.workflows.app import App
 from integrations.workflows.ordering import at_once
 from integrations.workflows.ordering.adopting import (
@@ -180,6 +182,32 @@ def test_the_series_of_another_pair_is_not_taken_from_it(empty: Empty) -> None:
         outcome = await adopts(stage, app, key)
         assert "adoption_not_ours" in {line.code for line in outcome.lines}
         assert (await stage.case()).pair.state is PairState.ENROLLED
+        await app.close()
+
+    on_stage(empty, play, at=EARLY)
+
+
+@pytest.mark.parametrize("dies_at", range(3, 40, 4))
+def test_a_death_while_it_is_adopted_leaves_it_adopted_whole_or_not_at_all(
+    empty: Empty, dies_at: int
+) -> None:
+    async def play(stage: Stage) -> None:
+        before = {s.series_start for s in await live(stage)}
+        key = await by_hand(stage)
+        mails = len(stage.world.tenant.mail_log)
+        dying = await stage.world.begin(dies_at=dies_at)
+        with suppress(Death):
+            await adopts(stage, dying, key)
+        half = await stage.case()
+        assert (half.booking is None) == (half.pair.state is PairState.ENROLLED)
+        app = await stage.world.begin()
+        await app.clock.sleep(timedelta(minutes=30))
+        if not half.orders and half.booking is None:
+            await adopts(stage, app, key)
+        await reconciled(stage, app)
+        assert {s.series_start for s in await live(stage)} == before
+        assert len(await lines(stage, "series_adopted")) == 1
+        assert len(stage.world.tenant.mail_log) == mails
         await app.close()
 
     on_stage(empty, play, at=EARLY)
