@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from integrations.ports.graph import AttendeeAnswer, EventSnapshot
 from integrations.records import Session
 from integrations.workflows.app import App
+from integrations.workflows.changes.calendar_view import with_replies
 from integrations.workflows.reporting.history import histories
 from integrations.workflows.reporting.sponsor import answers_of, sponsor_tables
+from scheduling.timespan import TimeSpan
 from tests.acceptance.keeping import hint, live_until
+from tests.support.stores import session as stored_session
 from tests.support.world import Empty, World, virtually
 from tests.workflows.changes.reconciling import answers, junior, now, senior, session, until
 from tests.workflows.changes.stage import DAY, HOUR, Stage, on_stage
@@ -68,6 +72,25 @@ async def test_accepted_is_what_both_were_seen_to_accept_and_unread_answers_stay
     assert _rates(after) == (1, 0, invited - 1, 0)
     assert after["accepted_rate"] == (100 + invited // 2) // invited
     await app.close()
+
+
+@pytest.mark.parametrize("response", ["none", "declined", "accepted", "unknown"])
+def test_what_somebody_else_answers_is_nobodys_word_on_a_date(response: str) -> None:
+    """A silent assistant left dates open that both had accepted; a declining one declined them."""
+    date = stored_session("s1")
+    said = {"Mia@firm": "accepted", "sam@firm": "accepted", "assistant@firm": response}
+    event = EventSnapshot(
+        id="event",
+        etag="etag",
+        ical_uid="uid",
+        kind="occurrence",
+        span=TimeSpan(date.start, date.end),
+        cancelled=False,
+        join_url=None,
+        answers={mail.lower(): AttendeeAnswer(response=word) for mail, word in said.items()},
+    )
+    assert with_replies(date, event, ["Mia@firm", "sam@firm"]).replies == "accepted accepted"
+    assert with_replies(date, event, ["Mia@firm", "gone@firm"]).replies == "accepted not_told"
 
 
 def test_a_declined_date_counts_as_declined_though_both_accept_the_next_hour(

@@ -271,14 +271,20 @@ def _is_alive(case: Case, reading: Reading, doubts: _Doubts) -> bool:
 # --- what was last compared ---------------------------------------------------------------
 
 
-def with_replies(session: Session, event: EventSnapshot) -> Session:
-    """The session with what its event shows of answers; a decline of before is not forgotten."""
+def with_replies(session: Session, event: EventSnapshot, two: Iterable[str]) -> Session:
+    """The session with what its event shows of answers; a decline of before is not forgotten.
+
+    ``two`` are the addresses of the pair: what assistants answer, and others whom somebody has
+    invited, is nobody's word on the date.
+    """
     if not event.answers:
         return session
+    found = [event.answers.get(mail.casefold()) for mail in two]
     answers = (
-        None if answer.response == "unknown" else _ANSWERS.get(answer.response, Answer.NONE)
-        for answer in event.answers.values()
-        if answer.response != "organizer"
+        None
+        if answer is None or answer.response == "unknown"
+        else _ANSWERS.get(answer.response, Answer.NONE)
+        for answer in found
     )
     once = session.declines > 0 or was_declined(session.replies)
     return replace(session, replies=words_of(answers, once_declined=once))

@@ -135,12 +135,13 @@ class Change:
             verdict=old.verdict if old else None,
             meeting_id=old.meeting_id if old else None,
             ad_hoc=old.ad_hoc if old else False,
+            group_title=old.group_title if old else None,
             replies=self._replies(view, old),
         )
         if event is None:
             return record
         record = replace(record, event_id=event.id, etag=event.etag, seen=digest(event))
-        return with_replies(record, event)
+        return with_replies(record, event, [person.mail for person in self.case.people])
 
     def _replies(self, view: SessionView, old: Session | None) -> str | None:
         """What was answered so far: a decline that was acted upon leaves no answer to be seen."""

@@ -350,7 +350,7 @@ def _compared(case: Case, looked: _Looked) -> Iterator[Session]:
         if event is None or event.span.start != session.start or event.span.end != session.end:
             continue
         compared = replace(session, event_id=event.id, etag=event.etag, seen=digest(event))
-        compared = with_replies(compared, event)
+        compared = with_replies(compared, event, [person.mail for person in case.people])
         if compared != session:
             yield compared
 

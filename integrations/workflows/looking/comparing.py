@@ -34,10 +34,16 @@ class Expected:
     dates: Sequence[tuple[Session, Booking]]
     by_event: Mapping[str, Session]
     by_place: Mapping[tuple[str, datetime], Session]
+    mails: Mapping[str, Sequence[str]]
 
     @classmethod
-    def of(cls, sessions: Iterable[Session], bookings: Iterable[Booking]) -> Expected:
-        """Of those sessions that belong to one of these series."""
+    def of(
+        cls,
+        sessions: Iterable[Session],
+        bookings: Iterable[Booking],
+        mails: Mapping[str, Sequence[str]],
+    ) -> Expected:
+        """Of those sessions that belong to one of these series; ``mails`` are pairs' addresses."""
         series = {(booking.pair_id, booking.generation): booking for booking in bookings}
         dates = [
             (session, booking)
@@ -48,6 +54,7 @@ class Expected:
             dates,
             {session.event_id: session for session, _ in dates if session.event_id is not None},
             {(b.event_id, s.series_start): s for s, b in dates if not s.single},
+            mails,
         )
 
     def session_of(self, event: EventSnapshot) -> Session | None:
@@ -88,7 +95,7 @@ def compared(expected: Expected, events: Iterable[EventSnapshot], now: datetime)
         found.add(session.id)
         if _differs(session, event):
             differing.append(session)
-        elif (told := with_replies(session, event)) != session:
+        elif (told := with_replies(session, event, expected.mails[session.pair_id])) != session:
             answered.append(told)
     missing = [session for session, _ in expected.dates if session.id not in found]
     return Compared([*differing, *missing], unknown, answered)
@@ -120,9 +127,22 @@ async def compare_pair(app: App, claim: Claim, pair_id: str) -> None:
     app.woken.set()
 
 
+def mails_of_pairs(tx: Transaction, pair_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The addresses of the two of each pair."""
+    pairs = tx.pairs.many(pair_ids)
+    people = tx.participants.many(
+        {person for pair in pairs.values() for person in (pair.mentor_id, pair.mentee_id)}
+    )
+    return {
+        pair.id: (people[pair.mentor_id].mail, people[pair.mentee_id].mail)
+        for pair in pairs.values()
+    }
+
+
 def _coming(tx: Transaction, pair_id: str, now: datetime) -> Expected:
     live = (s for s in tx.sessions.of_pair(pair_id) if s.state is SessionState.SCHEDULED)
-    return Expected.of([s for s in live if s.start > now], tx.bookings.of_pair(pair_id))
+    coming = [s for s in live if s.start > now]
+    return Expected.of(coming, tx.bookings.of_pair(pair_id), mails_of_pairs(tx, [pair_id]))
 
 
 async def _read(app: App, expected: Expected, now: datetime) -> list[EventSnapshot] | None:

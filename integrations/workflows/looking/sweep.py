@@ -28,7 +28,7 @@ from integrations.workflows.look_times import (
     next_look,
     zones_of_work,
 )
-from integrations.workflows.looking.comparing import Compared, Expected, compared
+from integrations.workflows.looking.comparing import Compared, Expected, compared, mails_of_pairs
 from integrations.workflows.noticed import due_pairs
 from integrations.workflows.standing_work import DueAgain
 from scheduling.timespan import TimeSpan
@@ -118,9 +118,10 @@ def _pairs_that_differ(tx: Transaction, found: Compared) -> set[str]:
 def _expected(tx: Transaction, mailbox_id: str, span: TimeSpan) -> Expected:
     """The dates that the store says begin within the span in this mailbox's calendar."""
     coming = [s for s in tx.sessions.starting(span.start, span.end) if s.start > span.start]
-    of_pairs = tx.bookings.of_pairs({session.pair_id for session in coming})
-    bookings = (booking for some in of_pairs.values() for booking in some)
-    return Expected.of(coming, [b for b in bookings if b.mailbox_id == mailbox_id])
+    pair_ids = {session.pair_id for session in coming}
+    of_pairs = tx.bookings.of_pairs(pair_ids)
+    bookings = [b for some in of_pairs.values() for b in some if b.mailbox_id == mailbox_id]
+    return Expected.of(coming, bookings, mails_of_pairs(tx, pair_ids))
 
 
 def _owners(tx: Transaction, events: Sequence[EventSnapshot]) -> Iterator[str]:

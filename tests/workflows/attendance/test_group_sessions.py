@@ -13,6 +13,8 @@ from integrations.errors import FaultsError
 from integrations.ports import Transaction
 from integrations.workflows.app import App
 from integrations.workflows.attendance.telling import record_meeting
+from integrations.workflows.changes.keep import Change
+from integrations.workflows.changes.views import pair_view
 from integrations.workflows.ordering.bulk_acts import (
     BulkAct,
     BulkPreview,
@@ -81,6 +83,26 @@ def test_it_counts_for_each_pair_and_mails_nobody(empty: Empty) -> None:
             assert (held.outcome.minutes, held.outcome.evidence) == (75, EvidenceKind.CORRECTED)
         assert len(stage.world.tenant.mail_log) == mails
         assert len(stage.world.tenant.calls) == calls
+        await app.close()
+
+    on_stage(empty, play)
+
+
+def test_its_name_outlives_a_change_of_the_session(empty: Empty) -> None:
+    """A session that is written anew from what was decided keeps what only the store knows."""
+
+    async def play(stage: Stage) -> None:
+        app = await _counting(stage, 1)
+        await _recorded(stage, app)
+        pair_id = await stage.pair_id()
+        case = await stage.case()
+        (group,) = [one for one in case.sessions if one.group_title]
+        view = pair_view(case)
+        moved = view.with_session(replace(view.session(group.id), moves=1))
+        await app.store.run(lambda tx: Change(case, view, moved).write(tx, {}, new_rule=False))
+        kept = {one.id: one for one in await stage.read(lambda tx: tx.sessions.of_pair(pair_id))}
+        assert (kept[group.id].moves, kept[group.id].group_title) == (1, group.group_title)
+        assert kept[group.id].ad_hoc
         await app.close()
 
     on_stage(empty, play)
