@@ -15,8 +15,8 @@ from playwright.sync_api import Locator, Page, Request, expect
 from integrations.page_records import Wish
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState
+from integrations.web.access import Who
 from integrations.web.app import pages
-from integrations.web.page import Who
 from tests.browser.browsing import NARROW, Visitors, Window
 from tests.browser.firm import ServedFirm, another_pair, served
 

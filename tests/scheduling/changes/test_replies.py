@@ -242,6 +242,7 @@ def test_who_declined_the_series_is_asked_about_an_event_apart_from_it() -> None
     view = with_session(declined, WINDOW, event_id=f"s{WINDOW}")
     shown = calendar(view, responses=series_declined_by("sam"))
     (move,) = acts(decided(FRIDAY, view, answered(shown, WINDOW, "sam")), MoveDate)
+    assert isinstance(move, MoveDate)
     assert (move.session_id, move.decline) == ("s1", True)
 
 
