@@ -45,7 +45,7 @@ CHOICES: Mapping[str, Any] = {
     "group_sessions": 1,
 }
 """Members of the rule."""
-NOON = time(12, 15)
+NOON, MONTH_OF_LUNCH = time(12, 15), 3
 _AT_LUNCH, _LUNCH_AGO = 3, timedelta(days=10)
 _QUESTION = "I know people of other practice groups"
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from integrations.page_records import Wish
 from integrations.ports import Transaction
-from integrations.records import Pair, PairState
+from integrations.records import Need, Pair, PairState
 from integrations.web.access import Who
 from integrations.web.app import pages
 from tests.browser.browsing import NARROW, Visitors, Window
@@ -66,6 +66,7 @@ def firm(
     folder = tmp_path_factory.mktemp("console-acts") / "firm"
     with served(firm_at_the_office, folder, poll_seconds=1) as one:
         one.read(_two_wish)
+        one.read(_three_rows)
         yield one
 
 
@@ -84,6 +85,22 @@ def _two_wish(tx: Transaction) -> None:
             asked_at=ASKED_AT,
         )
         tx.wishes.put(wish)
+
+
+def _three_rows(tx: Transaction) -> None:
+    """Rows that nothing but a coordinator closes."""
+    pairs = sorted(tx.pairs.in_state(PairState.BOOKED), key=lambda pair: pair.id)
+    for pair in pairs[2:5]:
+        tx.needs.raise_once(
+            Need(
+                id=f"need-{pair.id}",
+                key="low_pulse::",
+                pair_id=pair.id,
+                code="low_pulse",
+                ready=("pause", "talk"),
+                raised_at=ASKED_AT,
+            )
+        )
 
 
 @dataclass

@@ -65,6 +65,9 @@ class Oracle:
     pair_ids: dict[tuple[str, ...], str] = field(default_factory=dict)
     # Until when which lane is to be left alone, and since when that is known.
     waits: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    # When the call of a path to a mailbox began, and when the last host died.
+    begun: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    died_at: datetime | None = None
 
     def note(self, invariant: str, at: datetime, **facts: object) -> None:
         """Hold a violation; the same one is told once."""
@@ -119,13 +122,20 @@ class Oracle:
     def begins(self, mailbox_id: str, path: str, at: datetime) -> None:
         """A call to a program mailbox begins: it has a permit, and nobody was to wait."""
         self.permitted(mailbox_id, path, at)
+        self.begun[mailbox_id, path] = at
         told_at, until = self.waits.get(_lane(mailbox_id, path), (at, at))
         heard_at = told_at if self.hosts == 1 else told_at + HEARD_BY_ALL
         if heard_at < at < until:
             self.note("retry_after_ignored", at, path=path, told_at=told_at, until=until)
 
     def told_to_wait(self, mailbox_id: str, path: str, at: datetime, seconds: int) -> None:
-        """An answer said for how long a program mailbox is to be left alone."""
+        """An answer said for how long a program mailbox is to be left alone.
+
+        Nobody hears it whose host has died since the call began.
+        """
+        begun = self.begun.get((mailbox_id, path))
+        if begun is not None and self.died_at is not None and begun <= self.died_at:
+            return
         lane, until = _lane(mailbox_id, path), at + timedelta(seconds=seconds)
         if until > self.waits.get(lane, (at, at))[1]:
             self.waits[lane] = at, until
@@ -133,6 +143,7 @@ class Oracle:
     def died(self, at: datetime) -> None:
         """A host died; it may have been the only one who had been told to wait."""
         self.waits.clear()
+        self.died_at = at
 
     def _without_cause(self, step: Step, was: Date, one: Date) -> None:
         """A booked date moves because somebody said or planned something, or never."""

@@ -72,6 +72,17 @@ def test_who_died_may_have_been_the_only_one_to_know_of_the_wait() -> None:
     assert seen(judge, NOON + 30 * SECOND) == []
 
 
+def test_nobody_hears_what_comes_for_a_host_that_has_died() -> None:
+    """Its call was under way; a new host could not know of the answer."""
+    judge = Oracle(1, cast("Chronicle", None), cast("Ledger", Permitting()), hosts=1)
+    judge.begins("box", OUTLOOK, NOON)
+    judge.died(NOON)
+    judge.told_to_wait("box", OUTLOOK, NOON + SECOND, 60)
+    assert seen(judge, NOON + 10 * SECOND) == []
+    judge.told_to_wait("box", OUTLOOK, NOON + 11 * SECOND, 60)
+    assert seen(judge, NOON + 20 * SECOND) == ["retry_after_ignored"]
+
+
 def test_only_an_end_that_waits_for_mail_hours_to_come_is_on_its_way() -> None:
     """A date that a coordinator took out of an ending pair counted as lost."""
     lines = [
