@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from integrations.attendance_records import KeptPulse
 from integrations.cli import console
@@ -20,13 +17,8 @@ from integrations.cli.answers.outputs import show_table
 from integrations.demo.answering import told_replies
 from integrations.demo.tenant import Control
 from integrations.ports import Transaction
-from integrations.records import Pair, PairState, Participant, Program
+from integrations.records import Pair, Participant, Program
 from integrations.workflows.app import App
-from integrations.workflows.attendance.group_sessions import (
-    GroupSession,
-    NotCountedError,
-    record_group_session,
-)
 from integrations.workflows.enrolment import wishes
 from integrations.workflows.ordering.orders import COORDINATOR
 from integrations.workflows.pair_page.acting import Actor
@@ -45,8 +37,6 @@ CHOICES: Mapping[str, Any] = {
     "group_sessions": 1,
 }
 """Members of the rule."""
-NOON, MONTH_OF_LUNCH = time(12, 15), 3
-_AT_LUNCH, _LUNCH_AGO = 3, timedelta(days=10)
 _QUESTION = "I know people of other practice groups"
 
 
@@ -63,18 +53,6 @@ def opt_in(tx: Transaction, app: App) -> None:
         asker = next(one for one in people if one.id in mentees and one.enabled and not one.gone)
         wish = wishes.ask(tx, app, _wisher(asker, program), program.id, wishes.MENTEE, "")
         wishes.decline(tx, app, program.id, wish.id, COORDINATOR)
-
-
-def record_group(tx: Transaction, app: App) -> None:
-    """Three pairs were at a lunch together; recorded twice it counts once."""
-    now = app.clock.now()
-    for program, pairs, _ in _programs(tx):
-        day = (now - _LUNCH_AGO).astimezone(ZoneInfo(program.zone)).date()
-        lunch = GroupSession(title="Lunch of the practice groups", day=day, start=NOON, minutes=60)
-        booked = [pair for pair in pairs if pair.state is PairState.BOOKED]
-        for pair in booked[:_AT_LUNCH]:
-            with suppress(NotCountedError):
-                record_group_session(tx, app, pair, lunch, now, by=COORDINATOR)
 
 
 def survey_again(tx: Transaction, app: App) -> None:

@@ -30,13 +30,7 @@ from integrations.demo.audit import Audit, mail_differences, read_back, sent_for
 from integrations.demo.clock import CountedCalls, TenantClock
 from integrations.demo.coordinator import set_up
 from integrations.demo.credit import write_credit
-from integrations.demo.opted_in import (
-    MONTH_OF_LUNCH,
-    compare_answers,
-    record_group,
-    show_opted_in,
-    survey_again,
-)
+from integrations.demo.opted_in import compare_answers, show_opted_in, survey_again
 from integrations.demo.outcome import show_outcome
 from integrations.demo.tenant import Control, Ready, end_left_tenant, running_tenant
 from integrations.errors import IntegrationError
@@ -309,8 +303,6 @@ class _Story:
         """Attendance, forecast and credit; what is wrong with them, a line each."""
         tandem = self._tandem
         console.out.print("[bold]7[/] Who met, as far as can be known …")
-        if self._wish.months >= MONTH_OF_LUNCH:
-            await tandem.store.run(lambda tx: record_group(tx, tandem))
         found = await tandem.store.run(
             lambda tx: list(histories(tx, now, None, tandem.options.zone))
         )
