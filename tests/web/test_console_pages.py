@@ -112,9 +112,7 @@ def test_a_bulk_act_says_what_it_does_and_does_nothing_before_its_yes(empty: Emp
     async def play(console: Console) -> None:
         path = f"/programs/{console.program.id}/many"
         chosen = {"pair": [console.pairs[0].id, console.pairs[3].id], "act": "pause"}
-        asked = await console.visitor.post(path, chosen)
-        assert (asked.status_code, 'id="until-fault"' in asked.text) == (200, False)
-        unclear = await console.visitor.post(path, {**chosen, "until": ""})
+        unclear = await console.visitor.post(path, chosen)
         assert unclear.status_code == 400
         assert 'id="until-fault"' in unclear.text
         looked = await console.visitor.post(path, {**chosen, "until": "2027-02-20"})

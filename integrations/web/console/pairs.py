@@ -164,9 +164,7 @@ async def look_first(visit: Visit) -> Shown:
             visit.app, program.id, pair_ids, act, given, by=visit.viewer.directory_id
         )
     except FaultsError as error:
-        # Who comes from the list has not been asked for any field yet.
-        if "pairs" in (f.where for f in error.faults) or any(map(visit.form.all, _GIVEN)):
-            faults = {f.where: _fault(f) for f in error.faults}
+        faults = {f.where: _fault(f) for f in error.faults}
     data = await _of_bulk(visit, program, act, given, pair_ids)
     return Shown({**data, "seen": seen, "faults": faults}, status=400 if faults else 200)
 
