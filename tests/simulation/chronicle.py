@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from simulator.behaviour_of_people import PersonAct
@@ -43,13 +43,17 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a date was put last, when, and by whom; ``was`` is where it had stood before."""
+    """Where a date was put last, when, and by whom; ``was`` is where it had stood before.
+
+    ``before`` is how it had been put there, as far as that may still matter.
+    """
 
     at: datetime
     ours: bool
     date: Date
     was: Date | None
     with_series: bool = False
+    before: Placed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +252,7 @@ class Chronicle:
                 step.at, step.ours, one, None, step.is_new and one.day is not None
             )
         for was, one in step.moved:
-            self.placed[one.key] = Placed(step.at, step.ours, one, was)
+            self.placed[one.key] = self._put(step, was, one)
         left = [*step.gone, *(was for was, _ in step.moved)]
         if step.recurs_otherwise:
             there = (*step.come, *(one for _, one in step.moved))
@@ -263,6 +267,19 @@ class Chronicle:
                 self.missed.setdefault((step.people, one.start), step.at)
             else:
                 self.missed.pop((step.people, one.start), None)
+
+    def _put(self, step: Step, was: Date, one: Date) -> Placed:
+        """How a date stands that was moved.
+
+        Whoever takes it back before a read has shown that it was gone has said nothing: it stands
+        as it was put there.
+        """
+        before = self.placed.get(one.key)
+        if not step.ours and before is not None and self._unseen(step, was):
+            if before.before is not None and before.before.date.start == one.start:
+                return before.before
+            return Placed(step.at, step.ours, one, was, before=before.before)
+        return Placed(step.at, step.ours, one, was, before=before and replace(before, before=None))
 
     def _unseen(self, step: Step, one: Date) -> bool:
         """Whether a person put a date into the past so lately that no read may have shown it.

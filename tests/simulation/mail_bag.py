@@ -19,6 +19,7 @@ CAP = 2
 _OPENS, _CLOSES = time(8), time(18, 30)
 # A write may have to be repeated for so long after the moment at which it was allowed.
 _LATE = timedelta(minutes=45)
+_ON_ITS_WAY = timedelta(minutes=1)
 _SHORT_NOTICE = timedelta(hours=24)
 _WIDER = timedelta(minutes=30)
 _OF_EXCHANGE = ("invitation", "update", "cancellation")
@@ -117,7 +118,8 @@ def _is_capped(row: Row, intent: Row | None, booked_at: datetime | None) -> bool
 def mails_keep_to_their_hours(calm: Convergence) -> Found:
     """Mails go out from 08:00 to 18:30 on a working day where both people are, or who is left.
 
-    Exempt are first bookings, notes and cancellations at short notice.
+    Exempt are first bookings, notes, cancellations at short notice, and a past date put back
+    whose series was cut within them: a host that died in between makes it good when it is back.
     """
     booked = _booked_at(calm)
     zones = {row["mail"].lower(): row["zone"] for row in calm.books.people.values() if row["zone"]}
@@ -133,12 +135,25 @@ def mails_keep_to_their_hours(calm: Convergence) -> Found:
             continue
         left = [who for who in people if not calm.chronicle.has_left(who, mail.at)]
         where = sorted({zones[who] for who in left if who in zones})
-        if where and not any(_within_hours(mail.at - late, where) for late in _LATENESSES):
+        if where and not any(_in_time(at, where) for at in (mail.at, *_owed_since(calm, mail))):
             facts = {"to": mail.recipient, "kind": mail.kind, "sent": mail.at, "zones": where}
             yield "mail_out_of_hours", {**facts, "occurrence": mail.occurrence}
 
 
 _LATENESSES = tuple(part * _LATE / 9 for part in range(10))
+
+
+def _in_time(at: datetime, zones: list[str]) -> bool:
+    return any(_within_hours(at - late, zones) for late in _LATENESSES)
+
+
+def _owed_since(calm: Convergence, mail: Mail) -> Iterator[datetime]:
+    """Since when the past date that a mail puts back was owed."""
+    pair = calm.by_people[_people_of(calm, mail)]
+    for row in calm.books.intents:
+        is_one = row["pair_id"] == pair["id"] and row["kind"] == "date_restored" and row["sent_at"]
+        if is_one and mail.kind == "update" and abs(row["sent_at"] - mail.at) <= _ON_ITS_WAY:
+            yield row["created_at"]
 
 
 def _people_of(calm: Convergence, mail: Mail) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from simulator.events import Event
 from simulator.people import Appointment
 from simulator.tenant import Tenant
 from tests.simulation.books import Books, Ledger
-from tests.simulation.chronicle import Chronicle, Date, Known
+from tests.simulation.chronicle import Chronicle, Date, Known, Step
 from tests.simulation.convergence import Convergence, appointments_are_seen
 from tests.simulation.diaries import Diary, Taken
 from tests.simulation.mail_bag import mails_keep_to_their_hours
@@ -249,3 +249,90 @@ def test_no_appointment_is_missed_where_the_store_need_not_note_it(
     books: Books, chronicle: OneDate
 ) -> None:
     assert unseen(books, chronicle) == []
+
+
+class Told(Chronicle):
+    """A chronicle that is told of moves of one date; reads are stale for ten seconds."""
+
+    def __init__(self) -> None:
+        behaviour = SimpleNamespace(stale_reads=10 * SECOND)
+        calendars = SimpleNamespace(watcher=None)
+        tenant = SimpleNamespace(behaviour=behaviour, calendars=calendars)
+        firm = SimpleNamespace(program_mailboxes=[], pairs=[], people=[])
+        super().__init__(cast("Tenant", tenant), cast("Any", firm), NOON)
+
+    def _organizers_id(self, key: str) -> str:
+        return key
+
+    def moved(self, at: datetime, was: datetime, to: datetime, *, ours: bool = False) -> None:
+        old, new = (Date("event", LUNCH.date(), start, start + HOUR) for start in (was, to))
+        self._remember(
+            Step(at, ours, "event", (), False, False, frozenset(), (), (), ((old, new),))
+        )
+
+    @property
+    def persons_word(self) -> datetime | None:
+        """Where a person wants the date to be."""
+        placed = self.placed[("event", LUNCH.date())]
+        return None if placed.ours else placed.date.start
+
+
+def test_whoever_takes_a_date_back_before_a_read_shows_it_gone_has_said_nothing() -> None:
+    """Between a refused write and the next, the same hour again: nobody can tell."""
+    told = Told()
+    told.moved(NOON - HOUR, LUNCH - HOUR, LUNCH, ours=True)
+    told.moved(NOON, LUNCH, LUNCH + HOUR)
+    assert told.persons_word == LUNCH + HOUR
+    told.moved(NOON + SECOND, LUNCH + HOUR, LUNCH)
+    assert told.persons_word is None
+    told.moved(NOON + 2 * SECOND, LUNCH, LUNCH + 2 * HOUR)
+    told.moved(NOON + 3 * SECOND, LUNCH + 2 * HOUR, LUNCH + HOUR)
+    assert told.persons_word == LUNCH + HOUR
+    told.moved(NOON + 4 * SECOND, LUNCH + HOUR, LUNCH)
+    assert told.persons_word is None
+
+
+def test_whoever_takes_a_date_back_once_reads_have_shown_it_gone_has_spoken() -> None:
+    told = Told()
+    told.moved(NOON - HOUR, LUNCH - HOUR, LUNCH, ours=True)
+    told.moved(NOON, LUNCH, LUNCH + HOUR)
+    told.moved(NOON + HOUR, LUNCH + HOUR, LUNCH)
+    assert told.persons_word == LUNCH
+
+
+@pytest.mark.parametrize(
+    ("kind", "owed_at", "is_told"),
+    [
+        ("date_restored", NOON - 14 * HOUR, True),
+        ("date_restored", NOON, False),
+        ("date_moved", NOON, True),
+    ],
+)
+def test_only_a_past_date_whose_series_was_cut_in_time_may_come_back_at_night(
+    kind: str, owed_at: datetime, *, is_told: bool
+) -> None:
+    """Its host died after the cut, and woke at night."""
+    night, who = NOON + 12 * HOUR, ("mentee@firm", "mentor@firm")
+    mail = SimpleNamespace(
+        event_id="event", recipient=who[0], kind="update", at=night, occurrence=None, sender="box"
+    )
+    people = {one: {"mail": one, "zone": "Europe/London"} for one in who}
+    intent = {"id": "one", "pair_id": "pair", "kind": kind, "created_at": owed_at}
+    books = SimpleNamespace(
+        mailboxes={"box": {"address": "box"}},
+        people=people,
+        pairs=[{"id": "pair"}],
+        mails_of=lambda _: who,
+        journal=[{"code": "booked", "pair_id": "pair", "at": NOON - 240 * HOUR}],
+        intents=[{**intent, "sent_at": night}],
+    )
+    chronicle = SimpleNamespace(
+        tenant=SimpleNamespace(mail_log=[mail]),
+        foreign=set(),
+        people_of={"event": who},
+        gone_at={},
+        has_left=lambda *_: False,
+    )
+    calm = Convergence(cast("Chronicle", chronicle), cast("Books", books), night, night)
+    told = [name for name, _ in mails_keep_to_their_hours(calm)]
+    assert told == (["mail_out_of_hours"] if is_told else [])
