@@ -79,6 +79,10 @@ CLOSE_THEMSELVES = frozenset(
 """Rows that hold while a decision still raises them; the others wait for somebody's act."""
 
 
+HOLD_NOTHING = frozenset({ChangeCode.TOO_CLOSE})
+"""Rows about dates that stand and may well be met: what comes up over them is answered, too."""
+
+
 def decide(situation: Situation) -> tuple[Decision, ...]:
     """Everything to be done or deliberately left about a pair now, one journal line each.
 
@@ -152,9 +156,10 @@ class _Course:
             for act in wanted.acts
             if not (isinstance(act, RaiseNeed) and act.key in self.now.pair.needs)
         )
-        claim = {wanted.session_id} if wanted.session_id is not None else set()
-        self.now = replace(self.now, claimed=self.now.claimed | claim)
-        if wanted.acts and not news:
+        is_old = bool(wanted.acts) and not news
+        if wanted.session_id is not None and not (is_old and wanted.reason.code in HOLD_NOTHING):
+            self.now = replace(self.now, claimed=self.now.claimed | {wanted.session_id})
+        if is_old:
             return
         wanted = replace(wanted, acts=news)
         situation = self.now

@@ -7,7 +7,7 @@ visibly held up are not yet in keeping with their calendar, and are left out whe
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -79,24 +79,23 @@ class Convergence:
 
         Their calendars are not read any more, and what people do to them meanwhile is not followed.
         """
-        return self._waiting_for_hours("leaver", "withdrawn")
+        return self._waiting("leaver", "withdrawn")
 
     @cached_property
     def answered_later(self) -> frozenset[str]:
-        """Pairs that wait for mail hours yet to come with the answer to a decline.
+        """Pairs that wait for mail hours or a week yet to come with the answer to a decline.
 
-        Hosts sleep through whole weeks of the hours of an office far from London. A decline may
-        have come with a proposal.
+        Hosts sleep through whole weeks of the hours of an office far from London, and somebody's
+        two mails of a week may be spent. A decline may have come with a proposal.
         """
-        return self._waiting_for_hours(
-            "date_declined", "proposal_accepted", "proposal_not_possible"
-        )
+        answers = ("date_declined", "proposal_accepted", "proposal_not_possible")
+        return self._waiting(*answers, codes=("mail_hours", "mail_cap"))
 
-    def _waiting_for_hours(self, *wanted: str) -> frozenset[str]:
+    def _waiting(self, *wanted: str, codes: Collection[str] = ("mail_hours",)) -> frozenset[str]:
         waits = {
             row["pair_id"]: row["data"]["until"]
             for row in self.books.journal
-            if row["code"] == "mail_hours" and row["data"]["wanted"] in wanted
+            if row["code"] in codes and row["data"]["wanted"] in wanted
         }
         now = f"{self.now:%Y-%m-%d %H:%MZ}"
         return frozenset(pair_id for pair_id, until in waits.items() if until > now)

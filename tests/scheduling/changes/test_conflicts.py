@@ -62,6 +62,21 @@ def test_a_date_that_somebody_put_over_an_appointment_stays_until_another_one_co
     assert codes(decided(FRIDAY_EVENING, view, shown, other_ones)) == [ChangeCode.CONFLICT_SEEN]
 
 
+def test_an_appointment_over_a_date_that_is_too_close_to_another_is_answered() -> None:
+    """The coordinator's row about the distance let no one see what had come up over the date."""
+    view = with_session(pair(), 2, span=hour(DATE + 4 * DAY), moved_by_person=True)
+    (row,) = acts(decided(FRIDAY_NOON, view, calendar(view)))
+    assert isinstance(row, RaiseNeed)
+    assert (row.code, row.session_id) == (ChangeCode.TOO_CLOSE, "s1")
+    view = remembered(view, row, FRIDAY_NOON)
+    assert decided(FRIDAY_NOON, view, calendar(view)) == ()
+    found = decided(FRIDAY_NOON, view, calendar(view), known(jo=[APPOINTMENT]))
+    assert codes(found) == [ChangeCode.CONFLICT_SEEN]
+    view = with_session(view, 1, conflicts=seen())
+    found = decided(FRIDAY_EVENING, view, calendar(view), known(jo=[APPOINTMENT]))
+    assert codes(found) == [ChangeCode.NO_OTHER_HOUR]
+
+
 @pytest.mark.acceptance(24)
 @pytest.mark.parametrize(
     ("since", "now", "code"),
