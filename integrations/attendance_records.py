@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from integrations.records import Json
 from scheduling.attendance.surveys import Moment
+from scheduling.changes.check_ins import GuestState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,27 @@ class KeptPulse:
     score: int
     at: datetime
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInInvitation:
+    """The invitation of a program's contact to a check-in, keyed by the pair's session.
+
+    ``event_id`` is the contact's own event in that mailbox, from ``start`` to ``end``; ``of_event``
+    names the pair's event whose link it holds. ``number`` counts the invitations to this session.
+    """
+
+    session_id: str
+    pair_id: str
+    program_id: str
+    mailbox_id: str
+    address: str
+    event_id: str
+    of_event: str
+    start: datetime
+    end: datetime
+    state: GuestState = GuestState.INVITED
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,7 @@ def single_to_graph(draft: EventDraft) -> Event:
 
 def trial_to_graph(span: TimeSpan, zone: str, transaction_id: str, tag: str) -> Event:
     """A Teams meeting nobody is invited to, so nobody is mailed."""
-    event = _bare_event(transaction_id, tag)
+    event = _on_teams(_bare_event(transaction_id, tag))
     event.subject = _TRIAL_SUBJECT
     event.start, event.end = _ends(span, zone)
     event.show_as = FreeBusyStatus.Free
@@ -189,8 +189,10 @@ def _same_property(property_id: str) -> bool:
 
 
 def _meeting(draft: SeriesDraft | EventDraft) -> Event:
-    """A private Teams meeting that takes answers and proposals, without its times."""
+    """A private meeting that takes answers and proposals, without its times."""
     event = _bare_event(draft.transaction_id, draft.tag)
+    if isinstance(draft, SeriesDraft) or draft.own_link:
+        event = _on_teams(event)
     event.subject = draft.subject
     event.body = ItemBody(content_type=BodyType.Html, content=draft.body_html)
     event.attendees = [_attendee(address, name) for address, name in draft.attendees]
@@ -209,12 +211,16 @@ def _bare_event(transaction_id: str, tag: str) -> Event:
     return Event(
         transaction_id=transaction_id,
         sensitivity=Sensitivity.Private,
-        is_online_meeting=True,
-        online_meeting_provider=OnlineMeetingProviderType.TeamsForBusiness,
         single_value_extended_properties=[
             SingleValueLegacyExtendedProperty(id=TAG_PROPERTY, value=tag)
         ],
     )
+
+
+def _on_teams(event: Event) -> Event:
+    event.is_online_meeting = True
+    event.online_meeting_provider = OnlineMeetingProviderType.TeamsForBusiness
+    return event
 
 
 def _weekly(

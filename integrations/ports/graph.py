@@ -95,7 +95,10 @@ class SeriesDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDraft:
-    """A single meeting to be created; members as in :class:`SeriesDraft`."""
+    """A single meeting to be created; members as in :class:`SeriesDraft`.
+
+    ``own_link``: it is a Teams meeting of its own, not an entry beside another one.
+    """
 
     subject: str
     body_html: str
@@ -105,6 +108,7 @@ class EventDraft:
     location: str | None
     transaction_id: str
     tag: str
+    own_link: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

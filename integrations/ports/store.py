@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from integrations.attendance_records import (
+    CheckInInvitation,
     CorrectionNote,
     CreditLine,
     Delivery,
@@ -663,6 +664,18 @@ class Pulses(Records[KeptPulse], Protocol):
         ...
 
 
+class CheckIns(Records[CheckInInvitation], Protocol):
+    """Invitations of programs' contacts to check-ins, keyed by the pair's session."""
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[CheckInInvitation]]:
+        """By pair id, by start; empty lists included."""
+        ...
+
+    def ahead(self, now: datetime) -> list[CheckInInvitation]:
+        """Those that stand to come, in any program, by start."""
+        ...
+
+
 class SurveyScores(Records[SurveyScore], Protocol):
     """Scores of surveys, keyed by id."""
 
@@ -960,6 +973,8 @@ class Transaction(Protocol):
     def verdicts(self) -> Verdicts: ...
     @property
     def links(self) -> Links: ...
+    @property
+    def check_ins(self) -> CheckIns: ...
     @property
     def pulses(self) -> Pulses: ...
     @property

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Connection, Select, and_, func, or_, select, update
 
 from integrations.attendance_records import (
+    CheckInInvitation,
     CreditLine,
     Delivery,
     KeptCorrection,
@@ -22,6 +23,7 @@ from integrations.attendance_records import (
 )
 from integrations.store import tables
 from integrations.store.rows import KeyedRows, among, chunks
+from scheduling.changes.check_ins import GuestState
 
 R = TypeVar("R")
 
@@ -173,6 +175,25 @@ class PulseRows(_SubjectRows[KeptPulse]):
         """By pair id, oldest first; empty lists included."""
         columns = tables.pulses.c
         return self._by("pair_id", pair_ids, columns.at, columns.id, of=lambda kept: kept.pair_id)
+
+
+class CheckInRows(_SubjectRows[CheckInInvitation]):
+    """Invitations of programs' contacts to check-ins."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.check_ins, CheckInInvitation)
+
+    def of_pairs(self, pair_ids: Iterable[str]) -> dict[str, list[CheckInInvitation]]:
+        """By pair id, by start; empty lists included."""
+        columns = tables.check_ins.c
+        order = columns.start, columns.session_id
+        return self._by("pair_id", pair_ids, *order, of=lambda kept: kept.pair_id)
+
+    def ahead(self, now: datetime) -> list[CheckInInvitation]:
+        """Those that stand to come, in any program, by start."""
+        columns = tables.check_ins.c
+        stands = columns.state == GuestState.INVITED, columns.start > now
+        return self._fetch(self._query().where(*stands).order_by(columns.start, columns.session_id))
 
 
 class SurveyRows(KeyedRows[SurveyScore]):

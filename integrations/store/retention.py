@@ -53,6 +53,7 @@ KEPT: Mapping[str, str] = MappingProxyType(
         "correction_notes": PAIR,
         "verdicts": PAIR,
         "pulses": PAIR,
+        "check_ins": PAIR,
         "credit_lines": PAIR,
         "deliveries": PAIR,
         "goals": PAIR,

@@ -8,7 +8,7 @@ next one is being deployed.
 
 from __future__ import annotations
 
-CODE_REVISION = 13
+CODE_REVISION = 14
 """The number of migrations this code knows; its tables are those of the last one."""
 
 MINIMUM_CODE_REVISION = 1

@@ -26,6 +26,7 @@ from integrations.store.acting import (
     SwitchRows,
 )
 from integrations.store.attended import (
+    CheckInRows,
     CorrectionRows,
     CreditRows,
     DeliveryRows,
@@ -210,6 +211,11 @@ class SqlTransaction:
     def links(self) -> LinkRows:
         """See :class:`integrations.ports.Transaction`."""
         return LinkRows(self._connection)
+
+    @cached_property
+    def check_ins(self) -> CheckInRows:
+        """See :class:`integrations.ports.Transaction`."""
+        return CheckInRows(self._connection)
 
     @cached_property
     def pulses(self) -> PulseRows:

@@ -35,6 +35,7 @@ from integrations.records import (
 )
 from integrations.store.columns import Instant, JsonTuple, Word
 from scheduling.attendance.surveys import Moment
+from scheduling.changes.check_ins import GuestState
 
 metadata = MetaData(
     naming_convention={
@@ -486,6 +487,22 @@ pulses = Table(
     Column("score", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+check_ins = Table(
+    "check_ins",
+    metadata,
+    Column("session_id", String, _to("sessions.id"), primary_key=True),
+    Column("pair_id", String, _to("pairs.id"), nullable=False, index=True),
+    Column("program_id", String, _to("programs.id"), nullable=False, index=True),
+    Column("mailbox_id", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("of_event", String, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False),
+    Column("state", Word(GuestState), nullable=False),
+    Column("number", Integer, nullable=False),
 )
 
 survey_scores = Table(

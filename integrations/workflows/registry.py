@@ -8,7 +8,7 @@ from types import MappingProxyType
 from integrations.workflows.acting import Claim
 from integrations.workflows.app import App
 from integrations.workflows.attendance import harvest, judging, rounds
-from integrations.workflows.booking import beginning, book, mailboxes, wave_trial
+from integrations.workflows.booking import beginning, book, check_ins, mailboxes, wave_trial
 from integrations.workflows.changes import reconcile
 from integrations.workflows.enrolment import standing
 from integrations.workflows.looking import comparing, subscriptions, sweep, watch
@@ -29,6 +29,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         beginning.KIND: beginning.begin_program,
         book.KIND: book.book_pair,
+        check_ins.KIND: check_ins.invite_to_check_ins,
         checkup.KIND: _check_installation,
         comparing.KIND: comparing.compare_pair,
         harvest.KIND: harvest.harvest,

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from integrations.attendance_records import (
+    CheckInInvitation,
     CorrectionNote,
     CreditLine,
     Delivery,
@@ -21,6 +22,7 @@ from integrations.attendance_records import (
 )
 from integrations.ports import Store, Transaction
 from integrations.records import Program
+from scheduling.changes.check_ins import GuestState
 from tests.support.stores import MINUTE, NOW, enrol, pair, person, session
 
 REPORT = KeptReport(
@@ -164,6 +166,36 @@ async def test_what_people_said_of_meetings_comes_by_pair_oldest_first(store: St
     await store.run(write)
     found = await store.run(lambda tx: tx.pulses.of_pairs(["p1", "p2"]))
     assert found == {"p1": [first, later], "p2": []}
+
+
+async def test_invitations_to_check_ins_come_by_pair_and_those_that_stand_to_come(
+    store: Store,
+) -> None:
+    first = CheckInInvitation(
+        session_id="p1.0",
+        pair_id="p1",
+        program_id="prog",
+        mailbox_id="box",
+        address="mira@firm.example",
+        event_id="event",
+        of_event="1",
+        start=NOW,
+        end=NOW + timedelta(hours=1),
+    )
+    other = replace(first, session_id="p2.0", pair_id="p2", start=NOW + MINUTE)
+    off = replace(other, state=GuestState.CALLED_OFF, number=2)
+
+    def write(tx: Transaction) -> None:
+        known(tx)
+        tx.check_ins.put_many([other, first])
+
+    await store.run(write)
+    assert await store.run(lambda tx: tx.check_ins.ahead(NOW - MINUTE)) == [first, other]
+    assert await store.run(lambda tx: tx.check_ins.ahead(NOW)) == [other]
+    await store.run(lambda tx: tx.check_ins.put(off))
+    assert await store.run(lambda tx: tx.check_ins.ahead(NOW - MINUTE)) == [first]
+    found = await store.run(lambda tx: tx.check_ins.of_pairs(["p1", "p2", "p3"]))
+    assert found == {"p1": [first], "p2": [off], "p3": []}
 
 
 def _shown(verdict: KeptVerdict) -> VerdictShown:

@@ -115,6 +115,15 @@ SECTIONS: tuple[Section, ...] = (
                     " length above, unless a coordinator gives a date another."
                 ),
             ),
+            Item(
+                ("contact_at_check_ins",),
+                N_("Invite the program's contact to check-ins"),
+                "tick",
+                hint=N_(
+                    "Two weeks before, by an invitation of their own that follows the pair's date."
+                    " Pairs are told who comes."
+                ),
+            ),
         ),
     ),
     Section(

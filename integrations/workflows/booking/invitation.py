@@ -16,7 +16,7 @@ from integrations.workflows.messages.words import (
     clock,
     contact_of,
     every,
-    kind_name,
+    kind_said,
     long_date,
     names_of,
     place_of,
@@ -24,6 +24,7 @@ from integrations.workflows.messages.words import (
 )
 from integrations.workflows.rulebook.roles import mentor_on
 from integrations.workflows.rulebook.rules import ON_TEAMS, Participation, ProgramRule
+from scheduling.rule import SessionKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def _words_of(invited: Invited) -> Letter:
         "place": location_of(invited.rule, invited.pair),
         "agenda": invited.rule.agenda,
         "kinds": tuple(
-            gettext("date %(number)s: %(kind)s", number=number, kind=kind_name(kind))
+            gettext("date %(number)s: %(kind)s", number=number, kind=_kind_said(invited, kind))
             for number, kind in invited.rule.kinds.items()
         ),
         "voluntary": invited.rule.participation is Participation.VOLUNTARY,
@@ -90,6 +91,11 @@ def _words_of(invited: Invited) -> Letter:
         "evidence": mode_at(invited.program, invited.pair.office, first.start).value,
     }
     return letter("invitation", invited.program, fields)
+
+
+def _kind_said(invited: Invited, kind: SessionKind) -> str:
+    with_contact = invited.rule.contact_at_check_ins and bool(invited.program.contact.get("mail"))
+    return kind_said(kind, invited.program, with_contact=with_contact)
 
 
 def location_of(rule: ProgramRule, pair: Pair) -> str | None:

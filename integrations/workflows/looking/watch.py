@@ -18,6 +18,7 @@ from integrations.ports import Transaction
 from integrations.records import BlockerScope, Pair, PairState, Participant, Session
 from integrations.workflows.acting import Claim, NotYet
 from integrations.workflows.app import App
+from integrations.workflows.booking import check_ins
 from integrations.workflows.changes.case import parsed_rule
 from integrations.workflows.changes.views import stood_of
 from integrations.workflows.look_times import (
@@ -72,6 +73,8 @@ class _Round:
 async def watch(app: App, claim: Claim, subject: str) -> None:
     """Make pairs due over whose dates an appointment lies, or lay, if it is time to look.
 
+    And invitations to check-ins, which follow these dates.
+
     Raises:
         NotYet: always; the next look is due then, and what this one saw is kept with it.
     """
@@ -87,6 +90,7 @@ async def watch(app: App, claim: Claim, subject: str) -> None:
         for at, pair_ids in _concerned(tx, this, look, now).items():
             due_pairs(tx, pair_ids, at)
         due_pairs(tx, _pairs_with(this.pairs, readable_again), now)
+        check_ins.due(tx, app)
         _keep(tx, this.leaves)
 
     raise DueAgain(this.next_at, "the next look", record)

@@ -187,6 +187,11 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "mixed": Field("whether the two take turns in leading", True),
         "moved": Field("how many dates lie at another hour", 2),
         "skipped": Field("how many dates have no common hour", 1),
+        "join": Field(
+            "the link by which the two meet on Teams",
+            "https://teams.microsoft.com/l/meetup-join/19%3ameeting_ab12",
+            True,
+        ),
         "place": Field("where to meet in person, if it is set", "Library, 4th floor", True),
     }
 )
@@ -242,9 +247,9 @@ _OF_A_WISH: Mapping[str, Any] = MappingProxyType(
 )
 
 
-def _comment(trigger: str, *fields: str) -> MessageKind:
+def _comment(trigger: str, *fields: str, recipient: str = "both") -> MessageKind:
     return MessageKind(
-        recipient="both",
+        recipient=recipient,
         trigger=trigger,
         channel=Channel.COMMENT,
         cap=Cap.NONE,
@@ -335,6 +340,14 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             ),
             must=("contact", "when", "page"),
         ),
+        "check_in_invitation": MessageKind(
+            recipient=_CONTACT,
+            trigger="two weeks before a check-in, where the program's rule invites its contact",
+            channel=Channel.INVITATION,
+            cap=Cap.NONE,
+            fields=("names", "mentor", "mentee", "when", "place", "join", "program"),
+            must=("mentor", "mentee", "when", "join"),
+        ),
         "hour_is_off": _mail(
             "the one who did not decline",
             "a date is declined inside the freeze",
@@ -411,6 +424,10 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
         "cancelled_replaced": _comment("a single event takes the place of the date"),
         "cancelled_series_replaced": _comment("another series takes the place of this one"),
         "cancelled_withdrawn": _comment("the pair ends"),
+        "cancelled_check_in": _comment(
+            "a check-in is off, stands in another event, or has another contact",
+            recipient=_CONTACT,
+        ),
     }
 )
 

@@ -25,6 +25,7 @@ class Comment(StrEnum):
     REPLACED = "cancelled_replaced"
     SERIES_REPLACED = "cancelled_series_replaced"
     WITHDRAWN = "cancelled_withdrawn"
+    CHECK_IN = "cancelled_check_in"
 
 
 _OF_CAUSE = {

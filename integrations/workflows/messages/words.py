@@ -75,6 +75,14 @@ def kind_name(kind: SessionKind) -> str:
     return gettext(KIND_WORDS[kind])
 
 
+def kind_said(kind: SessionKind, program: Program, *, with_contact: bool) -> str:
+    """What a session is for; ``with_contact``: whoever the pairs turn to is at check-ins, too."""
+    if kind is not SessionKind.CHECK_IN or not with_contact:
+        return kind_name(kind)
+    name = program.contact.get("name") or gettext("your program coordinator")
+    return gettext("%(kind)s with %(name)s", kind=kind_name(kind), name=name)
+
+
 def every(interval_weeks: int) -> str:
     """How often, in words."""
     if interval_weeks == 1:

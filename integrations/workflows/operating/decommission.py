@@ -17,13 +17,14 @@ from integrations.language import N_
 from integrations.ports import Transaction
 from integrations.records import OVER, JournalEntry, Pair, ProgramState, SessionState
 from integrations.workflows.app import App
+from integrations.workflows.booking import check_ins
 from integrations.workflows.changes import reconcile
 from integrations.workflows.ordering import orders
 from integrations.workflows.ordering.mails_caused import mails_caused
 from integrations.workflows.telling.outbox import KIND as SEND_MAILS
 from integrations.writing import DECOMMISSIONED, STOPPED, SWITCH
 
-ENDING = (reconcile.KIND, SEND_MAILS)
+ENDING = (reconcile.KIND, check_ins.KIND, SEND_MAILS)
 """Kinds of work by which dates end."""
 _BY = "decommission"
 
@@ -158,7 +159,7 @@ async def left_of(app: App) -> Left:
         ]
         return Left(
             pairs=len({session.pair_id for session in dates}),
-            dates=len(dates),
+            dates=len(dates) + len(tx.check_ins.ahead(now)),
             writes=len(tx.intents.open()),
             mails_waiting=len(tx.outbox.waiting(pairs)),
             subscriptions=0,

@@ -14,9 +14,10 @@ from integrations.language import N_, gettext
 from integrations.ports import Transaction
 from integrations.records import OVER, Order, Pair, PairState, Session, SessionState
 from integrations.workflows.app import App
+from integrations.workflows.booking import check_ins
 from integrations.workflows.changes.case import Case, load_pair
 from integrations.workflows.changes.views import pause_of, slot_of
-from integrations.workflows.messages.words import contact_of, every, kind_name, regular
+from integrations.workflows.messages.words import contact_of, every, kind_said, regular
 from integrations.workflows.pair_page.acting import Actor
 from integrations.workflows.pair_page.clocks import Clocks, clocks, zones_of
 from integrations.workflows.pair_page.meetings import is_asked
@@ -239,6 +240,7 @@ class _Shown:
 
     def __init__(self, tx: Transaction, case: Case, actor: Actor, now: datetime) -> None:
         self._case, self._actor, self._now = case, actor, now
+        self._with_contact = check_ins.invites(tx, case.program)
         self._waiting = {
             str(order.data["session"]): order for order in case.orders if "session" in order.data
         }
@@ -249,14 +251,13 @@ class _Shown:
         case, reader = self._case, self._actor.person_id
         aim = self._aims.get(session.id)
         order = self._waiting.get(session.id)
-        kind = kind_of(case.rule, session)
         return DateShown(
             session_id=session.id,
             begins=clocks(case, reader, session.start),
             minutes=(session.end - session.start) // _MINUTE,
             leads=self._leads(session),
             place=case.rule.place_of(case.pair.place),
-            kind=None if kind is SessionKind.MEETING else kind_name(kind),
+            kind=self._kind(session),
             is_make_up=session.make_up,
             is_moved=session.moved,
             became=self._became(session),
@@ -265,6 +266,13 @@ class _Shown:
             waits=None if order is None else order.kind,
             waits_for=None if order is None else self._to(order),
         )
+
+    def _kind(self, session: Session) -> str | None:
+        """What it is for, where that is no meeting as usual."""
+        kind = kind_of(self._case.rule, session)
+        if kind is SessionKind.MEETING:
+            return None
+        return kind_said(kind, self._case.program, with_contact=self._with_contact)
 
     def _leads(self, session: Session) -> str:
         case = self._case

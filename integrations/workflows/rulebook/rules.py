@@ -194,6 +194,7 @@ class ProgramRule(BaseModel):
     ``thanks`` reminds whoever is mentored, at milestones, to say thanks.
     ``pulse_every`` asks both how it was after each so many meetings held (None: nobody is asked).
     ``group_sessions`` is how many meetings of several pairs count for each of them.
+    ``contact_at_check_ins`` invites the program's contact to dates that are check-ins.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -216,6 +217,7 @@ class ProgramRule(BaseModel):
     thanks: bool = False
     pulse_every: int | None = Field(default=None, ge=1, le=26)
     group_sessions: int = Field(default=0, ge=0, le=12)
+    contact_at_check_ins: bool = False
     _dates_before: int = PrivateAttr(default=0)
 
     @field_validator("credit")

@@ -41,6 +41,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "reduce_evidence": N_("deleting what is kept no longer"),
         "refresh_standings": N_("working out how pairs stand"),
         "send_test_invitation": N_("sending test invitations"),
+        "invite_to_check_ins": N_("inviting contacts to check-ins"),
         "send_mails": N_("sending Tandem's own mails"),
         "send_verdicts": N_("telling the firm's own system"),
         "sweep": N_("looking through program mailboxes"),

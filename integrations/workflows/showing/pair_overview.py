@@ -6,7 +6,7 @@ Goals are said to exist and no more; what the two wrote is theirs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,7 @@ from scheduling.attendance.progress import Progress
 from scheduling.attendance.pulse import trend_of
 from scheduling.attendance.reasons import WORDS as VERDICT_WORDS
 from scheduling.attendance.reasons import VerdictCode
+from scheduling.changes.check_ins import GuestState
 from scheduling.changes.views import Pause
 from scheduling.rule import SessionKind
 
@@ -178,7 +179,7 @@ def overview_of_pair(
         pause=pause_of(pair.pause),
         swaps=tuple(date.fromisoformat(day) for day in pair.swaps),
         progress=history.progress,
-        dates=_dates(case, history.sessions, history.zone, now),
+        dates=_with_guests(tx, pair_id, _dates(case, history.sessions, history.zone, now)),
         pulses=tuple(_pulses(tx, case)),
         blockers=lines_of_pairs(tx, [pair])[0].blockers,
         needs=tuple(lines_of(tx, needs, now, None, default_zone)),
@@ -228,6 +229,18 @@ def _dates(
         if session.state is not SessionState.SKIPPED
     ]
     return tuple(sorted(shown, key=lambda one: (one.start, one.id)))
+
+
+def _with_guests(
+    tx: Transaction, pair_id: str, dates: Sequence[DateShown]
+) -> tuple[DateShown, ...]:
+    """The dates, and of check-ins who else is invited."""
+    guests = {
+        kept.session_id: (gettext("%(mail)s is invited", mail=kept.address),)
+        for kept in tx.check_ins.of_pairs([pair_id])[pair_id]
+        if kept.state is GuestState.INVITED
+    }
+    return tuple(replace(date, remarks=(*date.remarks, *guests.get(date.id, ()))) for date in dates)
 
 
 def _date(
