@@ -1,10 +1,11 @@
 """The cadence rule of a program: how often, how long, when at all, and under which limits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from scheduling.errors import InvalidRuleError
 
@@ -106,6 +107,30 @@ class CadenceRule:
     def horizon_days(self) -> int:
         """Days from the start date to the end of the last window."""
         return self.window_days * self.occurrences
+
+    def halved(self) -> Self | None:
+        """Half as long and twice as often over the same weeks; None where that cannot be.
+
+        Whole weeks and minutes are left, and no more dates than a series may have.
+        """
+        dates = 2 * self.occurrences
+        if self.interval_weeks % 2 or self.duration_minutes % 2 or dates > MOST_OCCURRENCES:
+            return None
+        return replace(
+            self,
+            interval_weeks=self.interval_weeks // 2,
+            duration=self.duration / 2,
+            occurrences=dates,
+            minimum_held=None if self.minimum_held is None else 2 * self.minimum_held,
+            min_gap_days=None if self.min_gap_days is None else self.min_gap_days // 2,
+        )
+
+    def is_half_of(self, whole: Self) -> bool:
+        """Whether dates are half as long and twice as often as those of ``whole``."""
+        return (2 * self.interval_weeks, 2 * self.duration) == (
+            whole.interval_weeks,
+            whole.duration,
+        )
 
     def _check_cadence(self) -> None:
         _require(1 <= self.interval_weeks <= 26, "interval_weeks", self.interval_weeks, "1 to 26")

@@ -181,7 +181,7 @@ async def test_an_invitation_speaks_german_where_both_do(empty: Empty) -> None:
     german = [one for one in invitations if _is_german(memory, one.pair)]
     assert 0 < len(german) < len(invitations)
     for invitation in invitations:
-        is_german = "haben alle zwei Wochen eine gemeinsame Stunde" in invitation.text
+        is_german = "haben alle zwei Wochen eine Stunde füreinander" in invitation.text
         assert is_german == (invitation in german)
 
 

@@ -116,6 +116,15 @@ SECTIONS: tuple[Section, ...] = (
                 ),
             ),
             Item(
+                ("half_sessions",),
+                N_("Two shorter dates where no hour suits both"),
+                "tick",
+                hint=N_(
+                    "A pair without an hour in common meets half as long and twice as often. Half"
+                    " the time together counts as a meeting then, and twice as many are asked for."
+                ),
+            ),
+            Item(
                 ("contact_at_check_ins",),
                 N_("Invite the program's contact to check-ins"),
                 "tick",

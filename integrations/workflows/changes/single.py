@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from integrations.language import speaking
@@ -9,7 +10,7 @@ from integrations.workflows.booking.invitation import location_of, page_of
 from integrations.workflows.changes.case import Case
 from integrations.workflows.messages.languages import common_language
 from integrations.workflows.messages.texts import Letter, letter
-from integrations.workflows.messages.words import contact_of, names_of, when
+from integrations.workflows.messages.words import contact_of, length_of, names_of, when
 from integrations.workflows.rulebook.roles import mentor_on
 from scheduling.timespan import TimeSpan
 
@@ -34,6 +35,7 @@ def _words_of(case: Case, span: TimeSpan, zone: str, page_url: str) -> Letter:
         "mentor": mentor.name,
         "mentee": mentee.name,
         "program": case.program.name,
+        "length": length_of(span.length // timedelta(minutes=1)),
         "when": when(span.start, zone, next((z for z in zones if z != zone), None)),
         "place": location_of(case.rule, case.pair),
         "agenda": case.rule.agenda,

@@ -76,6 +76,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             (),
         ),
         "voluntary": Field("whether taking part is voluntary", True),
+        "length": Field("how long each date is", "an hour"),
         "every": Field("how often the two meet", "every other week"),
         "weeks": Field("for how many weeks", 16),
         "books_on": Field("the date from which invitations go out", "18 January 2027", True),
@@ -287,7 +288,7 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
         "announcement": _mail(
             _BOTH,
             "five working days before a program books",
-            *("sponsor", "every", "weeks", "books_on", "voluntary"),
+            *("sponsor", "length", "every", "weeks", "books_on", "voluntary"),
         ),
         "hours_question": _mail(
             "who has not said their working hours, once a program",
@@ -310,7 +311,7 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             channel=Channel.INVITATION,
             cap=Cap.NONE,
             fields=(
-                *("names", "mentor", "mentee", "every", "weekday", "start", "zone_place"),
+                *("names", "mentor", "mentee", "length", "every", "weekday", "start", "zone_place"),
                 *("other_zone_start", "other_zone_place", "first_date", "last_date", "mixed"),
                 *(
                     "moved",
@@ -335,7 +336,8 @@ MESSAGES: Mapping[str, MessageKind] = MappingProxyType(
             channel=Channel.INVITATION,
             cap=Cap.NONE,
             fields=(
-                *("names", "mentor", "mentee", "when", "place", "page", "contact", "program"),
+                *("names", "mentor", "mentee", "length", "when", "place"),
+                *("page", "contact", "program"),
                 "agenda",
             ),
             must=("contact", "when", "page"),

@@ -31,6 +31,7 @@ from integrations.workflows.messages.words import (
     clock,
     contact_of,
     every,
+    length_of,
     long_date,
     names_of,
     place_of,
@@ -298,6 +299,7 @@ def _announcement(about: Spoken) -> dict[str, Any]:
     books_on = about.mail.data.get("books_on")
     return {
         "sponsor": about.program.contact.get("sponsor"),
+        "length": length_of(cadence.duration_minutes),
         "every": every(cadence.interval_weeks),
         "weeks": cadence.interval_weeks * cadence.occurrences,
         "books_on": long_date(date.fromisoformat(books_on)) if books_on else None,

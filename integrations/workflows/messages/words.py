@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 
-from integrations.language import ENGLISH, N_, gettext, locale, spoken_language
+from integrations.language import ENGLISH, N_, gettext, locale, ngettext, spoken_language
 from integrations.records import Participant, PersonShown, Program
 from scheduling.cadence import SeriesSlot
 from scheduling.rule import SessionKind
@@ -81,6 +81,13 @@ def kind_said(kind: SessionKind, program: Program, *, with_contact: bool) -> str
         return kind_name(kind)
     name = program.contact.get("name") or gettext("your program coordinator")
     return gettext("%(kind)s with %(name)s", kind=kind_name(kind), name=name)
+
+
+def length_of(minutes: int) -> str:
+    """How long a date is, in words."""
+    if minutes == 60:
+        return gettext("an hour")
+    return ngettext("%(num)s minute", "%(num)s minutes", minutes)
 
 
 def every(interval_weeks: int) -> str:

@@ -130,12 +130,46 @@ async def plan_with(
         plan = await _planned(
             app, problem, {**hours, **{i: wishes[i] for i in wishes.keys() - lost}}
         )
+    roll, plan = await _in_halves(app, roll, problem, plan)
     return await app.store.run(lambda tx: _keep(tx, roll, look, plan, now))
 
 
 async def plan_of(app: App, roll: Roll, look: Look) -> Plan:
     """What planning these pairs from a look comes to; nothing is kept."""
-    return await _planned(app, await _problem(app, roll, look, app.clock.now()), NO_HOURS)
+    problem = await _problem(app, roll, look, app.clock.now())
+    _, plan = await _in_halves(app, roll, problem, await _planned(app, problem, NO_HOURS))
+    return plan
+
+
+async def _in_halves(app: App, roll: Roll, problem: Problem, plan: Plan) -> tuple[Roll, Plan]:
+    """Plan two dates in place of each where too few have a place and the rule allows it.
+
+    Beside what is planned for all others, which stays as it is.
+    """
+    terms: dict[str, Terms] = {}
+    for pair in roll.pairs:
+        whole, outcome = roll.terms[pair.id], plan.pairs.get(pair.id)
+        rule = whole.rule.halved() if pair.generation == 1 else None
+        if rule is not None and outcome is not None and not _has_enough(outcome, pair, whole):
+            terms[pair.id] = replace(whole, rule=rule, is_own=True, is_in_halves=True)
+    if not terms:
+        return roll, plan
+    pairs = {pair.id: pair for pair in roll.pairs}
+    beside = [
+        Commitment(frozenset((pairs[i].mentor_id, pairs[i].mentee_id)), TimeSpan(s.start, s.end))
+        for i, outcome in plan.pairs.items()
+        if i not in terms and isinstance(outcome, PairPlan)
+        for s in outcome.sessions
+    ]
+    halves = replace(
+        problem,
+        pairs=tuple(each.request_of(pairs[i]) for i, each in terms.items()),
+        commitments=(*problem.commitments, *beside),
+    )
+    found = (await _planned(app, halves, NO_HOURS)).pairs
+    better = {i: one for i, one in found.items() if _has_enough(one, pairs[i], terms[i])}
+    roll = replace(roll, terms={**roll.terms, **{i: terms[i] for i in better}})
+    return roll, replace(plan, pairs={**plan.pairs, **better})
 
 
 async def _problem(app: App, roll: Roll, look: Look, now: datetime) -> Problem:
@@ -229,7 +263,7 @@ def _keep(tx: Transaction, roll: Roll, look: Look, plan: Plan, now: datetime) ->
         if outcome is None:
             kind = "unreadable"
             back_to_enrolled(tx, pair)
-        elif isinstance(outcome, Unplaced) or _dates_of(outcome, pair, terms) < _least(terms.rule):
+        elif isinstance(outcome, Unplaced) or not _has_enough(outcome, pair, terms):
             kind = "without_slot"
             _keep_unplaced(tx, pair, outcome, now)
         else:
@@ -245,14 +279,13 @@ def _is_begun(tx: Transaction, pair: Pair) -> bool:
     return series is not None and series.state in (IntentState.SENDING, IntentState.DONE)
 
 
-def _dates_of(outcome: PairPlan, pair: Pair, terms: Terms) -> int:
-    """How many windows have a date, those of earlier series included."""
-    return len(outcome.sessions) + len(terms.request_of(pair).kept)
-
-
-def _least(rule: ProgramRule) -> int:
-    """How many dates a pair needs before it is worth a series."""
-    return math.ceil(rule.cadence.occurrences * rule.least_share)
+def _has_enough(outcome: PairPlan | Unplaced, pair: Pair, terms: Terms) -> bool:
+    """Whether so many windows have a date, those of earlier series included, as a series needs."""
+    if isinstance(outcome, Unplaced):
+        return False
+    rule = terms.rule
+    dates = len(outcome.sessions) + len(terms.request_of(pair).kept)
+    return dates >= math.ceil(rule.cadence.occurrences * rule.least_share)
 
 
 def back_to_enrolled(tx: Transaction, pair: Pair) -> None:
@@ -354,6 +387,9 @@ def _keep_placed(
         skipped=len(plan.skipped),
         proven_optimal=plan.proven_optimal,
     )
+    if terms.is_in_halves:
+        minutes = rule.cadence.duration_minutes
+        _journal(tx, pair, "planned_in_halves", now, minutes=minutes)
 
 
 def _journal(tx: Transaction, pair: Pair, code: str, now: datetime, **data: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -194,6 +194,7 @@ class ProgramRule(BaseModel):
     ``thanks`` reminds whoever is mentored, at milestones, to say thanks.
     ``pulse_every`` asks both how it was after each so many meetings held (None: nobody is asked).
     ``group_sessions`` is how many meetings of several pairs count for each of them.
+    ``half_sessions`` has a pair without an hour in common meet half as long and twice as often.
     ``contact_at_check_ins`` invites the program's contact to dates that are check-ins.
     """
 
@@ -218,6 +219,7 @@ class ProgramRule(BaseModel):
     pulse_every: int | None = Field(default=None, ge=1, le=26)
     group_sessions: int = Field(default=0, ge=0, le=12)
     contact_at_check_ins: bool = False
+    half_sessions: bool = False
     _dates_before: int = PrivateAttr(default=0)
 
     @field_validator("credit")
@@ -255,10 +257,29 @@ class ProgramRule(BaseModel):
         return value
 
     def with_own(self, cadence: CadenceRule) -> ProgramRule:
-        """The rule of a pair with a cadence of its own, which plans the dates that are left."""
-        rule = self.model_copy(update={"cadence": cadence})
-        rule._dates_before = max(0, self.cadence.occurrences - cadence.occurrences)
+        """The rule of a pair with a cadence of its own, which plans the dates that are left.
+
+        Where two dates stand for one, half the time together counts as a meeting, and both are of
+        the kind of the one.
+        """
+        own, dates = {"cadence": cadence}, self.cadence.occurrences
+        if cadence.is_half_of(self.cadence):
+            own, dates = {**own, **self._for_halves()}, 2 * dates
+        rule = self.model_copy(update=own)
+        rule._dates_before = max(0, dates - cadence.occurrences)
         return rule
+
+    def halved(self) -> ProgramRule | None:
+        """The rule with two dates in place of each; None where it does not want or allow that."""
+        cadence = self.cadence.halved() if self.half_sessions else None
+        return None if cadence is None else self.with_own(cadence)
+
+    def _for_halves(self) -> Json:
+        least = max(1, self.attendance.held_minutes // 2)
+        kinds = {half: k for n, k in self.kinds.items() for half in (2 * n - 1, 2 * n)}
+        attendance = replace(self.attendance, held_minutes=least)
+        # What is halved is not halved again.
+        return {"attendance": attendance, "kinds": kinds, "half_sessions": False}
 
     def kind_of(self, generation: int, window: int) -> SessionKind:
         """What the date of a window (from 0) of a pair's n-th series is for.

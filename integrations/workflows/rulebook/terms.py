@@ -23,6 +23,7 @@ from scheduling.timespan import TimeSpan
 class Terms:
     """What a pair is planned under.
 
+    ``is_in_halves``: no hour was found, and two dates stand for each.
     ``starts`` is the Monday from which its cadence windows count. ``standing`` are dates to come
     of its earlier series, which stay, and ``zone`` tells on which days. ``is_own`` says that the
     rule has another cadence than the version ``rule_id`` of its program's.
@@ -34,6 +35,7 @@ class Terms:
     standing: tuple[TimeSpan, ...] = ()
     zone: str = "UTC"
     is_own: bool = False
+    is_in_halves: bool = False
 
     def request_of(self, pair: Pair) -> PairRequest:
         """What the planner is asked for the pair: each date that stands fills its window."""

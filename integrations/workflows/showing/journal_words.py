@@ -47,6 +47,7 @@ DEEDS: Mapping[str, str] = MappingProxyType(
             "a backup was put back: {pairs} pairs to compare, {mails} mails given up"
         ),
         "planned": N_("planned: {placed} dates, {moved} of them moved, {skipped} left out"),
+        "planned_in_halves": N_("no hour suits both: two dates of {minutes} minutes stand for one"),
         "no_common_slot": N_("no common hour was found"),
         "series_created": N_("the series was created and both were invited"),
         "series_adopted": N_("the series was taken over"),
