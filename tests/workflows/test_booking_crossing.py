@@ -16,7 +16,7 @@ from integrations.workflows.work import Worker
 from simulator.faults import Fault
 from tests.support.world import Empty, World, enrolled, firm_of, quietly, virtually
 
-EVENT = "/users/{user}/events/{event}"
+EVENT, EVENTS = "/users/{user}/events/{event}", "/users/{user}/events"
 AWAY = timedelta(days=1)
 
 
@@ -69,6 +69,32 @@ async def test_a_date_waits_until_the_other_pair_has_left_its_hour(empty: Empty)
     world = empty.world(firm_of(12))
     app = await world.begin()
     worker, first, second = await half_booked(world, app)
+    await do(app, worker, first)
+    assert await state_of(world, first) is PairState.BOOKING
+    await app.clock.sleep(timedelta(minutes=30))
+    await worker.run(until_quiet=True, progress=quietly)
+    assert await state_of(world, second) is PairState.BOOKED
+    assert await state_of(world, first) is PairState.BOOKED
+    await app.close()
+
+
+@virtually
+async def test_a_date_waits_for_a_series_that_may_stand_there_too(empty: Empty) -> None:
+    """The answer to its creation was lost, and reads had to wait: it stood there all the same."""
+    world = empty.world(firm_of(12))
+    app = await world.begin()
+    await enrolled(world, app)
+    first, second = await app.store.run(crossed)
+    await launching.launch(app)
+    worker = build_worker(app)
+    # The first of each are those of the mailbox's trial.
+    world.tenant.faults.plan(Fault("cut_after", method="POST", path=EVENTS, nth=2))
+    throttled = Fault("throttle", method="GET", path=EVENTS, nth=2, times=9, retry_after=60)
+    world.tenant.faults.plan(throttled)
+    await do(app, worker, second)
+    assert await state_of(world, second) is PairState.PLANNED
+    world.tenant.faults.clear()
+    await app.clock.sleep(timedelta(minutes=1))
     await do(app, worker, first)
     assert await state_of(world, first) is PairState.BOOKING
     await app.clock.sleep(timedelta(minutes=30))

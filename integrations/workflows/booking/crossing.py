@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from integrations.ports import Transaction
 from integrations.records import Pair, PairState, Session, SessionState
+from integrations.workflows.planning.plan import is_begun
 from scheduling.timespan import TimeSpan
 
 PATIENCE = timedelta(hours=6)
@@ -31,7 +32,7 @@ def is_clear(tx: Transaction, pair: Pair, target: TimeSpan, now: datetime, since
     if now - since >= PATIENCE:
         return True
     people = [pair.mentor_id, pair.mentee_id]
-    others = [p for p in tx.pairs.of_people(people) if _is_being_booked(p, pair)]
+    others = [p for p in tx.pairs.of_people(people) if p.id != pair.id and _may_stand(tx, p)]
     sessions = tx.sessions.of_pairs([other.id for other in others])
     return not any(
         place.overlaps(target)
@@ -40,8 +41,11 @@ def is_clear(tx: Transaction, pair: Pair, target: TimeSpan, now: datetime, since
     )
 
 
-def _is_being_booked(other: Pair, pair: Pair) -> bool:
-    return other.id != pair.id and other.state is PairState.BOOKING
+def _may_stand(tx: Transaction, pair: Pair) -> bool:
+    """Whether a pair is being booked: its series stands, or may, the answer being lost."""
+    if pair.state is PairState.PLANNED:
+        return is_begun(tx, pair)
+    return pair.state is PairState.BOOKING
 
 
 def _places_left(pair: Pair, sessions: Iterable[Session]) -> Collection[TimeSpan]:

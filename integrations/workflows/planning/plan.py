@@ -255,7 +255,7 @@ def _keep(tx: Transaction, roll: Roll, look: Look, plan: Plan, now: datetime) ->
     record_look(tx, look, now)
     counts = {"placed": 0, "without_slot": 0, "unreadable": 0}
     for pair in roll.pairs:
-        if tx.pairs.require(pair.id) != pair or _is_begun(tx, pair):
+        if tx.pairs.require(pair.id) != pair or is_begun(tx, pair):
             # Somebody else planned it, or has begun to book it, while this was worked out.
             continue
         terms = roll.terms[pair.id]
@@ -273,8 +273,8 @@ def _keep(tx: Transaction, roll: Roll, look: Look, plan: Plan, now: datetime) ->
     return PlanReport(**counts)
 
 
-def _is_begun(tx: Transaction, pair: Pair) -> bool:
-    """Whether its series stands, or may: its plan must then stay as it was sent."""
+def is_begun(tx: Transaction, pair: Pair) -> bool:
+    """Whether the pair's series stands, or may: its plan must then stay as it was sent."""
     series = tx.intents.by_key(f"series/{pair.id}/{pair.generation}")
     return series is not None and series.state in (IntentState.SENDING, IntentState.DONE)
 
