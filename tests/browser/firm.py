@@ -91,8 +91,8 @@ class ServedFirm:
         return datetime.fromisoformat(self.control.get("/clock")["now"])
 
 
-def another_pair(firm: ServedFirm) -> str:
-    """A roster that pairs the mentor of one pair with the mentee of another."""
+def another_pair(firm: ServedFirm, program: str = "") -> str:
+    """A roster that pairs the mentor of one pair with the mentee of another, in their program."""
 
     def look(tx: Transaction) -> str:
         pairs = tx.pairs.in_state(PairState.BOOKED)
@@ -104,10 +104,10 @@ def another_pair(firm: ServedFirm) -> str:
         )
         people = tx.participants.many([one.mentor_id, other.mentee_id])
         mails = people[one.mentor_id].mail, people[other.mentee_id].mail
-        program = tx.programs.require(one.program_id).name
+        named = program or tx.programs.require(one.program_id).name
         return (
             "mentor_mail,mentee_mail,program,start_date,pair_id\n"
-            f"{mails[0]},{mails[1]},{program},2027-04-05,LATE-1\n"
+            f"{mails[0]},{mails[1]},{named},2027-04-05,LATE-1\n"
         )
 
     return firm.read(look)

@@ -1,52 +1,35 @@
-"""Each act of the coordinators' pages, clicked in a browser that runs no script, on a phone."""
+"""Each act of the coordinators' pages, clicked: on a phone without script, and on a desk with."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
-from integrations.page_records import Wish
+from integrations.page_records import StaffRole, TriedRule, TryState, Wish
 from integrations.ports import Transaction
-from integrations.records import Need, Pair, PairState
+from integrations.records import Need, Pair, PairState, ProgramState, Work, WorkState
 from integrations.web.access import Who
 from integrations.web.app import pages
-from tests.browser.browsing import NARROW, Visitors, Window
+from integrations.workflows.enrolment.enrol import program_id
+from integrations.workflows.rulebook.rule_trials import KIND
+from tests.browser.browsing import DESKTOP, NARROW, Visitors, Window
 from tests.browser.firm import ServedFirm, another_pair, served
 
-_TRIAL, _LIFE = "tests/web/test_rule_trial.py", "tests/web/test_program_life.py"
-_RUNNING, _KEEPING = "tests/browser/test_running_programs.py", "tests/browser/test_keeping_pairs.py"
 _PAIR = "tests/web/test_coordinators_pair.py"
 _ELSEWHERE = {
-    "/programs/{program}/pairs/{pair}/again": _KEEPING,
+    "/programs/{program}/pairs/{pair}/again": "tests/browser/test_keeping_pairs.py",
     "/programs/{program}/pairs/{pair}/acts/book_again": _PAIR,
     "/programs/{program}/pairs/{pair}/acts/adopt": _PAIR,
-    "/programs/{program}/pairs/{pair}/identity": _KEEPING,
-    "/health/take-up": "tests/web/test_notices.py",
-    "/programs/{program}/rule/save": _RUNNING,
-    "/programs/{program}/rule/what-if/stop": _TRIAL,
-    "/programs/{program}/rule/what-if/go-on": _TRIAL,
-    "/programs/{program}/rule/what-if/again": _TRIAL,
-    "/programs/{program}/rule/what-if/drop": _TRIAL,
-    "/programs/{program}/rule/what-if/save": _TRIAL,
-    "/programs/{program}/hours/ask": "tests/web/test_console_pages.py",
-    "/programs/{program}/settings/announce": _LIFE,
-    "/programs/{program}/settings/begin": _LIFE,
-    "/programs/{program}/settings/close": _LIFE,
-    "/programs/{program}/launch/start": _RUNNING,
-    "/programs/{program}/launch/test": "tests/web/test_launch.py",
-    "/programs/{program}/waves/{wave}/undo": _RUNNING,
-    "/programs/{program}/waves/{wave}/stop": "tests/web/test_launch.py",
-    "/programs/{program}/waves/{wave}/go-on": "tests/web/test_launch.py",
-    "/programs/{program}/waves/{wave}/again": "tests/web/test_launch.py",
+    "/programs/{program}/pairs/{pair}/identity": "tests/workflows/enrolment/test_identity.py",
 }
-"""Acts that this firm has no use for at this moment, and the tests that play them through."""
+"""Acts that nothing in this firm calls for, and the tests that play them through."""
 _ACTS = {
     act.path: re.compile(re.sub(r"\{\w+\}", "[^/]+", act.path))
     for page in pages()
@@ -54,20 +37,57 @@ _ACTS = {
     for act in page.acts
 }
 ASKED_AT = datetime(2027, 3, 1, tzinfo=UTC)
+FAR_AWAY = datetime(2099, 1, 1, tzinfo=UTC)
 _LAST = "the last one"
 _TIMES = 4
+_LOOKS = 100
+WINTER, SPRING, AUTUMN = "Winter", "Spring", "Autumn"
 
 
-@pytest.fixture(scope="module")
-def firm(
-    firm_at_the_office: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ServedFirm]:
-    """This module's firm, after some meetings, in office hours; somebody asks for a pairing."""
-    folder = tmp_path_factory.mktemp("console-acts") / "firm"
-    with served(firm_at_the_office, folder, poll_seconds=1) as one:
+@pytest.fixture
+def firm(firm_at_the_office: Path, tmp_path: Path) -> Iterator[ServedFirm]:
+    """A firm after some meetings, in office hours; somebody asks for a pairing.
+
+    Beside its program stand three that were never begun, and work that was put aside.
+    """
+    with served(firm_at_the_office, tmp_path / "firm", poll_seconds=1) as one:
         one.read(_two_wish)
         one.read(_three_rows)
+        one.read(_programs_in_draft)
+        one.read(lambda tx: tx.work.put(_PUT_ASIDE))
         yield one
+
+
+@pytest.fixture
+def visitors(browser: Browser, firm: ServedFirm) -> Iterator[Visitors]:
+    """Windows of this firm's people."""
+    people = Visitors(browser, firm)
+    yield people
+    people.close()
+
+
+_PUT_ASIDE = Work(
+    id="put-aside",
+    kind="try_rule",
+    subject="gone",
+    due_at=ASKED_AT,
+    state=WorkState.POISON,
+    attempts=8,
+    last_error="unreachable",
+)
+
+
+def _programs_in_draft(tx: Transaction) -> None:
+    """Programs in draft with the same rule and the same coordinator, and nobody in them."""
+    (program,) = tx.programs.all()
+    rule = tx.rules.current(program.id)
+    for name in (WINTER, SPRING, AUTUMN):
+        new = program_id(name)
+        tx.programs.add(replace(program, id=new, name=name, state=ProgramState.DRAFT))
+        tx.rules.add(replace(rule, id=f"rule-of-{name}", program_id=new, version=1))
+        for member in tx.staff.of_program(program.id):
+            if member.role is StaffRole.COORDINATOR:
+                tx.staff.add(replace(member, program_id=new))
 
 
 def _two_wish(tx: Transaction) -> None:
@@ -152,22 +172,46 @@ class Coordinator:
                     one.fill(value)
         form.locator("button").nth(button).click()
 
+    def mails(self) -> str:
+        """The number of mails that is asked for on this page."""
+        words = self.page.get_by_role("main").text_content() or ""
+        found = re.findall(r"causes ([\d,]+) mails", words)
+        assert found, f"{self.page.url}: {words[:1500]}"
+        return str(found[-1]).replace(",", "")
+
+    def until(self, path: str, words: str) -> None:
+        """Look at a page again until the worker beside it has come so far."""
+        for _ in range(_LOOKS):
+            self.open(path)
+            if words in self.page.get_by_role("main").inner_html():
+                return
+            self.page.wait_for_timeout(200)
+        raise AssertionError(f"{words}: {self.page.get_by_role('main').inner_text()[:1500]}")
+
     def reads(self, words: str) -> None:
         """What was done is said, or what is to be read stands there."""
         expect(self.page.get_by_role("main")).to_contain_text(re.compile(words))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def pairs(firm: ServedFirm) -> list[Pair]:
     """The firm's booked pairs before anything was done."""
     found = firm.read(lambda tx: tx.pairs.in_state(PairState.BOOKED))
     return sorted(found, key=lambda one: one.id)
 
 
+@pytest.mark.parametrize(
+    ("script", "width"), [(False, NARROW), (True, DESKTOP)], ids=["phone, no script", "desk"]
+)
 def test_each_act_of_the_console_is_done_by_clicking_alone(
-    visitors: Visitors, firm: ServedFirm, pairs: list[Pair], tmp_path: Path
+    visitors: Visitors,
+    firm: ServedFirm,
+    pairs: list[Pair],
+    tmp_path: Path,
+    script: bool,
+    width: tuple[int, int],
 ) -> None:
-    window = visitors.signed_in_as(firm.staff("coordinator"), script=False, width=NARROW)
+    window = visitors.signed_in_as(firm.staff("coordinator"), script=script, width=width)
     one = Coordinator(window, firm, pairs[0].program_id)
     window.page.on("request", one.note)
     roster = tmp_path / "late.csv"
@@ -178,12 +222,16 @@ def test_each_act_of_the_console_is_done_by_clicking_alone(
     _told(one, pairs[4], "cadence", {"minutes": "45"})
     _many(one, pairs[2:4])
     _rule(one)
+    _trial(one)
     _settings(one)
     _surveys(one, tmp_path)
     _wishes(one)
     _roster(one, roster)
     _files(one)
     _whole(one)
+    _winter(one, tmp_path)
+    _spring(one, tmp_path)
+    _autumn(one)
     assert sorted(set(_ACTS) - _ELSEWHERE.keys() - one.sent) == []
     assert sorted(one.sent & _ELSEWHERE.keys()) == []
     # The list was left without the last day of the pause: that is asked for with a 400.
@@ -284,6 +332,110 @@ def _rule(one: Coordinator) -> None:
     one.send("/rule/edit")
     one.send("/rule/look", {"interval_weeks": "3"})
     one.reads("3")
+    one.open("~/rule")
+    one.send("/rule/look", {"gap_days": "50"})
+    one.send("/rule/save", {"mails": one.mails()})
+    one.reads("Saved")
+
+
+def _trial(one: Coordinator) -> None:
+    """A rule tried on all pairs: stopped, let go on, begun again, saved; another one dropped."""
+    at = "~/rule/what-if"
+    one.firm.read(lambda tx: _tried(tx, one.program, before=True))
+    one.open(at)
+    one.send("/what-if/stop")
+    one.send("/what-if/go-on")
+    one.until(at, "Another rule is in force by now")
+    one.send("/what-if/again")
+    one.until(at, "Type the number of mails")
+    one.send("/what-if/save", {"mails": one.mails()})
+    one.reads("Saved")
+    one.firm.read(lambda tx: _tried(tx, one.program, before=False))
+    one.open(at)
+    one.send("/what-if/drop")
+    assert one.firm.read(lambda tx: tx.tried_rules.get(one.program)) is None
+
+
+def _tried(tx: Transaction, program: str, *, before: bool) -> None:
+    """As a program of hundreds of pairs has it: asked for, and no worker has come to it yet."""
+    rule, work = tx.rules.current(program), tx.work.take_up(KIND, program, FAR_AWAY)
+    body = {**rule.body, "limits": {**rule.body["limits"], "gap_days": 52}}
+    trial = TriedRule(
+        program_id=program,
+        id="trial",
+        rule=body,
+        version=rule.version - before,
+        pairs=len(tx.pairs.all()),
+        state=TryState.RUNNING,
+        begun_at=ASKED_AT,
+        begun_by="coordinator",
+        work_id=work.id,
+    )
+    tx.tried_rules.forget(program)
+    tx.tried_rules.add(trial)
+
+
+def _enrolled(one: Coordinator, name: str, folder: Path) -> None:
+    """A program in draft gets its first pair, which is planned."""
+    one.program = program_id(name)
+    roster = folder / f"{name}.csv"
+    roster.write_text(another_pair(one.firm, name))
+    one.open("~/import")
+    one.send("/import/check", {"roster": str(roster)})
+    one.send("/import/keep")
+    one.reads("1 pairs enrolled")
+    one.until("~/launch", "Start this wave")
+
+
+def _winter(one: Coordinator, folder: Path) -> None:
+    """A program launched without a word: tested, begun, stopped, let go on, undone, begun anew."""
+    _enrolled(one, WINTER, folder)
+    one.open("~/launch")
+    one.send("/launch/test")
+    one.open("/writing")
+    one.send("/writing")
+    # While nothing is written, the wave waits before its first pair.
+    one.open("~/launch")
+    one.send("/launch/start", {"mails": one.mails()})
+    wave = urlsplit(one.page.url).path
+    one.send("/stop")
+    one.send("/go-on")
+    one.open("/writing")
+    one.send("/writing")
+    one.until(wave, "1 of 1 pairs booked")
+    one.send("/undo", {"mails": one.mails()})
+    one.until(wave, "Enrol the ended pairs anew")
+    one.send("/again")
+    one.reads("1 pairs are enrolled anew")
+
+
+def _say_no_hours(tx: Transaction) -> None:
+    """The mailboxes of the two in spring tell no hours of theirs."""
+    (pair,) = tx.pairs.in_state(PairState.PLANNED, program_id=program_id(SPRING))
+    for person in tx.participants.many([pair.mentor_id, pair.mentee_id]).values():
+        tx.participants.put(replace(person, hours_source=None))
+
+
+def _spring(one: Coordinator, folder: Path) -> None:
+    """A program whose people are asked for their hours, and told when it begins."""
+    _enrolled(one, SPRING, folder)
+    one.firm.read(_say_no_hours)
+    one.open("~/hours")
+    one.send("/hours/ask", {"mails": one.mails()})
+    one.reads("Nobody is to be asked")
+    one.open("~/settings")
+    one.send("/settings/announce", {"mails": one.mails(), "begins": "yes"})
+    one.reads("it begins by itself")
+    one.send("/settings/begin")
+    one.reads("Nothing starts by itself")
+
+
+def _autumn(one: Coordinator) -> None:
+    """A program that is given up before anybody is in it."""
+    one.program = program_id(AUTUMN)
+    one.open("~/settings")
+    one.send("/close")
+    one.reads("Take it up again")
 
 
 def _settings(one: Coordinator) -> None:
@@ -355,6 +507,9 @@ def _whole(one: Coordinator) -> None:
     """The check of the whole installation; all writing stopped and let go on."""
     one.open("/health")
     one.send("/health/check")
+    one.open("/health")
+    one.send("/health/take-up")
+    one.reads("Taken up again: 1 pieces of work")
     one.open("/writing")
     one.send("/writing")
     one.reads("stopped")
