@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     # Only named here: planning a file shows nothing of these, and they take long to load.
     from integrations.records import Pair, Session
     from integrations.workflows.doctor import Check
+    from integrations.workflows.ordering.adopting import ExistingShown
     from integrations.workflows.ordering.at_once import Outcome
     from integrations.workflows.rulebook.rule_previews import PairPreview
     from integrations.workflows.showing.journal_words import Line
@@ -60,6 +61,16 @@ def show_lines(lines: Sequence[Line], *, as_json: bool) -> None:
         show_journal(lines)
     else:
         out.print("Nothing changed.")
+
+
+def show_series(found: Sequence[ExistingShown]) -> None:
+    """One row for each series that could be a pair's, or why it cannot."""
+    table = Table(title="Series that invite both", title_justify="left", show_lines=True)
+    for name in ("id", "series", "may it be adopted"):
+        table.add_column(name)
+    for one in found:
+        table.add_row(one.id, escape(one.words), escape(one.refusal or "yes"))
+    out.print(table)
 
 
 def show_pairs(lines: Sequence[PairLine]) -> None:

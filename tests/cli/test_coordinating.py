@@ -14,7 +14,7 @@ import pytest
 
 from integrations.cli import opening
 from integrations.ports import Transaction
-from integrations.records import Blocker, BlockerScope, Need, WorkState
+from integrations.records import Blocker, BlockerScope, Need, PairState, WorkState
 from integrations.workflows.standing_work import STANDING
 from scheduling.changes.reasons import ChangeCode
 from simulator.faults import Fault
@@ -379,3 +379,35 @@ def test_rules_and_programs_that_are_not_there_are_refused(desk: Desk, tmp_path:
         spoken = desk.terminal("rule", *command, "Atlantis", file, *more)
         assert_told(spoken, 3, "expected the name of a program, got 'Atlantis'", "of the roster")
         assert desk.terminal("rule", *command, program, "/nowhere.json", *more)[0] == 3
+
+
+def _by_hand(tx: Transaction) -> str:
+    """Let the store know nothing of the first pair's series; who looks takes it for another's."""
+    pair = min(tx.pairs.all(), key=lambda p: p.roster_id or "")
+    for session in tx.sessions.of_pair(pair.id):
+        tx.sessions.remove(session.id)
+    tx.bookings.remove(f"{pair.id}/1")
+    blank = replace(pair, state=PairState.ENROLLED, series=None, booked_at=None)
+    tx.pairs.put(replace(blank, generation=3))
+    return pair.roster_id or ""
+
+
+def test_a_series_that_the_two_have_is_listed_and_adopted(desk: Desk) -> None:
+    pair, _ = _pair(desk)
+    _change(desk, _by_hand)
+    desk.clock.set(datetime(2027, 1, 8, 15, tzinfo=UTC))
+    (found,) = desk.data("adopt", pair)
+    assert found["refusal"] is None
+    assert "every other week" in found["words"]
+    code, out, _ = desk.terminal("adopt", pair)
+    assert code == 0
+    assert found["id"] in out
+    lines = desk.data("adopt", pair, found["id"][:4])
+    assert {"adopted", "series_adopted"} <= {line["code"] for line in lines}
+    assert len(desk.dates(pair)) >= 8
+
+
+def test_a_series_that_was_not_listed_is_refused(desk: Desk) -> None:
+    pair, _ = _pair(desk)
+    _change(desk, _by_hand)
+    assert_told(desk.terminal("adopt", pair, "nothing"), 3, "tandem adopt PAIR")

@@ -10,11 +10,14 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from integrations.cli import console, opening
+from integrations.errors import Fault, FaultsError
 from integrations.ports import Transaction
 from integrations.records import Pair, Session
 from integrations.workflows.app import App
 from integrations.workflows.enrolment.programs import program_key
 from integrations.workflows.ordering import at_once, orders
+from integrations.workflows.ordering.adopting import ExistingShown, series_to_adopt
+from integrations.workflows.ordering.pair_acts import PairAct, telling_of
 from integrations.workflows.showing.journal_words import Line, journal_lines
 from integrations.workflows.telling import needs
 from integrations.workflows.telling.need_lines import NeedLine
@@ -58,6 +61,39 @@ def move(name: str, day: date, to_day: date, to_time: time, *, as_json: bool) ->
         orders.move(app, tx, session, start)
 
     _tell(name, tell, as_json=as_json)
+
+
+def show_series(name: str, *, as_json: bool) -> None:
+    """Show every series with dates to come that a program mailbox has and that invites both."""
+
+    async def run(app: App) -> list[ExistingShown]:
+        pair = await app.store.run(lambda tx: orders.find_pair(tx, name))
+        return await series_to_adopt(app, pair.id)
+
+    found = opening.with_app(run)
+    if as_json:
+        console.show_json([{"id": one.id, **asdict(one)} for one in found])
+    elif found:
+        console.show_series(found)
+    else:
+        console.out.print("No program mailbox has a series that invites both.")
+
+
+def adopt(name: str, series_id: str, *, as_json: bool) -> None:
+    """Have a series that stands in a program mailbox be the pair's."""
+
+    async def run(app: App) -> at_once.Outcome:
+        pair = await app.store.run(lambda tx: orders.find_pair(tx, name))
+        named = [one for one in await series_to_adopt(app, pair.id) if one.id.startswith(series_id)]
+        if len(named) != 1:
+            wrong = Fault(
+                "series", "the beginning of one id that `tandem adopt PAIR` lists", series_id
+            )
+            raise FaultsError([wrong], remedy="Look again: `tandem adopt PAIR`.")
+        telling = telling_of(PairAct.ADOPT, {"series": named[0].key}, orders.COORDINATOR)
+        return await at_once.tell_pair(app, pair.id, telling)
+
+    console.show_outcome(opening.with_app(run), as_json=as_json)
 
 
 def reconcile_pairs(name: str | None, *, as_json: bool) -> None:

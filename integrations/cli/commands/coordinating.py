@@ -21,7 +21,7 @@ UntilOption = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (pause, resume, skip, move, withdraw):
+    for command in (pause, resume, skip, move, withdraw, adopt):
         app.command()(command)
     app.command("needs-you")(needs_you)
     app.command()(reconcile)
@@ -86,6 +86,23 @@ def withdraw(pair: PairName, as_json: Json = False) -> None:
     from integrations.cli.answers import coordinating
 
     coordinating.withdraw(pair, as_json=as_json)
+
+
+def adopt(
+    pair: PairName,
+    series: Annotated[
+        str | None,
+        typer.Argument(help="Beginning of a series' id. Default: look, and list what is found."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the series the two of a pair have in a program mailbox, or have one be the pair's."""
+    from integrations.cli.answers import coordinating
+
+    if series is None:
+        coordinating.show_series(pair, as_json=as_json)
+        return
+    coordinating.adopt(pair, series, as_json=as_json)
 
 
 def needs_you(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from integrations.errors import (
     Fault,
@@ -47,6 +48,11 @@ class ExistingShown:
     key: str
     words: str
     refusal: str | None
+
+    @property
+    def id(self) -> str:
+        """A short name of it for the command line, the same at every look."""
+        return sha256(self.key.encode()).hexdigest()[:8]
 
 
 def series_named(key: str) -> SeriesNamed:
