@@ -104,15 +104,22 @@ class Visitors:
         return self._window(script=script, width=width)
 
     def signed_in_as(
-        self, mail: str, *, script: bool = True, width: tuple[int, int] = DESKTOP
+        self,
+        mail: str,
+        *,
+        script: bool = True,
+        width: tuple[int, int] = DESKTOP,
+        language: str = "en-GB",
     ) -> Window:
-        """A window of the person with this address."""
+        """A window of the person with this address, in a browser of that language."""
         if mail not in self._cookies:
             window = self._window(script=True, width=DESKTOP)
             sign_in(window, mail)
             self._cookies[mail] = window.page.context.storage_state()
             window.page.context.close()
-        return self._window(script=script, width=width, state=self._cookies[mail])
+        return self._window(
+            script=script, width=width, state=self._cookies[mail], language=language
+        )
 
     def close(self) -> None:
         """Close every window."""
@@ -120,12 +127,19 @@ class Visitors:
             context.close()
         self._open.clear()
 
-    def _window(self, *, script: bool, width: tuple[int, int], state: Any = None) -> Window:
+    def _window(
+        self,
+        *,
+        script: bool,
+        width: tuple[int, int],
+        state: Any = None,
+        language: str = "en-GB",
+    ) -> Window:
         context = self._browser.new_context(
             java_script_enabled=script,
             viewport={"width": width[0], "height": width[1]},
             storage_state=state,
-            locale="en-GB",
+            locale=language,
             reduced_motion="reduce",
         )
         # A machine that does much else at once is slow, not wrong.

@@ -102,6 +102,34 @@ def test_every_page_is_whole_for_whoever_may_open_it(
     assert not wrong, "\n".join(wrong)
 
 
+_SPEAKS = "document.documentElement.lang"
+
+
+@pytest.mark.parametrize("who", [Visits.COORDINATOR, Visits.ASSISTANT, Visits.SPONSOR])
+def test_in_german_too_every_page_fits_the_smallest_screen(
+    who: Visits, visitors: Visitors, guide: Guide
+) -> None:
+    """Its words are longer, and some cannot be broken; whoever takes part is told in their own."""
+    wrong, seen = [], 0
+    window = visitors.signed_in_as(guide.mails[who], width=WIDTHS["smallest"], language="de-DE")
+    for template in [page.path for page in pages() if page.path not in _FILES]:
+        path = guide.path(template)
+        if path is None or PAGES[f"GET {template}"][who] is not Meets.PAGE:
+            continue
+        window.open(path)
+        seen += 1
+        found = []
+        if window.page.evaluate(_SPEAKS) != "de":
+            found.append("is not in German")
+        if window.scrolls_sideways():
+            found.append("scrolls sideways")
+        if cut := window.tables_cut_off("table.cards"):
+            found.append(f"{cut} tables of cards are wider than their frame")
+        wrong += [f"{template}: {fault}" for fault in found]
+    assert seen > 1
+    assert not wrong, "\n".join(wrong)
+
+
 def test_without_a_script_every_page_is_there_as_well(visitors: Visitors, guide: Guide) -> None:
     empty = []
     for template in [page.path for page in pages() if page.path not in _FILES]:
