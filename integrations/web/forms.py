@@ -11,6 +11,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
+from integrations.days import day_in
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_
 
@@ -67,7 +68,7 @@ def day_or_none(text: str, name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        return day_in(text)
     except ValueError:
         raise FaultsError([Fault(name, N_("a date such as 2027-03-21"), text)]) from None
 

@@ -9,6 +9,7 @@ from integrations.ports import Transaction
 from integrations.records import OVER, Pair
 from integrations.web.access import Viewer, Who
 from integrations.web.page import Go, Page, Shown, Visit
+from integrations.web.wishing import PATH as ASKING
 from integrations.web.wishing import wisher_of
 from integrations.workflows.enrolment.wishes import programs_to_ask
 from integrations.workflows.messages.words import contact_of
@@ -24,17 +25,25 @@ class Place:
 
 
 async def show_home(visit: Visit) -> Shown | Go:
-    """Go where there is one place to work, or show which there are."""
+    """Go where there is one place to work, or show which there are.
+
+    That one may ask for a pairing as well keeps nobody from their pair: Help leads there, too.
+    """
     places = await visit.app.store.run(lambda tx: places_of(tx, visit.viewer))
-    if len(places) == 1 and places[0].path != "/help":
-        return Go(places[0].path)
+    work = [place for place in places if place.path != ASKING] or places
+    if len(work) == 1:
+        return Go(work[0].path)
     return Shown({"places": places})
 
 
 async def show_help(visit: Visit) -> Shown:
     """What Tandem does, and whom to ask."""
-    programs = await visit.app.store.run(lambda tx: _contacts(tx, visit.viewer))
-    return Shown({"contacts": programs})
+
+    def look(tx: Transaction) -> Shown:
+        may_ask = bool(programs_to_ask(tx, wisher_of(tx, visit.viewer)))
+        return Shown({"contacts": _contacts(tx, visit.viewer), "may_ask": may_ask})
+
+    return await visit.app.store.run(look)
 
 
 def places_of(tx: Transaction, viewer: Viewer) -> list[Place]:
@@ -54,7 +63,7 @@ def places_of(tx: Transaction, viewer: Viewer) -> list[Place]:
     places += _pairs_of(tx, viewer)
     if programs_to_ask(tx, wisher_of(tx, viewer)):
         about = gettext("with somebody you name, or whom the coordinators find")
-        places.append(Place("/ask", gettext("Ask for a pairing"), about))
+        places.append(Place(ASKING, gettext("Ask for a pairing"), about))
     return places
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from integrations.page_records import StaffRole
 from integrations.records import Need, PairState
 from scheduling.changes.acts import ReadyAct
@@ -148,5 +150,22 @@ def test_rows_of_other_programs_are_neither_shown_nor_done(empty: Empty) -> None
         assert "Nothing needs you" in words((await elsewhere.get("/needs")).text)
         assert (await elsewhere.post("/needs/row-1/done")).status_code == 404
         assert (await row(desk)).outcome is None
+
+    at_the_desk(empty, play)
+
+
+@pytest.mark.parametrize("code", [ChangeCode.NO_OTHER_HOUR, ChangeCode.DATE_DECLINED_TWICE])
+def test_a_date_that_stays_until_a_moment_is_said_to_have_stayed_once_that_is_past(
+    empty: Empty, code: ChangeCode
+) -> None:
+    async def play(desk: Desk) -> None:
+        need = await raised(desk, code=code)
+        for days, said in ((1, "it stays until"), (-1, "it stayed until")):
+            until = f"{now() + timedelta(days=days):%Y-%m-%d %H:%MZ}"
+            data = {"until": until}
+            await desk.app.store.run(lambda tx, data=data: tx.needs.put(replace(need, data=data)))  # type: ignore[misc]
+            page = words((await desk.cora.get("/needs")).text)
+            assert said in page
+            assert ("Nothing more goes out by itself" in page) is (days > 0)
 
     at_the_desk(empty, play)

@@ -66,6 +66,19 @@ async def test_nobody_may_ask_unless_the_program_says_so(console: Console) -> No
 
 
 @_playing
+async def test_who_has_one_pair_and_may_ask_besides_is_led_to_the_pair(console: Console) -> None:
+    await _let_ask(console, "participants")
+    senior = await _senior(console)
+    led = await senior.get("/")
+    assert (led.status_code, led.headers["location"]) == (303, f"/pairs/{console.pairs[0].id}")
+    assert 'href="/ask"' in (await senior.get("/help")).text
+    assert 'href="/ask"' not in (await (await signed_in(console.app, "stranger")).get("/help")).text
+    await _let_ask(console, "everybody")
+    stranger = await signed_in(console.app, "stranger")
+    assert (await stranger.get("/")).headers["location"] == "/ask"
+
+
+@_playing
 async def test_a_pair_somebody_names_is_enrolled_once_the_coordinator_approves(
     console: Console,
 ) -> None:

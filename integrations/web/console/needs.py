@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
+from integrations.days import require_near
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext, locale
 from integrations.ports import Transaction
@@ -309,7 +310,7 @@ def morning_of(visit: Visit, day: date | None) -> datetime:
     """When a row comes back that is put off until a day.
 
     Raises:
-        FaultsError: there is no day, or it is none to come.
+        FaultsError: there is no day, or it is none to come, or too far ahead.
     """
     today = visit.now.astimezone(ZoneInfo(_zone(visit))).date()
     if day is None or day <= today:
@@ -324,6 +325,7 @@ def morning_of(visit: Visit, day: date | None) -> datetime:
             ],
             remedy=gettext("Choose the day on which the row is to come back."),
         )
+    require_near("until", day, today)
     return datetime.combine(day, time(0), ZoneInfo(_zone(visit)))
 
 

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from integrations.days import day_in
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext
 from integrations.records import Json
@@ -245,7 +246,7 @@ def _span(both: tuple[str, str]) -> list[str] | None:
 
 def _date(line: str) -> str:
     try:
-        return date.fromisoformat(line.strip()).isoformat()
+        return day_in(line.strip()).isoformat()
     except ValueError:
         raise ValueError(
             gettext("dates as 2027-12-24, not %(typed)s", typed=repr(line[:20]))

@@ -15,6 +15,7 @@ from integrations.ports import Transaction
 from integrations.records import JournalEntry, Program, ProgramState
 from integrations.web.access import Who
 from integrations.web.console.saying import by_field, number_of
+from integrations.web.forms import day_or_none
 from integrations.web.page import Act, Go, Page, Shown, Visit, program_of
 from integrations.web.rendering import day_in_full
 from integrations.workflows.attendance.modes import modes_of, set_mode
@@ -46,9 +47,10 @@ async def _shown(
         record = tx.programs.require(program.id)
         pairs = [pair for pair in tx.pairs.all() if pair.program_id == program.id]
         told, refused = None, None
+        wrong: Mapping[str, str] = {}
         try:
-            told = announcing.announcement(tx, program.id, visit.now, _day(visit.query))
-        except (NotPossibleError, FaultsError) as error:
+            told, wrong = _announcement(tx, visit)
+        except NotPossibleError as error:
             refused = error
         return {
             "record": record,
@@ -57,6 +59,7 @@ async def _shown(
             "begins": beginning.begins_by(tx, program.id) is not None,
             "told_day": _announced_day(tx, record),
             "refused": refused,
+            "faults": {**wrong, **faults},
             "evidence": modes_of(record),
             "offices": sorted({pair.office for pair in pairs if pair.office}),
             "staff": staff_of(tx, program.id),
@@ -66,12 +69,11 @@ async def _shown(
     data = await visit.app.store.run(look)
     data["words"] = data.pop("said")
     data |= {
-        "faults": faults,
         "messages": MESSAGES,
         "title_of": title_of,
         "zones": sorted(available_timezones()),
     }
-    return Shown(data, status=400 if faults else 200)
+    return Shown(data, status=400 if data["faults"] else 200)
 
 
 def _announced_day(tx: Transaction, program: Program) -> date | None:
@@ -84,11 +86,17 @@ def _said(contact: Mapping[str, Any], links: Mapping[str, Any]) -> dict[str, str
     return {**of_contact, **{name: links.get(name, "") for name in _LINKS}}
 
 
-def _day(query: Mapping[str, str]) -> date | None:
+def _announcement(
+    tx: Transaction, visit: Visit
+) -> tuple[announcing.Announcement, Mapping[str, str]]:
+    """What announcing for the day asked for comes to; of one that cannot be, for the soonest."""
+    program_id = program_of(visit).id
     try:
-        return date.fromisoformat(query["books_on"]) if query.get("books_on") else None
-    except ValueError:
-        return None
+        day = day_or_none(visit.query.get("books_on", ""), "books_on")
+        return announcing.announcement(tx, program_id, visit.now, day), {}
+    except FaultsError as error:
+        wrong = by_field(error, {"books-on": "books_on"})
+        return announcing.announcement(tx, program_id, visit.now), wrong
 
 
 def _back(visit: Visit, said: str, part: str = "") -> Go:
@@ -102,12 +110,12 @@ async def do_announce(visit: Visit) -> Shown | Go:
     """Announce the program if the number typed is the number of mails."""
     program, form = program_of(visit), visit.form
     try:
+        books_on = day_or_none(form.get("books_on"), "books_on")
         mails = number_of(form.get("mails"), "mails")
-        books_on = date.fromisoformat(form.get("books_on"))
-    except ValueError:
-        return await _shown(visit, {"books_on": gettext("Expected a date.")})
     except FaultsError as error:
         return await _shown(visit, by_field(error))
+    if books_on is None:
+        return await _shown(visit, {"books_on": gettext("Expected a date.")})
 
     def record(tx: Transaction) -> announcing.Announcement:
         expected = announcing.announcement(tx, program.id, visit.now, books_on).mails

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from integrations.days import day_in
 from integrations.errors import FaultsError
 from integrations.language import N_, gettext
 from integrations.records import OVER, SessionState
@@ -107,7 +108,7 @@ def _monday(day: date) -> str:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return day_in(text)
     except ValueError:
         return None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from integrations.days import require_near
 from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.language import N_, gettext
 from integrations.ports import Transaction
@@ -166,6 +167,8 @@ def _books_on(tx: Transaction, program: Program, now: datetime, wanted: date | N
             [fault],
             remedy=gettext("People get %(days)s working days to answer.", days=WORKING_DAYS_BEFORE),
         )
+    if wanted is not None:
+        require_near("books-on", wanted, now.astimezone(zone).date())
     return wanted or day
 
 

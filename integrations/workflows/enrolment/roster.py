@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from integrations.days import day_in
 from integrations.errors import Fault, RosterError
 from integrations.language import N_, gettext
 
@@ -271,7 +272,7 @@ _CHECKS: dict[str, Callable[[str, dict[str, str]], str | None]] = {
 
 def _is_date(text: str) -> bool:
     try:
-        return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text)) and date.fromisoformat(text).year > 2000
+        return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text)) and day_in(text).year > 2000
     except ValueError:
         return False
 

@@ -14,8 +14,9 @@ from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from integrations.days import require_near
 from integrations.errors import Fault, FaultsError, NotPossibleError
-from integrations.language import N_
+from integrations.language import N_, gettext
 from integrations.page_records import Wish, WishState
 from integrations.ports import DirectoryUser, Transaction
 from integrations.records import JournalEntry, Program, ProgramState
@@ -52,11 +53,11 @@ class Wisher:
 class WishSettledError(NotPossibleError):
     """The wish was approved, declined or taken back before."""
 
-    remedy = "The list shows those that wait."
+    remedy = N_("The list shows those that wait.")
 
     def __init__(self, wish_id: str) -> None:
         self.wish_id = wish_id
-        super().__init__(f"wish {wish_id} does not wait any more")
+        super().__init__(gettext("this wish does not wait any more"))
 
 
 def programs_to_ask(tx: Transaction, wisher: Wisher) -> list[Program]:
@@ -219,6 +220,7 @@ def _enrol(
     first = starts or today + timedelta(days=1)
     if first < today:
         raise FaultsError([Fault("starts", N_("a day that is to come"), str(starts))])
+    require_near("starts", first, today)
     row = RosterRow(
         number=1,
         program=program.name,

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from integrations.days import require_near
 from integrations.errors import Fault, FaultsError, NotPossibleError
 from integrations.language import N_, gettext
 from integrations.ports import Transaction
@@ -216,7 +217,12 @@ def move(
     """Have one date stand at ``start`` (aware); its length stays unless another is given.
 
     ``if_it_suits``: only if that hour suits both when it is done, as it did when it was offered.
+
+    Raises:
+        FaultsError: it lies too far ahead.
     """
+    now = app.clock.now()
+    require_near("day", start.date(), now.astimezone(start.tzinfo).date())
     told: Json = {"start": start.isoformat()}
     if length is not None:
         told["minutes"] = length // timedelta(minutes=1)

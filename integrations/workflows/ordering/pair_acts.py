@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
+from integrations.days import day_in
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext
 from integrations.ports import Transaction
@@ -323,7 +324,7 @@ def _day(given: Given, name: str) -> date:
 
 
 def _day_or_none(given: Given, name: str) -> date | None:
-    return _read(given, name, date.fromisoformat, N_("a date such as 2027-03-21"))
+    return _read(given, name, day_in, N_("a date such as 2027-03-21"))
 
 
 def _clock(given: Given, name: str) -> time:

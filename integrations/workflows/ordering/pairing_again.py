@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from integrations.days import require_near
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext
 from integrations.ports import DirectoryUser, Transaction
@@ -122,6 +123,7 @@ def _row(
             [Fault("starts", gettext("a date from %(day)s on", day=today), str(starts), today)],
             remedy=_HELP,
         )
+    require_near("starts", starts, today)
     mentors = mentor_on(old, today) == stays.id
     mails = (stays.mail, partner.mail.lower())
     mentor, mentee = mails if mentors else mails[::-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
+from integrations.days import require_near
 from integrations.errors import Fault, FaultsError
 from integrations.language import N_, gettext
 from integrations.ports import Transaction
@@ -28,7 +29,8 @@ def swap_roles(
 
     Raises:
         WrongStateError: the pair is over.
-        FaultsError: the date has passed, so that who led what would change after the fact.
+        FaultsError: the date has passed, so that who led what would change after the fact, or
+            lies too far ahead.
     """
     now = app.clock.now()
     if pair.state in OVER:
@@ -39,6 +41,7 @@ def swap_roles(
             [Fault("from", gettext("a date from %(day)s on", day=today), str(first), today)],
             remedy=N_("What is past stays: who led what is on record."),
         )
+    require_near("from", first, today)
     swaps = set(pair.swaps) ^ {first.isoformat()}
     changed = replace(pair, swaps=tuple(sorted(swaps)))
     tx.pairs.put(changed)

@@ -47,6 +47,17 @@ _ROWS_WITH_OWN_TEXT = MappingProxyType(
         ChangeCode.NOTHING_ON_RECORD: "row_gap",
     }
 )
+_ONCE_PAST: Mapping[ChangeCode, str] = MappingProxyType(
+    {
+        ChangeCode.DATE_DECLINED_TWICE: N_(
+            "the date was offered at two hours and neither suited; it stayed until {until}"
+        ),
+        ChangeCode.NO_OTHER_HOUR: N_(
+            "no other hour in this window suited both; it stayed until {until}"
+        ),
+    }
+)
+"""Reasons that name a moment, as they are said once it has passed."""
 _MOVED = MappingProxyType(
     {1: N_("moved once, %(verdict)s"), 2: N_("moved twice, %(verdict)s")},
 )
@@ -115,7 +126,8 @@ class _Row:
         """The row in words."""
         words = self._words()
         ready = tuple((act, gettext(READY_WORDS[act])) for act in map(ReadyAct, self.need.ready))
-        name = _ROWS_WITH_OWN_TEXT.get(ChangeCode(self.need.code), "row")
+        own = None if self._is_past() else _ROWS_WITH_OWN_TEXT.get(ChangeCode(self.need.code))
+        name = own or "row"
         fields = {**self._common(words, ready), **(self._gap() if name == "row_gap" else {})}
         return NeedLine(
             need=self.need,
@@ -129,8 +141,15 @@ class _Row:
 
     def _words(self) -> str:
         facts = _Facts({name: self._said(name, value) for name, value in self.need.data.items()})
-        said = sentence(WORDS[ChangeCode(self.need.code)], facts)
+        code = ChangeCode(self.need.code)
+        said = sentence(_ONCE_PAST[code] if self._is_past() else WORDS[code], facts)
         return said[:1].upper() + said[1:]
+
+    def _is_past(self) -> bool:
+        """Whether the date that is said to stay until a moment has stayed until then."""
+        until = str(self.need.data.get("until", ""))
+        is_instant = _INSTANT.fullmatch(until) is not None
+        return self.need.code in _ONCE_PAST and is_instant and _instant(until) <= self.now
 
     def _said(self, name: str, value: Any) -> Any:
         """A fact as people say it: names for ids, wall clocks for instants."""
