@@ -42,6 +42,7 @@ from integrations.writing import is_stopped
 
 logger = logging.getLogger(__name__)
 
+_TOO_LARGE = 413
 _SAID = "__Host-tandem-said"
 _SAID_KEEPS = timedelta(minutes=2)
 _LONGEST_SAID = 600
@@ -83,7 +84,7 @@ class Frame:
             try:
                 form = await read_form(request, uploads=act.uploads)
             except FormError as error:
-                return Response(status_code=error.status, headers=HEADERS)
+                return _unread(request, error)
             return await self._answer(request, page, act.who or page.who, act.do, form)
 
         return answer
@@ -339,6 +340,21 @@ def from_elsewhere(request: Request) -> Response:
         return plain_page("errors/refused_elsewhere.html", N_("Not carried out"), 403)
 
 
+def _unread(request: Request, error: FormError) -> Response:
+    """The page about a form that cannot be read; who sent it is not asked."""
+    too_large = N_("What was sent is larger than this page takes.")
+    no_form = N_("What was sent could not be read.")
+    with speaking(asked_language(request) or Language()):
+        is_large = error.status == _TOO_LARGE
+        return plain_page(
+            "errors/refused.html",
+            N_("Nothing was changed"),
+            error.status,
+            says=gettext(too_large if is_large else no_form),
+            remedy=gettext(N_("A file may have 8 MB at most.")) if is_large else None,
+        )
+
+
 def address_of(request: Request) -> str:
     """Who asks, as far as the network tells; proxies in front add theirs."""
     told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
@@ -426,4 +442,5 @@ def _refusal(error: Exception, around: _Around | None) -> Response:
             return response
         case _:
             log_event(logger, "page_failed", logging.ERROR, error=type(error).__name__)
+            context |= {"is_ours": True}
             return plain_page("errors/later.html", N_("Something went wrong"), 500, **context)
