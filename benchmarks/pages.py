@@ -87,7 +87,7 @@ async def _measure(url: str, pairs: int) -> None:
         }
     )
     app = await build_app(settings, Surroundings(clock=clock, offload=inline)).open()
-    key = await app.store.run(lambda tx: _set_up(tx, app, clock.now()))
+    key = await app.store.run(lambda tx: sign_in(tx, app, "prog", clock.now()))
 
     async def opened() -> App:
         return app
@@ -166,11 +166,12 @@ def _try(tx: Transaction, looked_at: int, pairs: int, now: datetime) -> None:
     )
 
 
-def _set_up(tx: Transaction, app: App, now: datetime) -> str:
+def sign_in(tx: Transaction, app: App, program_id: str, now: datetime) -> str:
+    """Count what pages show, and let a coordinator of the program in; their session's key."""
     refresh(tx, [pair.id for pair in tx.pairs.all()], now, "UTC")
     count_weeks(tx, now)
     member = StaffMember(
-        program_id="prog",
+        program_id=program_id,
         directory_id=_ACCOUNT,
         role=StaffRole.COORDINATOR,
         mail="coordinator@firm.example",
