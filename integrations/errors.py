@@ -183,6 +183,9 @@ class ThrottledError(GraphError):
         super().__init__(f"throttled, asked to wait {retry_after.total_seconds():.0f} s")
 
 
+_SERVER_ERROR = 500
+
+
 class RefusedError(GraphError):
     """The answer was no: ``status`` and Graph's ``code`` say why."""
 
@@ -191,6 +194,11 @@ class RefusedError(GraphError):
         super().__init__(
             f"{operation or 'Graph'} answered {status} {code or '(no code)'}", remedy=remedy
         )
+
+    @property
+    def passes(self) -> bool:
+        """Whether it is trouble of the service's own, after which nobody has to mend anything."""
+        return self.status >= _SERVER_ERROR
 
 
 class MailboxGoneError(RefusedError):

@@ -62,7 +62,6 @@ _PASSING = (
     TokenError,
     UnreachableError,
 )
-_SERVER_ERROR = 500
 _PASSES = "passing: "
 """Marks, in a row's last error, what passes by itself."""
 _UNKNOWN = "unknown"
@@ -316,7 +315,7 @@ class Worker:
 def _passes(error: Exception) -> bool:
     """Whether it is trouble of the outside that nobody has to revive work after."""
     if isinstance(error, RefusedError):
-        return error.status >= _SERVER_ERROR
+        return error.passes
     return isinstance(error, _PASSING)
 
 

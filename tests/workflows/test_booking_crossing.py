@@ -105,6 +105,33 @@ async def test_a_date_waits_for_a_series_that_may_stand_there_too(empty: Empty) 
 
 
 @virtually
+async def test_an_outage_while_it_is_read_back_holds_up_a_booking_until_it_is_over(
+    empty: Empty,
+) -> None:
+    """The series stood without its moves, and nobody looked after it, until somebody noticed."""
+    world = empty.world(firm_of(2))
+    app = await world.begin()
+    await enrolled(world, app)
+    await launching.launch(app)
+    worker, faults = build_worker(app), world.tenant.faults
+    pair = await world.read(lambda tx: tx.pairs.all()[0])
+    # The first of each are those of the mailbox's trial.
+    faults.plan(Fault("cut_after", method="POST", path=EVENTS, nth=2))
+    faults.plan(Fault("error", method="GET", path=EVENTS, nth=2, times=1000, status=503))
+    await do(app, worker, pair)
+    assert await state_of(world, pair) is PairState.PLANNED
+    faults.clear()
+    await worker.run(
+        until_quiet=False, progress=quietly, until=app.clock.now() + timedelta(hours=1)
+    )
+    assert await state_of(world, pair) is PairState.BOOKED
+    assert await world.read(lambda tx: tx.blockers.open(None, [pair.id])) == []
+    invitations = [m for m in world.tenant.mail_log if m.kind == "invitation"]
+    assert len(invitations) == 2 * len(await world.read(lambda tx: tx.pairs.all()))
+    await app.close()
+
+
+@virtually
 async def test_a_date_does_not_wait_for_ever_for_a_booking_that_is_held_up(empty: Empty) -> None:
     world = empty.world(firm_of(12))
     app = await world.begin()

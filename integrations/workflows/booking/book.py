@@ -58,6 +58,7 @@ async def book_pair(app: App, claim: Claim, pair_id: str) -> Record | None:
 
     Raises:
         NotYet: something has to be waited for; the work is to be done again then.
+        RefusedError: Graph is in trouble, which passes.
     """
     case = await load_case(app, pair_id)
     if case.pair.state not in (PairState.PLANNED, PairState.BOOKING, PairState.BOOKED):
@@ -73,6 +74,8 @@ async def book_pair(app: App, claim: Claim, pair_id: str) -> Record | None:
             app, case, "instances_differ", missing=differ.missing, unexpected=differ.unexpected
         )
     except RefusedError as refusal:
+        if refusal.passes:
+            raise
         await _block(app, case, "refused", status=str(refusal.status), graph_code=refusal.code)
     return None
 

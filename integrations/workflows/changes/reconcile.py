@@ -252,6 +252,8 @@ class _Reconciliation:
             except ReadOnlyModeError:
                 withheld = True
             except RefusedError as refusal:
+                if refusal.passes:
+                    raise
                 await self._block(case, refusal)
                 due_at = self._app.clock.now() + REFUSED_PAUSE
                 raise NotYet(due_at, "a write was refused", stuck=True) from None
