@@ -247,19 +247,20 @@ class Chronicle:
             self.meddled_with.add(step.people)
         if step.gone:
             self.gone_at[organizers_id, step.at] = tuple(one.start for one in step.gone)
+        left = [*step.gone, *(was for was, _ in step.moved)]
+        lost = [one for one in left if not self._was_never(one)]
         for one in step.come:
             self.placed[one.key] = Placed(
                 step.at, step.ours, one, None, step.is_new and one.day is not None
             )
         for was, one in step.moved:
             self.placed[one.key] = self._put(step, was, one)
-        left = [*step.gone, *(was for was, _ in step.moved)]
         if step.recurs_otherwise:
             there = (*step.come, *(one for _, one in step.moved))
             self.fallen.update((*one.key, one.start) for one in there)
         if step.recurs_otherwise and step.ours:
             self.homes.update({(step.people, one.start): step.at for one in left})
-        for one in left:
+        for one in lost:
             if one.start > step.at or (*one.key, one.start) in self.fallen or not step.people:
                 # What nobody is invited to (a mailbox's trial) is no meeting.
                 continue
@@ -267,6 +268,16 @@ class Chronicle:
                 self.missed.setdefault((step.people, one.start), step.at)
             else:
                 self.missed.pop((step.people, one.start), None)
+
+    def _was_never(self, one: Date) -> bool:
+        """Whether it was over before its series was made, so that nobody can have met then.
+
+        A booking that an outage held up keeps its plan as long as the hours planned are to come;
+        the regular hour of a date that is moved at once may have passed.
+        """
+        placed = self.placed.get(one.key)
+        made = placed is not None and placed.ours and placed.with_series
+        return made and placed is not None and one.end <= placed.at
 
     def _put(self, step: Step, was: Date, one: Date) -> Placed:
         """How a date stands that was moved.

@@ -186,7 +186,7 @@ def test_only_a_tentative_hold_of_the_very_hour_may_look_like_our_own_entry(
 
 
 LUNCH = datetime(2027, 1, 14, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class OneDate:
@@ -298,6 +298,23 @@ def test_whoever_takes_a_date_back_once_reads_have_shown_it_gone_has_spoken() ->
     told.moved(NOON, LUNCH, LUNCH + HOUR)
     told.moved(NOON + HOUR, LUNCH + HOUR, LUNCH)
     assert told.persons_word() == LUNCH
+
+
+@pytest.mark.parametrize(("made_at", "is_lost"), [(LUNCH + DAY, False), (LUNCH - DAY, True)])
+def test_no_past_date_is_lost_that_was_over_when_its_series_was_made(
+    made_at: datetime, *, is_lost: bool
+) -> None:
+    """A booking that was held up: its first regular hour had passed, its first date had not."""
+    told, old = Told(), Date("event", LUNCH.date(), LUNCH, LUNCH + HOUR)
+    new = Date("event", LUNCH.date(), LUNCH + 5 * DAY, LUNCH + 5 * DAY + HOUR)
+    told._remember(
+        Step(made_at, True, "event", ("a", "b"), False, True, frozenset(), (old,), (), ())
+    )
+    moved_at = max(made_at, LUNCH + DAY) + SECOND
+    told._remember(
+        Step(moved_at, True, "event", ("a", "b"), False, False, frozenset(), (), (), ((old, new),))
+    )
+    assert bool(told.missed) is is_lost
 
 
 @pytest.mark.parametrize(
