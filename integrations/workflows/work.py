@@ -69,6 +69,7 @@ _SCOPES = {
     "check_mailbox": BlockerScope.MAILBOX,
     "try_rule": BlockerScope.FIRM,
     "begin_program": BlockerScope.FIRM,
+    "invite_to_check_ins": BlockerScope.FIRM,
 }
 """What work holds up that is not a pair's."""
 ONE_PER_PAIR = ("book_pair", "reconcile_pair")

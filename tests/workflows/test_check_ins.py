@@ -15,12 +15,14 @@ from integrations.attendance_records import CheckInInvitation
 from integrations.errors import ThrottledError
 from integrations.ports import Transaction
 from integrations.records import (
+    BlockerScope,
     IntentState,
     Pair,
     PairState,
     ProgramState,
     Session,
     SessionState,
+    Work,
 )
 from integrations.runtime import Death
 from integrations.workflows.acting import Claim, NotYet
@@ -28,6 +30,7 @@ from integrations.workflows.app import App
 from integrations.workflows.booking.check_ins import KIND, due, invite_to_check_ins
 from integrations.workflows.looking.watch import watch
 from integrations.workflows.standing_work import DueAgain
+from integrations.workflows.work import scope_of
 from scheduling.changes.check_ins import GuestState
 from simulator.seen import EventSeen
 from simulator.virtual_time import virtual_now
@@ -329,6 +332,12 @@ _MAY_MAIL: dict[str, list[dict[str, int]]] = {
     "called off": [{"invitation": 1, "cancellation": 1}],
     "invited, then gone": [{}, {"invitation": 1, "cancellation": 1}],
 }
+
+
+def test_what_cannot_be_done_is_shown_of_the_firm_and_not_of_a_pair() -> None:
+    """Its subject is a program: no pair's page would have shown the blocker."""
+    work = Work(id="one", kind=KIND, subject="prog", due_at=MIDWAY)
+    assert scope_of(work) is BlockerScope.FIRM
 
 
 @pytest.mark.parametrize("doing", _MAY_MAIL)
