@@ -377,6 +377,11 @@ class Chronicle:
         """Whether a date stands in the calendar of one of its people."""
         return self._events[one.event].standing(who, one.day).stands
 
+    def answered_in_silence(self, who: str, one: Date) -> bool:
+        """Whether somebody's own calendar says otherwise than the organizer was told."""
+        standing = self._events[one.event].standing(who, one.day)
+        return standing.own != standing.response
+
     def is_wanted_elsewhere(self, one: Date) -> bool:
         """Whether one of its people has proposed another time for a date."""
         event = self._events[one.event]

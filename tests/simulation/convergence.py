@@ -91,6 +91,17 @@ class Convergence:
         answers = ("date_declined", "proposal_accepted", "proposal_not_possible")
         return self._waiting(*answers, codes=("mail_hours", "mail_cap"))
 
+    @cached_property
+    def decided_dates(self) -> frozenset[str]:
+        """Sessions about which something is decided that waits for what is to come."""
+        now = f"{self.now:%Y-%m-%d %H:%MZ}"
+        waits = {
+            row["session_id"]: row["data"]["until"]
+            for row in self.books.journal
+            if row["code"] in ("mail_hours", "mail_cap") and row["session_id"]
+        }
+        return frozenset(session_id for session_id, until in waits.items() if until > now)
+
     def _waiting(self, *wanted: str, codes: Collection[str] = ("mail_hours",)) -> frozenset[str]:
         waits = {
             row["pair_id"]: row["data"]["until"]
@@ -264,7 +275,7 @@ def stuck_pairs_are_seen(calm: Convergence) -> Found:
         who = known.is_declined(one.day)
         if of_two is None or of_two["state"] != "booked" or not who:
             continue
-        if of_two["id"] in calm.answered_later:
+        if of_two["id"] in calm.answered_later | calm.ending:
             continue
         by_person = calm.chronicle.declined_since.get((one.event, one.day), {})
         since = min(by_person.values(), default=calm.now)
@@ -278,14 +289,15 @@ def appointments_are_seen(calm: Convergence) -> Found:
     """Whatever firm lies over a date to come when a calm begins is noted when it ends.
 
     Also where it lies at the very hour of the date and looks like it. Left out are dates that
-    somebody wants elsewhere, and people in whose calendar the date stands no more: of one entry at
-    its hour nobody can tell whose it is then.
+    somebody wants elsewhere or about which something is decided already, and people in whose
+    calendar the date stands no more, or otherwise than they told: of entries at its very hour
+    nobody can tell whose is whose then.
     """
     for row in calm.to_come:
         pair, found = calm.by_id[row["pair_id"]], calm.live.get(row["event_id"] or "")
         if found is None or pair["state"] != "booked" or pair["id"] in calm.ending:
             continue
-        if row["start"] - calm.now > COUNTED:
+        if row["start"] - calm.now > COUNTED or row["id"] in calm.decided_dates:
             continue
         one, known = found
         people = (pair["mentor_id"], pair["mentee_id"])
@@ -299,6 +311,9 @@ def appointments_are_seen(calm: Convergence) -> Found:
             for taken in calm.chronicle.diaries[who].over(one.start, one.end, calm.calm_since):
                 facts = {"pair": pair["id"], "person": who, "start": one.start}
                 appointment = (taken.start, taken.end)
+                silent = calm.chronicle.answered_in_silence(who, one)
+                if silent and appointment == (one.start, one.end):
+                    continue
                 yield (
                     "appointment_unseen",
                     {**facts, "appointment": appointment, "since": taken.since},

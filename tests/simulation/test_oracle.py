@@ -192,8 +192,16 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 class OneDate:
     """A chronicle of one date of two people, over which something lies since noon or later."""
 
-    def __init__(self, since: datetime, declined: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        since: datetime,
+        declined: Sequence[str] = (),
+        *,
+        silent: bool = False,
+        early: timedelta = timedelta(0),
+    ) -> None:
         self.date = Date("event", LUNCH.date(), LUNCH, LUNCH + HOUR)
+        self.silent, self.early = silent, early
         by = frozenset((LUNCH.date(), who) for who in declined)
         known = Known(("mentee@firm", "mentor@firm"), None, {}, frozenset(), by)
         self.dates, self.since = {self.date.key: (self.date, known)}, since
@@ -208,21 +216,32 @@ class OneDate:
     def is_wanted_elsewhere(self, _: Date) -> bool:
         return False
 
+    def answered_in_silence(self, who: str, _: Date) -> bool:
+        return self.silent
+
     def takes_up(self, who: str, _: Date) -> bool:
         return who == "mentor@firm"
 
     def over(self, start: datetime, end: datetime, known_by: datetime) -> list[Taken]:
-        return [Taken(start, end, self.since)] if self.since <= known_by else []
+        taken = Taken(start - self.early, end, self.since)
+        return [taken] if self.since <= known_by else []
 
 
-def books_with(*conflicts: str, blockers: Sequence[str] = ()) -> Books:
+def books_with(
+    *conflicts: str, blockers: Sequence[str] = (), waits_until: str | None = None
+) -> Books:
     pair = {"id": "pair", "state": "booked", "mentor_id": "mentor", "mentee_id": "mentee"}
     row = {"pair_id": "pair", "event_id": "occurrence", "state": "scheduled", "start": LUNCH}
-    sessions = [{**row, "conflicts": list(conflicts)}]
+    sessions = [{**row, "id": "date", "conflicts": list(conflicts)}]
+    waits = {"code": "mail_hours", "pair_id": "pair", "session_id": "date"}
+    data = {"wanted": "left_out", "until": waits_until}
     return cast(
         "Books",
         SimpleNamespace(
-            pairs=[pair], sessions=sessions, journal=[], open_blockers=lambda *_: blockers
+            pairs=[pair],
+            sessions=sessions,
+            journal=[{**waits, "data": data}] if waits_until else [],
+            open_blockers=lambda *_: blockers,
         ),
     )
 
@@ -234,6 +253,10 @@ def unseen(books: Books, chronicle: OneDate) -> list[str]:
 
 def test_an_appointment_over_a_date_that_the_store_does_not_note_is_told() -> None:
     assert unseen(books_with(), OneDate(NOON)) == ["appointment_unseen mentor@firm"]
+    longer = OneDate(NOON, silent=True, early=HOUR / 2)
+    assert unseen(books_with(), longer) == ["appointment_unseen mentor@firm"]
+    waited = books_with(waits_until="2027-01-12 12:30Z")
+    assert unseen(waited, OneDate(NOON)) == ["appointment_unseen mentor@firm"]
 
 
 @pytest.mark.parametrize(
@@ -243,8 +266,17 @@ def test_an_appointment_over_a_date_that_the_store_does_not_note_is_told() -> No
         (books_with(blockers=["calendar_unreadable"]), OneDate(NOON)),
         (books_with(), OneDate(NOON + SECOND)),
         (books_with(), OneDate(NOON, declined=["mentee@firm"])),
+        (books_with(), OneDate(NOON, silent=True)),
+        (books_with(waits_until="2027-01-13 08:00Z"), OneDate(NOON)),
     ],
-    ids=["it is noted", "a blocker says why not", "it came in the calm", "the date is declined"],
+    ids=[
+        "it is noted",
+        "a blocker says why not",
+        "it came in the calm",
+        "the date is declined",
+        "of two entries nobody can tell whose is whose",
+        "the date is to be left out",
+    ],
 )
 def test_no_appointment_is_missed_where_the_store_need_not_note_it(
     books: Books, chronicle: OneDate
