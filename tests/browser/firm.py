@@ -25,7 +25,7 @@ import httpx
 
 from integrations.demo.tenant import Control, Ready, running_tenant
 from integrations.ports import Transaction
-from integrations.records import PairState
+from integrations.records import PairState, WorkState
 from integrations.runtime import Immortal, inline
 from integrations.store.store import SqlStore
 
@@ -89,6 +89,23 @@ class ServedFirm:
     def now(self) -> datetime:
         """What time it is in the firm."""
         return datetime.fromisoformat(self.control.get("/clock")["now"])
+
+
+def _wait_until_settled(firm: ServedFirm) -> None:
+    """Wait until a firm that was just served has done what was due as it woke up.
+
+    Rows are raised then and accounts asked for: a test would choose its pair too early, or have
+    what it changes overtaken by what was begun before.
+    """
+
+    def busy(tx: Transaction) -> list[str]:
+        waiting = (work for work in tx.work.all() if work.state is WorkState.OPEN)
+        return [w.kind for w in waiting if w.claimed_by is not None or w.due_at <= firm.now()]
+
+    until = monotonic() + LONGEST_START_SECONDS
+    while left := firm.read(busy):
+        assert monotonic() < until, left
+        sleep(0.1)
 
 
 def another_pair(firm: ServedFirm, program: str = "") -> str:
@@ -181,6 +198,7 @@ def served(template: Path, folder: Path, *, poll_seconds: int = 30) -> Iterator[
     try:
         firm = ServedFirm(folder, _address(process, log))
         with closing(firm.control):
+            _wait_until_settled(firm)
             yield firm
     finally:
         process.send_signal(signal.SIGINT)
