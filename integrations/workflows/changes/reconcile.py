@@ -244,7 +244,8 @@ class _Reconciliation:
         case, withheld = asked.case, False
         for number, decision in enumerate(acting):
             if number:
-                case = await self._load()
+                # It was decided from what was so then, whoever has begun what since.
+                case = replace(await self._load(), loaded_at=asked.case.loaded_at)
             try:
                 await carry_out(self._app, self._claim, _with_keys(case, asked.looked), decision)
             except (ChangedByPersonError, NotFoundError):

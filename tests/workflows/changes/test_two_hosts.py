@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -16,10 +18,14 @@ from integrations.workflows.planning.freshness import still_holds
 from scheduling.changes.acts import MoveDate, decision
 from scheduling.changes.reasons import ChangeCode
 from scheduling.timespan import TimeSpan
+from simulator.faults import Fault
 from simulator.virtual_time import virtual_now
 from tests.support.world import Empty
+from tests.workflows.changes.reconciling import answers, junior, now, once, reconciled
 from tests.workflows.changes.stage import HOUR, Stage, on_stage, span_from
 from tests.workflows.changes.test_later_series import lost_its_series, planned
+
+_LONG = timedelta(seconds=10)
 
 
 def share_a_mentor(tx: Transaction) -> tuple[str, str]:
@@ -63,6 +69,41 @@ def test_one_hour_of_one_person_is_not_given_away_by_two_hosts(empty: Empty) -> 
         )
         assert wanted in [commitment.span for commitment in case.commitments]
         await move_next(hosts[1], seen[1][0], case, span_from(wanted.start + 3 * HOUR))
+        for host in hosts:
+            await host.close()
+
+    on_stage(empty, play)
+
+
+def test_what_another_host_mails_between_two_writes_of_a_decision_counts_for_the_second(
+    empty: Empty,
+) -> None:
+    """Two dates were declined: the second was moved as if the week stood as it had stood before."""
+
+    async def play(stage: Stage) -> None:
+        pair, other = await stage.read(share_a_mentor)
+        hosts = [await stage.world.begin(), await stage.world.begin()]
+        mentor = await junior(stage)
+        for date in (await stage.dates())[1:3]:
+            await answers(stage, mentor, date)
+        began = now()
+
+        async def mails_her_too() -> None:
+            await asyncio.sleep(_LONG.total_seconds() / 2)
+            seen = await decided_by(hosts[1], other)
+            theirs = next(s for s in seen[1].sessions if s.start > virtual_now())
+            await move_next(hosts[1], *seen, span_from(theirs.start + 3 * HOUR))
+
+        # The answer to the first move is long in coming.
+        stage.world.tenant.faults.plan(Fault("slow", method="PATCH", latency=_LONG))
+        meddling = asyncio.ensure_future(mails_her_too())
+        again_at = await once(hosts[0], pair)
+        await meddling
+        assert again_at is not None
+        await hosts[0].clock.sleep(again_at - virtual_now())
+        await reconciled(stage, hosts[0])
+        told = await stage.read(lambda tx: tx.journal.of_person_since([mentor.id], "mail", began))
+        assert sorted(str(line.pair_id) for line in told) == sorted((pair, other))
         for host in hosts:
             await host.close()
 
