@@ -6,6 +6,40 @@ synchronous code run in one piece (in a thread in production, inline in simulati
 
 from __future__ import annotations
 
+from integrations.ports.acting import (
+    Blockers,
+    Intents,
+    Journal,
+    Mailboxes,
+    NeedNotes,
+    Needs,
+    Orders,
+    Outbox,
+    Permits,
+    Subscriptions,
+    Switches,
+)
+from integrations.ports.attended import (
+    CorrectionNotes,
+    Corrections,
+    CreditLines,
+    Deliveries,
+    Links,
+    Pulses,
+    Reports,
+    Statements,
+    SurveyScores,
+    Verdicts,
+)
+from integrations.ports.enrolled import (
+    Bookings,
+    Notes,
+    Pairs,
+    Participants,
+    Programs,
+    Rules,
+    Sessions,
+)
 from integrations.ports.graph import (
     Access,
     AttendanceRecord,
@@ -38,55 +72,24 @@ from integrations.ports.graph import (
 )
 from integrations.ports.machine import Clock, Life, Offload
 from integrations.ports.outbound import Handshake, Outbound
-from integrations.ports.queue import Queue, WakeUp
-from integrations.ports.sign_in import BegunSignIn, Identity, SignIn
-from integrations.ports.store import (
+from integrations.ports.pages import (
     Aims,
-    Blockers,
-    Bookings,
     Confirmations,
-    CorrectionNotes,
-    Corrections,
-    CreditLines,
-    Deliveries,
-    DueWork,
     Goals,
-    Intents,
-    Journal,
     KeptAnswers,
-    Links,
-    Mailboxes,
-    NeedNotes,
-    Needs,
-    Notes,
-    Orders,
-    Outbox,
-    Pairs,
-    Participants,
-    Permits,
     Preferences,
-    Programs,
-    Pulses,
-    Records,
-    Reports,
-    Retention,
-    Rules,
-    Sessions,
     Staff,
-    Standings,
-    Statements,
-    Store,
-    Subscriptions,
-    SurveyScores,
-    Switches,
-    Transaction,
     TriedPairs,
     TriedRules,
-    Verdicts,
     Waves,
     WebSessions,
     Wishes,
 )
+from integrations.ports.queue import Queue, WakeUp
+from integrations.ports.rows import Records
+from integrations.ports.sign_in import BegunSignIn, Identity, SignIn
+from integrations.ports.store import Retention, Standings, Store, Transaction
+from integrations.ports.work import DueWork
 
 __all__ = [
     "Access",
