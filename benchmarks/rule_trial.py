@@ -8,8 +8,7 @@ them by the worker, in a process of its own, against the tenant as another proce
 the worker's process a coordinator opens one page after the other, a second apart, as where one
 instance does both; then they open what was found. Printed are the seconds of both stages,
 processor time, memory, the calls of Graph, and what each page took. Fails if a pair was
-left out. Asserts nothing about time. Linux only: memory is read from ``/proc``. The simulated
-tenant keeps in memory whose calendars were read: 14 GB at 10,000 pairs.
+left out. Asserts nothing about time. Linux only: memory is read from ``/proc``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -25,11 +25,15 @@ from simulator.people import Appointment
 from simulator.registration import AppRegistration
 from simulator.zones import custom_zone, to_utc, zone_named
 
+T = TypeVar("T")
+
 # Digits of the availability view; the highest of a slot wins.
 _DIGIT = {"free": 0, "workingElsewhere": 0, "unknown": 0, "tentative": 1, "busy": 2, "oof": 3}
 # How far beyond a window the plans of people are expanded, so that the next one is ready.
 _AHEAD = timedelta(days=180)
 _STEP_DAYS = 64
+# Whose entries are kept ready; a firm of twenty thousand, read whole, would take up 14 GB.
+_KEPT_READY = 2_000
 _ANSWERED = frozenset({"accepted", "declined", "tentativelyAccepted"})
 
 
@@ -145,10 +149,18 @@ def _entries_of(appointment: Appointment, until: date) -> tuple[Busy, ...]:
 
 
 class FreeBusy:
-    """Answers ``getSchedule`` from the calendars."""
+    """Answers ``getSchedule`` from the calendars; of ``kept_ready`` people without working anew."""
 
-    def __init__(self, directory: Directory, calendars: Calendars, behaviour: Behaviour) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        calendars: Calendars,
+        behaviour: Behaviour,
+        *,
+        kept_ready: int = _KEPT_READY,
+    ) -> None:
         self._directory, self._calendars, self._behaviour = directory, calendars, behaviour
+        self._kept_ready = kept_ready
         self._planned: dict[str, tuple[object, datetime, list[Busy]]] = {}
         self._tables: dict[str, tuple[object, Timetable]] = {}
         self.unreadable: set[str] = set()
@@ -247,8 +259,15 @@ class FreeBusy:
         kept = self._tables.get(user.id)
         if kept is None or kept[0] != version:
             kept = (version, Timetable([*planned, *self._meetings(user, window)]))
-            self._tables[user.id] = kept
+            self._keep(self._tables, user.id, kept)
         return kept[1]
+
+    def _keep(self, ready: dict[str, T], user_id: str, value: T) -> None:
+        """Keep what was worked out for somebody, in place of whoever's was longest ago."""
+        ready.pop(user_id, None)
+        if len(ready) >= self._kept_ready:
+            del ready[next(iter(ready))]
+        ready[user_id] = value
 
     def _horizon(self, user: User, window: Window) -> object:
         """What of the window the user's meetings depend on: only endless series reach on."""
@@ -269,7 +288,7 @@ class FreeBusy:
             for appointment in appointments
             for entry in _entries_of(appointment, horizon.date())
         ]
-        self._planned[user.id] = (appointments, horizon, entries)
+        self._keep(self._planned, user.id, (appointments, horizon, entries))
         return entries
 
     def _meetings(self, user: User, window: Window) -> list[Busy]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.people import Appointment
+from simulator.schedule import FreeBusy
 from tests.simulator.tenancy import (
     ADA,
     BEN,
@@ -76,6 +77,24 @@ async def test_items_come_in_no_order_of_time(tenancy: Tenancy) -> None:
     starts = [item["start"]["dateTime"] for item in entry["scheduleItems"]]
     assert len(starts) == 6
     assert starts != sorted(starts)
+
+
+async def test_nobody_is_taken_for_somebody_else_where_only_one_is_kept_ready(
+    tenancy: Tenancy,
+) -> None:
+    """A large firm is not held ready whole; who was let go of is worked out anew."""
+    tenant, people = tenancy.tenant, (ADA, BEN, CAT)
+    for number, mail in enumerate(people, 1):
+        for hour in range(12, 12 + number):
+            own = plan(f"2027-03-01T{hour:02}:00", f"2027-03-01T{hour:02}:30")
+            tenant.book_appointment(mail, own)
+    few = FreeBusy(tenant.directory, tenant.calendars, tenant.behaviour, kept_ready=1)
+    body = schedule_body(*people, start="2027-03-01T00:00:00", end="2027-03-02T00:00:00")
+    answers = [tenant.free_busy.answer(registration(), body, "UTC")]
+    answers += [few.answer(registration(), body, "UTC") for _ in range(2)]
+    views = [[entry["availabilityView"] for entry in answer] for answer in answers]
+    assert len(set(views[0])) == len(people)
+    assert views[1:] == [views[0]] * 2
 
 
 async def test_times_of_items_follow_the_preferred_zone(tenancy: Tenancy) -> None:

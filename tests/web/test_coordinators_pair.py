@@ -16,7 +16,7 @@ from integrations.attendance_records import KeptPulse
 from integrations.errors import FaultsError
 from integrations.page_records import Goal
 from integrations.ports import Transaction
-from integrations.records import Blocker, BlockerScope, PairState, Session
+from integrations.records import Blocker, BlockerScope, PairState, Session, SessionState
 from integrations.workflows.app import App
 from integrations.workflows.enrolment.enrol import set_rule
 from integrations.workflows.ordering.at_once import reconcile_pairs
@@ -268,6 +268,23 @@ def test_booking_again_says_how_many_mails_the_invitation_causes(empty: Empty) -
         moved = sum(session.moved for session in await desk.stage.dates())
         assert len(desk.stage.world.tenant.mail_log) - sent == 2 + 2 * moved
         assert "an update for each date at another hour" in await desk.words("/acts/book_again")
+
+    at_the_desk(empty, play)
+
+
+def test_a_date_of_its_own_that_outlives_its_series_does_not_hide_booking_again(
+    empty: Empty,
+) -> None:
+    async def play(desk: Desk) -> None:
+        case, words = await desk.stage.case(), "Book the series again"
+        assert case.booking is not None
+        assert words not in await desk.words()
+        desk.stage.world.tenant.cancel_event(case.booking.event_id)
+        await reconcile_pairs(desk.app, desk.path.split("/")[-1])
+        gone = next(s for s in (await desk.stage.case()).sessions if s.start > now())
+        alone = replace(gone, state=SessionState.SCHEDULED, single=True, event_id="alone")
+        await desk.stage.eyes.run(lambda tx: tx.sessions.put(alone))
+        assert words in await desk.words()
 
     at_the_desk(empty, play)
 

@@ -28,6 +28,7 @@ from integrations.workflows.ordering.regular_hours import regular_hours
 from integrations.workflows.pair_page.another_time import CannotBeReadError
 from integrations.workflows.reporting.adherence import FORECASTS
 from integrations.workflows.showing.pair_overview import PairShown, overview_of_pair
+from scheduling.changes.acts import ReadyAct
 
 PATH = "/programs/{program}/pairs/{pair}"
 _ALL_LINES = 5_000
@@ -69,13 +70,15 @@ class ActShown:
 def acts_of(shown: PairShown) -> list[ActShown]:
     """The acts that make sense for the pair as it stands."""
     state, has_dates = shown.pair.state.value, bool(shown.to_come)
+    is_gone = any(ReadyAct.BOOK_AGAIN in line.need.ready for line in shown.needs)
     found = []
     for act, form in FORMS.items():
         fits = state in form.states and (has_dates or not form.of_date)
         if act is PairAct.RESUME:
             fits = fits and shown.pause is not None
         if act is PairAct.BOOK_AGAIN:
-            fits = fits and not has_dates
+            # Dates with events of their own outlive their series.
+            fits = fits and (not has_dates or is_gone)
         if fits:
             found.append(ActShown(act.value, gettext(form.label), gettext(form.mails)))
     return found
