@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Response, expect
 
 from integrations.page_records import StaffRole, TriedRule, TryState, Wish
 from integrations.ports import Transaction
@@ -22,14 +23,8 @@ from integrations.workflows.rulebook.rule_trials import KIND
 from tests.browser.browsing import DESKTOP, NARROW, Visitors, Window
 from tests.browser.firm import ServedFirm, another_pair, served
 
-_PAIR = "tests/web/test_coordinators_pair.py"
-_ELSEWHERE = {
-    "/programs/{program}/pairs/{pair}/again": "tests/browser/test_keeping_pairs.py",
-    "/programs/{program}/pairs/{pair}/acts/book_again": _PAIR,
-    "/programs/{program}/pairs/{pair}/acts/adopt": _PAIR,
-    "/programs/{program}/pairs/{pair}/identity": "tests/workflows/enrolment/test_identity.py",
-}
-"""Acts that nothing in this firm calls for, and the tests that play them through."""
+_ELSEWHERE = {"/programs/{program}/pairs/{pair}/again": "tests/browser/test_keeping_pairs.py"}
+"""An act that nothing in this firm calls for, and the test that plays it through."""
 _ACTS = {
     act.path: re.compile(re.sub(r"\{\w+\}", "[^/]+", act.path))
     for page in pages()
@@ -39,16 +34,17 @@ _ACTS = {
 ASKED_AT = datetime(2027, 3, 1, tzinfo=UTC)
 FAR_AWAY = datetime(2099, 1, 1, tzinfo=UTC)
 _LAST = "the last one"
+_JOINING = "pair-that-joins"
 _TIMES = 4
 _LOOKS = 100
-WINTER, SPRING, AUTUMN = "Winter", "Spring", "Autumn"
+WINTER, SPRING, SUMMER, AUTUMN = "Winter", "Spring", "Summer", "Autumn"
 
 
 @pytest.fixture
 def firm(firm_at_the_office: Path, tmp_path: Path) -> Iterator[ServedFirm]:
     """A firm after some meetings, in office hours; somebody asks for a pairing.
 
-    Beside its program stand three that were never begun, and work that was put aside.
+    Beside its program stand four that were never begun, and work that was put aside.
     """
     with served(firm_at_the_office, tmp_path / "firm", poll_seconds=1) as one:
         one.read(_two_wish)
@@ -81,7 +77,7 @@ def _programs_in_draft(tx: Transaction) -> None:
     """Programs in draft with the same rule and the same coordinator, and nobody in them."""
     (program,) = tx.programs.all()
     rule = tx.rules.current(program.id)
-    for name in (WINTER, SPRING, AUTUMN):
+    for name in (WINTER, SPRING, SUMMER, AUTUMN):
         new = program_id(name)
         tx.programs.add(replace(program, id=new, name=name, state=ProgramState.DRAFT))
         tx.rules.add(replace(rule, id=f"rule-of-{name}", program_id=new, version=1))
@@ -220,6 +216,9 @@ def test_each_act_of_the_console_is_done_by_clicking_alone(
     _dates(one, pairs[0])
     _pairs_own(one, pairs[1])
     _told(one, pairs[4], "cadence", {"minutes": "45"})
+    _known_elsewhere(one, pairs[5])
+    _gone(one, pairs[5])
+    _standing(one, pairs[6])
     _many(one, pairs[2:4])
     _rule(one)
     _trial(one)
@@ -278,12 +277,17 @@ def _told(one: Coordinator, pair: Pair, act: str, given: Mapping[str, str] | Non
     yes = one.page.locator(f"form[method=post][action$='/acts/{act}'] button")
     for _ in range(_TIMES):
         expect(yes, f"{act}: {one.page.get_by_role('main').inner_text()[:600]}").to_have_count(1)
-        yes.click()
-        if one.page.url.endswith(f"/pairs/{pair.id}"):
+        with one.page.expect_response(_answers_a_form) as answered:
+            yes.click()
+        if answered.value.status == HTTPStatus.SEE_OTHER:
             break
         # Meanwhile it has come to cause more mails than were shown: it is shown again.
     expect(one.page).to_have_url(re.compile(f"/pairs/{pair.id}$"))
     expect(one.page.get_by_role("status").first).to_be_visible()
+
+
+def _answers_a_form(answer: Response) -> bool:
+    return answer.request.method == "POST"
 
 
 def _dates(one: Coordinator, pair: Pair) -> None:
@@ -308,6 +312,38 @@ def _pairs_own(one: Coordinator, pair: Pair) -> None:
     _told(one, pair, "pause", {"until": (now + timedelta(days=30)).date().isoformat()})
     _told(one, pair, "resume")
     _told(one, pair, "end")
+
+
+def _known_elsewhere(one: Coordinator, pair: Pair) -> None:
+    """Another account is one of the two."""
+    one.open(f"~/pairs/{pair.id}/identity")
+    one.send("/identity", {"person": pair.mentee_id, "mail": "second.account@elsewhere.example"})
+    one.reads("what that account attended counts from now on")
+
+
+def _gone(one: Coordinator, pair: Pair) -> None:
+    """Somebody took the whole series out of the calendars; a new one is booked."""
+    series = one.firm.read(lambda tx: tx.bookings.of_pair(pair.id))[-1]
+    one.firm.control.tell("/organizer/cancel", {"item": series.event_id})
+    one.firm.read(lambda tx: tx.work.schedule("reconcile_pair", pair.id, one.firm.now()))
+    one.until(f"~/pairs/{pair.id}", "/acts/book_again")
+    _told(one, pair, "book_again")
+
+
+def _standing(one: Coordinator, pair: Pair) -> None:
+    """Two have a series already when they join a program, which is the program's from then on."""
+    one.firm.read(lambda tx: _enrolled_with_a_series(tx, pair))
+    one.program = program_id(SUMMER)
+    _told(one, replace(pair, id=_JOINING), "adopt", {"series": _LAST})
+    one.program = pair.program_id
+
+
+def _enrolled_with_a_series(tx: Transaction, pair: Pair) -> None:
+    for booking in tx.bookings.of_pair(pair.id):
+        tx.bookings.remove(f"{pair.id}/{booking.generation}")
+    tx.pairs.put(replace(pair, state=PairState.WITHDRAWN))
+    blank = replace(pair, id=_JOINING, state=PairState.ENROLLED, series=None, booked_at=None)
+    tx.pairs.add(replace(blank, program_id=program_id(SUMMER), generation=1, planned_at=None))
 
 
 def _many(one: Coordinator, some: list[Pair]) -> None:
