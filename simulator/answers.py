@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from simulator.calendars import Item
-from simulator.directory import USER_DEFAULT_FIELDS, USER_FIELDS, User, user_resource
+from simulator.directory import USER_DEFAULT_FIELDS, USER_FIELDS, Directory, User, user_resource
 from simulator.errors import GraphError, NotSimulatedError, item_not_found
 from simulator.event_body import wall
 from simulator.event_views import EVENT_FIELDS, View, same_property, stamp
@@ -37,6 +38,11 @@ class _Most(NamedTuple):
 
 
 _USERS = _Most(100, 999)
+_NAMES: Mapping[str, Callable[[User], str]] = {
+    "mail": attrgetter("mail"),
+    "userprincipalname": attrgetter("principal_name"),
+    "id": attrgetter("id"),
+}
 _MOST_EVENTS = 1000
 
 
@@ -67,11 +73,12 @@ def _chosen(resource: Mapping[str, Any], select: frozenset[str]) -> dict[str, An
 
 def list_users(tenant: Services, call: Call) -> Answer:
     """GET /users: by mail or principal name where a filter asks for it."""
-    found = list(tenant.directory)
     text = call.request.query.get("$filter")
-    if text is not None:
+    if text is None:
+        found = list(tenant.directory)
+    else:
         wanted = equal_to_any(text, tenant.behaviour.filter_clauses)
-        found = [user for user in found if any(_is_user(user, *clause) for clause in wanted)]
+        found = _users_of_any(tenant.directory, wanted)
     select = _user_fields(call)
     return _page(call, found, lambda user: _chosen(user_resource(user), select), "users", _USERS)
 
@@ -80,11 +87,17 @@ def _user_fields(call: Call) -> frozenset[str]:
     return _known(selected(call.request.query), USER_FIELDS, "user") or USER_DEFAULT_FIELDS
 
 
-def _is_user(user: User, name: str, value: str) -> bool:
-    held = {"mail": user.mail, "userprincipalname": user.principal_name, "id": user.id}
-    if name not in held:
-        raise NotSimulatedError(f"$filter by {name}", status=400)
-    return held[name].lower() == value.lower()
+def _users_of_any(directory: Directory, wanted: Sequence[tuple[str, str]]) -> list[User]:
+    for name, _ in wanted:
+        if name not in _NAMES:
+            raise NotSimulatedError(f"$filter by {name}", status=400)
+    found = {
+        user.id: user
+        for name, value in wanted
+        for user in directory.named(value)
+        if _NAMES[name](user).lower() == value.lower()
+    }
+    return list(found.values())
 
 
 def get_user(tenant: Services, call: Call) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
@@ -77,7 +78,7 @@ class Directory:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._by_id: dict[str, User] = {}
-        self._by_name: dict[str, User] = {}
+        self._by_name: dict[str, dict[str, User]] = defaultdict(dict)
         self._appointments: dict[str, tuple[Appointment, ...]] = {}
         for _, doc in storage.documents("user"):
             doc["hours"], doc["workdays"] = tuple(doc["hours"]), tuple(doc["workdays"])
@@ -117,7 +118,11 @@ class Directory:
 
     def find(self, name: str) -> User | None:
         """The user of an object id, principal name or mail address."""
-        return self._by_name.get(name.lower())
+        return next(reversed(self.named(name)), None)
+
+    def named(self, name: str) -> list[User]:
+        """Everybody with this object id, principal name or mail address, the latest last."""
+        return list(self._by_name.get(name.lower(), {}).values())
 
     def user(self, name: str) -> User:
         """The user of an object id or principal name.
@@ -155,11 +160,15 @@ class Directory:
     def _index(self, user: User) -> None:
         before = self._by_id.get(user.id)
         if before is not None:
-            for name in (before.mail, before.principal_name):
-                self._by_name.pop(name.lower(), None)
+            for name in _names(before):
+                self._by_name[name].pop(user.id, None)
         self._by_id[user.id] = user
-        for name in (user.id, user.mail, user.principal_name):
-            self._by_name[name.lower()] = user
+        for name in _names(user):
+            self._by_name[name][user.id] = user
+
+
+def _names(user: User) -> tuple[str, ...]:
+    return user.id.lower(), user.mail.lower(), user.principal_name.lower()
 
 
 def _read_appointment(doc: dict[str, Any]) -> Appointment:

@@ -295,6 +295,22 @@ async def test_users_are_found_by_mail_or_name_in_one_filter(tenancy: Tenancy) -
     assert refused["error"]["code"] == "Request_UnsupportedQuery"
 
 
+async def test_an_address_of_two_accounts_finds_both_until_one_has_another(
+    tenancy: Tenancy,
+) -> None:
+    async def found() -> list[str]:
+        listed = await tenancy.ask("GET", "/users", params={"$filter": f"mail eq '{ADA}'"})
+        return [user["id"] for user in listed["value"]]
+
+    directory = tenancy.tenant.directory
+    ada, ben = directory.user(ADA), directory.user(BEN)
+    ben = directory.change(ben, mail=ADA.upper())
+    assert await found() == [ada.id, ben.id]
+    directory.change(ben, mail=BEN)
+    assert await found() == [ada.id]
+    assert directory.find(ADA) == directory.user(ada.id)
+
+
 async def test_settings_and_zones_are_told_as_exchange_stores_them(tenancy: Tenancy) -> None:
     settings = await tenancy.ask("GET", f"/users/{ADA}/mailboxSettings")
     assert settings["timeZone"] == "W. Europe Standard Time"

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 
+import pytest
+
+from integrations.errors import NoPermitError, ThrottledError
+from integrations.records import BlockerScope, PairState
+from integrations.workflows.app import App
+from integrations.workflows.enrolment.enrol import enrol
+from integrations.workflows.planning.plan import plan_enrolled
+from simulator.faults import Fault
+from simulator.requests import LoggedCall
 from tests.support.world import Empty, World, enrolled, firm_of, least_rights, virtually
 
 
@@ -35,6 +45,54 @@ async def test_two_program_mailboxes_share_the_reading(empty: Empty) -> None:
     people = await world.read(lambda tx: len(tx.participants.all()))
     assert len(calls) == -(-people // 20) * 3
     await app.close()
+
+
+@virtually
+async def test_what_a_waiting_mailbox_has_left_is_read_by_the_other(empty: Empty) -> None:
+    world, app, boxes = await _one_waits(empty, waiting=1)
+    await plan_enrolled(app)
+    planned = await world.read(lambda tx: tx.pairs.in_state(PairState.PLANNED))
+    assert len(planned) > len(world.firm.pairs) / 2
+    read = [call for call in _readings(world) if call.status == HTTPStatus.OK]
+    assert {call.mailbox for call in read} == {boxes[1]}
+    people = await world.read(lambda tx: len(tx.participants.all()))
+    assert len(read) == -(-people // 20) * 3
+    await app.close()
+
+
+@virtually
+async def test_a_look_fails_as_a_whole_where_every_mailbox_is_to_wait(empty: Empty) -> None:
+    world, app, _ = await _one_waits(empty, waiting=2)
+    with pytest.raises((ThrottledError, NoPermitError)):
+        await plan_enrolled(app)
+    assert await world.read(lambda tx: tx.pairs.in_state(PairState.PLANNED)) == []
+    assert await world.read(lambda tx: tx.blockers.open(BlockerScope.PERSON)) == []
+    await app.close()
+
+
+async def _one_waits(empty: Empty, *, waiting: int) -> tuple[World, App, list[str]]:
+    """A firm with two program mailboxes, some of which are to wait an hour before free/busy."""
+    firm = firm_of(60)
+    world = empty.world(firm)
+    app = await world.begin()
+    await enrol(app, world.roster)
+    boxes = [box.mail for box in firm.program_mailboxes]
+    assert len(boxes) == 2
+    for mail in boxes[:waiting]:
+        world.tenant.faults.plan(
+            Fault(
+                "throttle",
+                path="/users/{user}/calendar/getSchedule",
+                mailbox=mail,
+                times=0,
+                retry_after=3600,
+            )
+        )
+    return world, app, boxes
+
+
+def _readings(world: World) -> list[LoggedCall]:
+    return [call for call in world.tenant.calls if "getSchedule" in call.path]
 
 
 def _mails(world: World, *ids: str) -> list[str]:

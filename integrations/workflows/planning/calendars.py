@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import TypeAlias
 
+from integrations.errors import NoPermitError, ThrottledError
 from integrations.page_records import Preference
 from integrations.ports import MailboxSettings, Schedule, Transaction, Unreadable
 from integrations.records import Blocker, BlockerScope, Participant
@@ -70,45 +73,80 @@ async def look_at(
     return Look(people, unreadable, at)
 
 
+_Answers: TypeAlias = "dict[str, tuple[Schedule, ...] | Unreadable]"
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Readings made in turn; ``trouble`` is what ended them with some left."""
+
+    left: deque[_Reading]
+    trouble: ThrottledError | NoPermitError | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """One reader's look at up to 20 people."""
 
     reader_id: str
-    mails: list[str]
+    mails: Sequence[str]
 
 
 async def _read_all(
     app: App, people: Sequence[Participant], windows: Sequence[TimeSpan]
-) -> dict[str, tuple[Schedule, ...] | Unreadable]:
-    """Every answer by address. Lanes run side by side, the readings of a lane in turn.
+) -> _Answers:
+    """Every answer by address: asked for by program mailboxes, 20 people at a time, or by each.
 
     A reading asks for all windows at once, which is all a mailbox takes; more would only stand in
-    line for its permits until their patience ends.
+    line for its permits until their patience ends. What a mailbox has left when it is to wait is
+    read by those that are not, so that one of many does not take the look from everybody.
     """
-    answers: dict[str, tuple[Schedule, ...] | Unreadable] = {}
-
-    async def run(lane: Sequence[_Reading]) -> None:
-        for reading in lane:
-            answers.update(
-                await app.graph.free_busy.read(reading.reader_id, reading.mails, windows)
-            )
-
-    await asyncio.gather(*(run(lane) for lane in await _lanes(app, people)))
+    answers: _Answers = {}
+    if app.options.own_mailbox_reads:
+        own = [_Reading(person.directory_id, [person.mail]) for person in people]
+        lanes = [_Lane(deque(own[lane::_OWN_LANES])) for lane in range(_OWN_LANES)]
+        _raise_trouble(await _read_lanes(app, lanes, windows, answers))
+        return answers
+    readers = await _readers(app)
+    groups = [[person.mail for person in group] for group in chunks(people)]
+    lanes = await _read_lanes(app, _shared_out(groups, readers), windows, answers)
+    able = [reader for reader, lane in zip(readers, lanes, strict=True) if not lane.left]
+    if able:
+        left = [reading.mails for lane in lanes for reading in lane.left]
+        lanes = await _read_lanes(app, _shared_out(left, able), windows, answers)
+    _raise_trouble(lanes)
     return answers
 
 
-async def _lanes(app: App, people: Sequence[Participant]) -> list[list[_Reading]]:
-    """Who reads whom: program mailboxes 20 people at a time, or each their own."""
-    if app.options.own_mailbox_reads:
-        own = [_Reading(person.directory_id, [person.mail]) for person in people]
-        return [own[lane::_OWN_LANES] for lane in range(_OWN_LANES)]
-    readers = await _readers(app)
-    groups = [[person.mail for person in group] for group in chunks(people)]
+def _shared_out(groups: Sequence[Sequence[str]], readers: Sequence[str]) -> list[_Lane]:
+    """A lane for each reader, as long as the others."""
     return [
-        [_Reading(reader, group) for group in groups[number :: len(readers)]]
+        _Lane(deque(_Reading(reader, group) for group in groups[number :: len(readers)]))
         for number, reader in enumerate(readers)
     ]
+
+
+async def _read_lanes(
+    app: App, lanes: list[_Lane], windows: Sequence[TimeSpan], answers: _Answers
+) -> list[_Lane]:
+    async def run(lane: _Lane) -> None:
+        try:
+            while lane.left:
+                reading = lane.left[0]
+                read = app.graph.free_busy.read
+                answers.update(await read(reading.reader_id, reading.mails, windows))
+                lane.left.popleft()
+        except (ThrottledError, NoPermitError) as trouble:
+            lane.trouble = trouble
+
+    await asyncio.gather(*(run(lane) for lane in lanes))
+    return lanes
+
+
+def _raise_trouble(lanes: Sequence[_Lane]) -> None:
+    for lane in lanes:
+        if lane.trouble is not None:
+            raise lane.trouble
 
 
 async def _readers(app: App) -> list[str]:
