@@ -23,6 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from simulator.asgi import application, pages
 from simulator.serve_clock import replace_file
 from simulator.serve_state import ClockWish, FirmWish, OpenFolder, ServeError, open_folder
+from simulator.turns import InTurn
 
 HOST = "127.0.0.1"
 
@@ -146,7 +147,7 @@ class _Server(uvicorn.Server):
         pem = None if options.plain_http else str(folder.certificates.server)
         super().__init__(
             uvicorn.Config(
-                application(folder.tenant, folder.holding.control_token),
+                InTurn(application(folder.tenant, folder.holding.control_token)),
                 ssl_certfile=pem,
                 ssl_keyfile=pem,
                 http=H11Protocol,
