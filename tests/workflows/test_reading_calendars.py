@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
 import pytest
 
 from integrations.errors import NoPermitError, ThrottledError
+from integrations.ports import Schedule, Unreadable
 from integrations.records import BlockerScope, PairState
 from integrations.workflows.app import App
 from integrations.workflows.enrolment.enrol import enrol
 from integrations.workflows.planning.plan import plan_enrolled
+from scheduling.timespan import TimeSpan
 from simulator.faults import Fault
+from simulator.firm_staff import program_mailbox
 from simulator.requests import LoggedCall
 from tests.support.world import Empty, World, enrolled, firm_of, least_rights, virtually
 
@@ -67,6 +72,43 @@ async def test_a_look_fails_as_a_whole_where_every_mailbox_is_to_wait(empty: Emp
         await plan_enrolled(app)
     assert await world.read(lambda tx: tx.pairs.in_state(PairState.PLANNED)) == []
     assert await world.read(lambda tx: tx.blockers.open(BlockerScope.PERSON)) == []
+    await app.close()
+
+
+class _Readers:
+    """Free/busy that tells nothing, and how many mailboxes were at it at the same time."""
+
+    def __init__(self) -> None:
+        self.at_work: set[str] = set()
+        self.seen: set[str] = set()
+        self.most = 0
+
+    async def read(
+        self, reader_id: str, mails: Sequence[str], spans: Sequence[TimeSpan]
+    ) -> dict[str, tuple[Schedule, ...] | Unreadable]:
+        assert reader_id not in self.at_work
+        self.at_work.add(reader_id)
+        self.seen.add(reader_id)
+        self.most = max(self.most, len(self.at_work))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self.at_work.remove(reader_id)
+        return dict.fromkeys(mails, Unreadable("calendar_unreadable"))
+
+
+@virtually
+async def test_of_many_mailboxes_eight_read_at_once_and_each_its_part(empty: Empty) -> None:
+    firm = firm_of(160)
+    office = firm.offices[0]
+    boxes = tuple(program_mailbox(number, 1, office) for number in range(1, 13))
+    world = empty.world(replace(firm, program_mailboxes=boxes))
+    app = await world.begin()
+    await enrol(app, world.roster)
+    readers = _Readers()
+    app.graph.free_busy = readers  # type: ignore[misc] # nobody else asks for it
+    await plan_enrolled(app)
+    assert len(readers.seen) == len(boxes)
+    assert readers.most == 8
     await app.close()
 
 

@@ -30,7 +30,9 @@ from scheduling.rule import WEEKDAYS, end_minute_of, minute_of
 from scheduling.timespan import TimeSpan
 
 ZONE_UNREAD = "zone_unread"
-_OWN_LANES = 8
+# Each lane has four large calls under way: more than these fill the memory of one process, and
+# what arrives faster than it can be read through is given up for lost.
+_LANES_AT_ONCE = 8
 _DAY = timedelta(days=1)
 
 
@@ -104,7 +106,7 @@ async def _read_all(
     answers: _Answers = {}
     if app.options.own_mailbox_reads:
         own = [_Reading(person.directory_id, [person.mail]) for person in people]
-        lanes = [_Lane(deque(own[lane::_OWN_LANES])) for lane in range(_OWN_LANES)]
+        lanes = [_Lane(deque(own[lane::_LANES_AT_ONCE])) for lane in range(_LANES_AT_ONCE)]
         _raise_trouble(await _read_lanes(app, lanes, windows, answers))
         return answers
     readers = await _readers(app)
@@ -129,13 +131,16 @@ def _shared_out(groups: Sequence[Sequence[str]], readers: Sequence[str]) -> list
 async def _read_lanes(
     app: App, lanes: list[_Lane], windows: Sequence[TimeSpan], answers: _Answers
 ) -> list[_Lane]:
+    gate = asyncio.Semaphore(_LANES_AT_ONCE)
+    read = app.graph.free_busy.read
+
     async def run(lane: _Lane) -> None:
         try:
-            while lane.left:
-                reading = lane.left[0]
-                read = app.graph.free_busy.read
-                answers.update(await read(reading.reader_id, reading.mails, windows))
-                lane.left.popleft()
+            async with gate:
+                while lane.left:
+                    reading = lane.left[0]
+                    answers.update(await read(reading.reader_id, reading.mails, windows))
+                    lane.left.popleft()
         except (ThrottledError, NoPermitError) as trouble:
             lane.trouble = trouble
 
