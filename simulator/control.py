@@ -317,6 +317,10 @@ def _cancel(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     return {}
 
 
+def _make(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
+    return {"item": tenant.make_event(asked["mailbox"], asked["event"])}
+
+
 def _change_person(tenant: Tenant, asked: Mapping[str, Any]) -> Any:
     changes = {name: value for name, value in asked.items() if name != "person"}
     tenant.change_person(asked["person"], **changes)
@@ -379,6 +383,7 @@ _ACTS: dict[tuple[str, str], Act] = {
     ("POST", "people/change"): _change_person,
     ("POST", "people/join"): _join,
     ("POST", "people/attend"): _attend,
+    ("POST", "organizer/make"): _make,
     ("POST", "organizer/change"): _change,
     ("POST", "organizer/cancel"): _cancel,
 }

@@ -109,6 +109,21 @@ class Deeds(Services):
             self.writes.change(self._organizers_item(item_id, day), changes, None)
         self.storage.commit()
 
+    def make_event(self, organizer: str, body: Mapping[str, Any]) -> str:
+        """Let somebody with rights on the organizer's calendar make an event there by hand.
+
+        ``body`` is a POST body.
+
+        Returns:
+            The organizer's immutable id of it.
+        """
+        self.gatherings.catch_up()
+        user = self.directory.mailbox(organizer)
+        with self.calendars.mails.caused_by("person"):
+            item = self.writes.create(user, body)
+        self.storage.commit()
+        return self.calendars.item_id(item, immutable=True)
+
     def cancel_event(self, item_id: str, *, day: date | None = None, comment: str = "") -> None:
         """Let somebody with rights on the organizer's calendar cancel an event or a date."""
         self.gatherings.catch_up()

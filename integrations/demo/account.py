@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from integrations.ports import Transaction
 from integrations.records import PairState, SessionState
+from integrations.workflows.telling.daily_list import CONTACT
 
 _TAKEN_OUT = frozenset({SessionState.SKIPPED, SessionState.CANCELLED})
 _WEEK = timedelta(days=7)
@@ -18,6 +19,7 @@ class Account:
     """Numbers of dates, of pairs, and of the mails that Tandem caused.
 
     ``past`` are past dates that stood in both calendars to their end, ``to_come`` later ones.
+    Mails are those to people of pairs; a program's contact is written to as a colleague.
     ``most_at_first`` is the most that one person was mailed in the first week, that of the
     booking, ``most_later`` in any week after it; weeks count from the first mail.
     """
@@ -70,6 +72,7 @@ def account_of(tx: Transaction, now: datetime) -> Account:
 
 def _mails_by_week(tx: Transaction) -> Counter[tuple[str | None, int]]:
     """How many mails each person was sent in each week since the first one."""
-    mails = tx.journal.read(code="mail")
+    written = tx.journal.read(code="mail")
+    mails = [mail for mail in written if not str(mail.person_id).startswith(CONTACT)]
     first = min((mail.at for mail in mails), default=None)
     return Counter((mail.person_id, (mail.at - first) // _WEEK) for mail in mails if first)

@@ -158,9 +158,15 @@ def unknown_meetings(
 ) -> Iterator[str]:
     """Meetings that are over at ``now`` and of which the store has no date.
 
-    ``dates`` are the store's that are over: who was invited, and since when it was.
+    ``dates`` are the store's that are over: who was invited, and since when it was. What stands in
+    one person's calendar alone, such as a check-in in the contact's, is no meeting.
     """
     known = set(dates)
     for doc in gatherings:
-        if doc["minutes"] and _at(doc["end"]) <= now and _date_of(doc) not in known:
+        if (
+            len(doc["invited"]) > 1
+            and doc["minutes"]
+            and _at(doc["end"]) <= now
+            and _date_of(doc) not in known
+        ):
             yield f"the store has no date for the meeting of {doc['start']}"

@@ -6,12 +6,14 @@ It goes through the workflows that the commands call, and is done once, however 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from integrations.demo.opted_in import CHOICES, opt_in
 from integrations.ports import Transaction
 from integrations.workflows.app import App
 from integrations.workflows.attendance.modes import mode_at, set_mode
 from integrations.workflows.enrolment.enrol import set_rule
+from integrations.workflows.enrolment.programs import describe_program
 from integrations.workflows.ordering.orders import COORDINATOR
 from integrations.workflows.rulebook.rules import CreditRule, ProgramRule
 from scheduling.attendance.credit import CapPeriod, Purpose, Role
@@ -31,14 +33,17 @@ CREDIT = (
 """Ten hours a year count as billable where Teams saw them; all of it counts as development."""
 
 
-def set_up(tx: Transaction, app: App) -> list[tuple[str, str]]:
+def set_up(tx: Transaction, app: App, contact: Mapping[str, str]) -> list[tuple[str, str]]:
     """Credit time, and read Teams' reports for the office with most pairs of each program.
+
+    ``contact`` is whom people can turn to, by mail and name.
 
     Returns:
         Names of programs with that office; everybody else is asked.
     """
     chosen = []
-    for program in tx.programs.all():
+    for named in tx.programs.all():
+        program = describe_program(tx, named.name, contact=contact, links={})
         rule = ProgramRule.from_body(tx.rules.current(program.id).body)
         set_rule(app, tx, program.id, rule.model_copy(update={"credit": CREDIT, **CHOICES}))
         offices = Counter(

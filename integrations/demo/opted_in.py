@@ -1,7 +1,9 @@
 """What the invented firm has chosen of what a program need not have, and what came of it.
 
 Both of a pair are asked how it was, mentees are reminded to say thanks, people may ask for a
-pairing, some wish to be named, and a survey of the firm's own comes in before and after.
+pairing, some wish to be named, and a survey of the firm's own comes in before and after. The
+coordinator is invited to a check-in with each pair, and who has no hour in common meets for half
+an hour, twice as often.
 """
 
 from __future__ import annotations
@@ -29,12 +31,16 @@ from integrations.workflows.reporting.survey_import import import_scores, read_s
 from integrations.workflows.reporting.surveys import surveys_table
 from integrations.workflows.rulebook.rules import Asking
 from scheduling.attendance.surveys import Moment
+from scheduling.rule import SessionKind
 
 CHOICES: Mapping[str, Any] = {
     "pulse_every": 3,
     "thanks": True,
     "asking": Asking.PARTICIPANTS,
     "group_sessions": 1,
+    "half_sessions": True,
+    "kinds": {4: SessionKind.CHECK_IN},
+    "contact_at_check_ins": True,
 }
 """Members of the rule."""
 _QUESTION = "I know people of other practice groups"
@@ -143,5 +149,8 @@ def show_opted_in(tx: Transaction, app: App, found: Sequence[History]) -> list[s
         f"{mails['pulse']} mails asked how it was, {mails['thanks']} reminded of a word of thanks, "
         f"{mails['wish_declined']} said that no pairing can be made at present."
     )
+    check_ins = tx.check_ins.of_pairs([history.pair.id for history in found])
+    invited = sum(len(some) for some in check_ins.values())
+    console.out.print(f"The program's contact was invited to {invited} check-ins.")
     told = mails["wish_declined"]
     return [] if told == declined else [f"{declined} asked for a pairing, {told} were told"]

@@ -27,6 +27,7 @@ from integrations.demo.account import account_of
 from integrations.demo.answering import Answering, Browser, links_under
 from integrations.demo.attended import compare_with_truth
 from integrations.demo.audit import Audit, mail_differences, read_back, sent_for_the_app
+from integrations.demo.beforehand import fill_a_diary, take_over_by_hand
 from integrations.demo.clock import CountedCalls, TenantClock
 from integrations.demo.coordinator import set_up
 from integrations.demo.credit import write_credit
@@ -165,6 +166,7 @@ class _Story:
         self._wish, self._folder, self._control = wish, folder, control
         self._settings = demo_settings(ready, folder, poll_seconds="3600")
         self._roster = Path(ready["roster"]).read_bytes()
+        self._staff, self._mailboxes = ready.staff, ready.mailboxes
         self._calls = calls = CountedCalls(ready["ca_file"])
         self._clock = TenantClock(control, ready.now, calls)
         # Every telling has chance of its own: ids drawn before it was broken off must not recur.
@@ -210,17 +212,35 @@ class _Story:
         console.out.print("[bold]2[/] The roster is imported …")
         enrolment = await enrol(self._tandem, self._roster)
         console.out.print(f"  {enrolment.added} pairs, {enrolment.people} people.")
-        for program, office in await self._tandem.store.run(lambda tx: set_up(tx, self._tandem)):
+        contact = await self._contact()
+        chosen = await self._tandem.store.run(lambda tx: set_up(tx, self._tandem, contact))
+        for program, office in chosen:
             console.out.print(
                 f"  {program}: people in {office} were told that Teams notes who meets; all "
                 "others are asked."
             )
+        await fill_a_diary(self._tandem, self._control)
         console.out.print("[bold]3[/] Calendars are read and every date of every pair planned …")
         planned = await planning.plan_enrolled(self._tandem)
         console.out.print(
             f"  {planned.placed} pairs have their hour, {planned.without_slot} have none in "
             f"common, {planned.unreadable + planned.blocked} cannot be read."
         )
+        halved = await self._tandem.store.run(lambda tx: tx.journal.read(code="planned_in_halves"))
+        if halved:
+            console.out.print(f"  {len(halved)} of them for half an hour, twice as often.")
+        box = self._mailboxes[0]
+        for taken in await take_over_by_hand(self._tandem, self._control, box):
+            console.out.print(
+                f"  {taken.names} meet already, as their coordinator put it into the calendar by "
+                f"hand: {taken.series}. It is adopted; nobody is invited twice."
+            )
+
+    async def _contact(self) -> dict[str, str]:
+        """Who runs the program, as people are told."""
+        mail = self._staff["coordinator"]
+        found = (await self._tandem.graph.directory.find([mail]))[mail]
+        return {"mail": mail} if found is None else {"mail": mail, "name": found.name}
 
     async def _live(self) -> None:
         """Let the firm live, and Tandem with it, until the last make-up could have been held."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.telling import (
     PAIRS,
+    Left,
     comparison_in,
     credit_of,
     killed_at,
@@ -17,6 +18,14 @@ from tests.cli.telling import (
     told_to_the_end,
     written,
 )
+
+
+def _minutes(left: Left) -> set[float]:
+    spans = [
+        (datetime.fromisoformat(start), datetime.fromisoformat(end))
+        for *_, start, end in left.dates
+    ]
+    return {(end - start).total_seconds() / 60 for start, end in spans}
 
 
 @pytest.mark.slow
@@ -34,6 +43,11 @@ def test_killed_while_booking_and_while_living_it_ends_as_if_it_had_not(tmp_path
     assert killed.mails == undisturbed.mails
     assert undisturbed.dates.total() > 8 * PAIRS
     assert killed.complaints == undisturbed.complaints == []
+    # Of these two pairs one meets already, and the other has only half hours to spare.
+    for told in (said(tmp_path / "undisturbed"), said(folder)):
+        assert "1 of them for half an hour, twice as often" in told
+        assert told.count("nobody is invited twice") == 1
+    assert _minutes(undisturbed) == {30, 60}
     alike, other = comparison_in(tmp_path / "undisturbed"), comparison_in(folder)
     compared, right, wrong = map(int, alike.groups())
     assert compared >= right >= PAIRS

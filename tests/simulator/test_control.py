@@ -76,6 +76,27 @@ async def test_people_act_and_the_log_tells_of_it(tenancy: Tenancy) -> None:
     assert (await control.get(f"/events?mailbox={PROGRAM}")).json() == []
 
 
+async def test_what_is_made_by_hand_is_a_meeting_like_any_and_its_mails_a_persons(
+    tenancy: Tenancy,
+) -> None:
+    control = controller(tenancy)
+    event = {
+        "subject": "As before",
+        "start": {"dateTime": "2027-03-02T10:00:00", "timeZone": "Europe/Berlin"},
+        "end": {"dateTime": "2027-03-02T11:00:00", "timeZone": "Europe/Berlin"},
+        "attendees": [{"type": "required", "emailAddress": {"address": ADA}}],
+    }
+    made = await control.post("/organizer/make", json={"mailbox": PROGRAM, "event": event})
+    shown = await tenancy.ask("GET", f"/users/{PROGRAM}/events/{made.json()['item']}")
+    assert shown["subject"] == "As before"
+    entry = await busy(tenancy, ADA, "2027-03-02T09:00:00", "2027-03-02T10:00:00")
+    assert set(entry["availabilityView"]) == {"1"}
+    (mail,) = (await control.get("/mails")).json()
+    assert (mail["kind"], mail["by"], mail["recipient"]) == ("invitation", "person", ADA)
+    refused = await control.post("/organizer/make", json={"mailbox": PROGRAM, "event": {}})
+    assert refused.status_code == 400
+
+
 async def test_people_act_while_time_passes_once_life_has_begun(tenancy: Tenancy) -> None:
     control = controller(tenancy)
     before = (await control.get("/calls")).json()
