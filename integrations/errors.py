@@ -260,6 +260,8 @@ class OperationNotPermittedError(IntegrationError):
 class NoPermitError(IntegrationError):
     """The mailbox is in use by others, or asked us to wait, until about ``retry_at``."""
 
+    remedy = N_("Try again in a minute; a process that died keeps the mailbox to itself that long.")
+
     def __init__(self, retry_at: datetime) -> None:
         self.retry_at = retry_at
         super().__init__(f"no permit for the mailbox before {retry_at:%Y-%m-%dT%H:%M:%SZ}")

@@ -34,7 +34,7 @@ from integrations.demo.credit import write_credit
 from integrations.demo.opted_in import compare_answers, show_opted_in, survey_again
 from integrations.demo.outcome import show_outcome
 from integrations.demo.tenant import Control, Ready, end_left_tenant, running_tenant
-from integrations.errors import IntegrationError
+from integrations.errors import IntegrationError, NoPermitError
 from integrations.ports import Transaction
 from integrations.runtime import ease_garbage_collection, inline
 from integrations.settings import Settings
@@ -221,7 +221,7 @@ class _Story:
             )
         await fill_a_diary(self._tandem, self._control)
         console.out.print("[bold]3[/] Calendars are read and every date of every pair planned …")
-        planned = await planning.plan_enrolled(self._tandem)
+        planned = await self._plan()
         console.out.print(
             f"  {planned.placed} pairs have their hour, {planned.without_slot} have none in "
             f"common, {planned.unreadable + planned.blocked} cannot be read."
@@ -235,6 +235,14 @@ class _Story:
                 f"  {taken.names} meet already, as their coordinator put it into the calendar by "
                 f"hand: {taken.series}. It is adopted; nobody is invited twice."
             )
+
+    async def _plan(self) -> planning.PlanReport:
+        """Whoever was killed may hold the mailboxes' permits until they run out."""
+        while True:
+            try:
+                return await planning.plan_enrolled(self._tandem)
+            except NoPermitError as wait:
+                await self._clock.sleep(wait.retry_at - self._clock.now())
 
     async def _contact(self) -> dict[str, str]:
         """Who runs the program, as people are told."""

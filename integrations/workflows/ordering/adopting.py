@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
-from integrations.errors import (
-    Fault,
-    FaultsError,
-    RefusedError,
-    ThrottledError,
-    TokenError,
-    UnreachableError,
-)
+from integrations.errors import Fault, FaultsError, GraphError, NoPermitError
 from integrations.language import N_, gettext, ngettext
 from integrations.workflows.app import App
 from integrations.workflows.changes.case import load_case
@@ -74,8 +67,8 @@ async def series_to_adopt(app: App, pair_id: str) -> list[ExistingShown]:
     case = await app.store.run(lambda tx: load_case(tx, pair_id, now, default_zone=zone))
     try:
         found = await series_of_the_two(app, case)
-    except (ThrottledError, UnreachableError, TokenError, RefusedError):
-        raise CannotBeReadError(pair_id) from None
+    except (GraphError, NoPermitError) as error:
+        raise CannotBeReadError(pair_id) from error
     view = pair_view(case)
     shown = []
     for one in (read.seen for read in found):

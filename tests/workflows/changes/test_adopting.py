@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from integrations.errors import FaultsError
-from integrations.ports import SeriesDraft
+from integrations.ports import SeriesDraft, Transaction
 from integrations.records import PairState
 from integrations.runtime import Death
 from integrations.workflows.app import App
@@ -27,6 +27,7 @@ from integrations.workflows.ordering.adopting import (
 from integrations.workflows.ordering.mails_caused import mails_caused
 from integrations.workflows.ordering.orders import WrongStateError
 from integrations.workflows.ordering.pair_acts import PairAct, telling_of
+from integrations.workflows.pair_page.another_time import CannotBeReadError
 from scheduling.cadence import zone_info
 from tests.support.world import START, Empty
 from tests.workflows.changes.reconciling import answers, lines, live, now, reconciled
@@ -163,6 +164,28 @@ def test_what_does_not_fit_is_shown_with_its_reason(empty: Empty) -> None:
             "the series has dates to come in fewer than half of the rule's windows",
             "dates of the series are shorter than the rule says",
         }
+        await app.close()
+
+    on_stage(empty, play, at=EARLY)
+
+
+def test_nothing_is_shown_while_others_hold_every_permit_of_the_mailbox(empty: Empty) -> None:
+    async def play(stage: Stage) -> None:
+        key = await by_hand(stage)
+        app = await stage.world.begin()
+        mailbox_id, at = series_named(key).mailbox_id, app.clock.now()
+
+        def hold(tx: Transaction) -> None:
+            for slot in range(4):
+                tx.permits.acquire(
+                    mailbox_id, f"other/{slot}", at, timedelta(minutes=5), range(slot, slot + 1)
+                )
+
+        await app.store.run(hold)
+        with pytest.raises(CannotBeReadError):
+            await found(stage, app)
+        await app.clock.sleep(timedelta(minutes=5))
+        assert [one.key for one in await found(stage, app)] == [key]
         await app.close()
 
     on_stage(empty, play, at=EARLY)
