@@ -1,8 +1,9 @@
 """What Tandem finds in the firm: somebody without a free hour, and a series made by hand.
 
-The senior of each program's last pair has three half hours a day to spare, so that the pair meets
-half as long and twice as often. The first pair that has an hour meets already, at that hour: a
-coordinator put it into a program mailbox's calendar, and Tandem adopts it.
+Only where a program has a dozen pairs or more. The senior of its last pair has three half hours a
+day to spare, so that her pairs meet half as long and twice as often. The first pair that has an
+hour meets already, at that hour: a coordinator put it into a program mailbox's calendar, and Tandem
+adopts it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from integrations.workflows.ordering.pair_acts import PairAct, telling_of
 _SUBJECT = "Mentoring, as before"
 _IN_COURT = (("07:00", "09:30"), ("10:00", "13:00"), ("13:30", "16:00"), ("16:30", "20:00"))
 _WORKDAYS = 5
+_ENOUGH_PAIRS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,18 @@ async def fill_a_diary(tandem: App, control: Control) -> None:
                 )
 
 
+def _large_programs(tx: Transaction) -> list[list[Pair]]:
+    """The pairs of each program that has enough of them, in the order of the roster."""
+    found: dict[str, list[Pair]] = {}
+    for pair in sorted(tx.pairs.all(), key=lambda one: (one.roster_id or "", one.id)):
+        found.setdefault(pair.program_id, []).append(pair)
+    return [pairs for pairs in found.values() if len(pairs) >= _ENOUGH_PAIRS]
+
+
 def _last_seniors(tx: Transaction) -> list[tuple[Participant, date]]:
     """With the Monday on or before each pair's first day."""
-    pairs = sorted(tx.pairs.all(), key=lambda one: (one.roster_id or "", one.id))
-    last = {pair.program_id: pair for pair in pairs}
-    unplanned = [pair for pair in last.values() if pair.state is PairState.ENROLLED]
+    last = [pairs[-1] for pairs in _large_programs(tx)]
+    unplanned = [pair for pair in last if pair.state is PairState.ENROLLED]
     people = tx.participants.many(pair.mentee_id for pair in unplanned)
     return [
         (people[p.mentee_id], p.start_date - timedelta(days=p.start_date.weekday()))
@@ -83,10 +92,12 @@ async def take_over_by_hand(tandem: App, control: Control, mailbox: str) -> list
     """
     taken = []
     for case in await tandem.store.run(lambda tx: _first_planned(tx, tandem)):
-        if not await series_to_adopt(tandem, case.pair.id):
-            event = _event(case)
-            control.tell("/organizer/make", {"mailbox": mailbox, "event": event})
-        shown, *_ = await series_to_adopt(tandem, case.pair.id)
+        # With the permit kept for them: a telling that was killed may hold the others for a while.
+        with tandem.graph.person_waiting():
+            if not await series_to_adopt(tandem, case.pair.id):
+                event = _event(case)
+                control.tell("/organizer/make", {"mailbox": mailbox, "event": event})
+            shown, *_ = await series_to_adopt(tandem, case.pair.id)
         telling = telling_of(PairAct.ADOPT, {"series": shown.key}, COORDINATOR)
         await tell_pair(tandem, case.pair.id, telling)
         pair = await tandem.store.run(partial(_pair, pair_id=case.pair.id))
@@ -104,17 +115,14 @@ def _pair(tx: Transaction, pair_id: str) -> Pair:
 
 
 def _first_planned(tx: Transaction, tandem: App) -> list[Case]:
-    """Each program's first pair of the roster that has an hour, unless it is booked already."""
-    first: dict[str, str] = {}
-    for pair in sorted(tx.pairs.all(), key=lambda one: (one.roster_id or "", one.id)):
-        if pair.series is not None:
-            first.setdefault(pair.program_id, pair.id)
-    found = tx.pairs.many(first.values())
+    """Each program's first pair that has an hour, unless it is booked already."""
+    with_hour = [[p for p in pairs if p.series is not None] for pairs in _large_programs(tx)]
+    first = [pairs[0] for pairs in with_hour if pairs]
     now, zone = tandem.clock.now(), tandem.options.zone
     return [
-        load_case(tx, pair_id, now, default_zone=zone)
-        for pair_id in first.values()
-        if found[pair_id].state is PairState.PLANNED
+        load_case(tx, pair.id, now, default_zone=zone)
+        for pair in first
+        if pair.state is PairState.PLANNED
     ]
 
 

@@ -39,9 +39,9 @@ class Left:
     complaints: list[str]
 
 
-def started(folder: Path) -> subprocess.Popen[bytes]:
+def started(folder: Path, *wish: str) -> subprocess.Popen[bytes]:
     """``python -m integrations demo`` in ``folder``; what it says goes to a file beside it."""
-    wish = ("--pairs", str(PAIRS), "--months", str(MONTHS), "--folder", str(folder))
+    wish = (*(wish or ("--pairs", str(PAIRS), "--months", str(MONTHS))), "--folder", str(folder))
     environ = {n: v for n, v in os.environ.items() if not n.startswith("TANDEM_")}
     with folder.with_suffix(".log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
@@ -82,18 +82,18 @@ def credit_of(folder: Path) -> bytes:
     return again.read_bytes()
 
 
-def told_to_the_end(folder: Path) -> Left:
+def told_to_the_end(folder: Path, *wish: str) -> Left:
     """Start it, wait until it ends well, and look at what it left."""
-    with started(folder) as process:
+    with started(folder, *wish) as process:
         process.wait(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, said(folder)
     return left_in(folder)
 
 
-def killed_at(folder: Path, moment: Moment) -> None:
+def killed_at(folder: Path, moment: Moment, *wish: str) -> None:
     """Start it, and kill the app, not its tenant, once the moment has come."""
     until = time.monotonic() + PATIENCE_SECONDS
-    with started(folder) as process:
+    with started(folder, *wish) as process:
         while not (folder / "ready.json").exists():
             _go_on_waiting(process, until, folder)
         control = Control(Ready(json.loads((folder / "ready.json").read_text())))

@@ -20,14 +20,6 @@ from tests.cli.telling import (
 )
 
 
-def _minutes(left: Left) -> set[float]:
-    spans = [
-        (datetime.fromisoformat(start), datetime.fromisoformat(end))
-        for *_, start, end in left.dates
-    ]
-    return {(end - start).total_seconds() / 60 for start, end in spans}
-
-
 @pytest.mark.slow
 def test_killed_while_booking_and_while_living_it_ends_as_if_it_had_not(tmp_path: Path) -> None:
     """SIGKILL after the second write, on the third day and in the third week, each time begun
@@ -43,11 +35,6 @@ def test_killed_while_booking_and_while_living_it_ends_as_if_it_had_not(tmp_path
     assert killed.mails == undisturbed.mails
     assert undisturbed.dates.total() > 8 * PAIRS
     assert killed.complaints == undisturbed.complaints == []
-    # Of these two pairs one meets already, and the other has only half hours to spare.
-    for told in (said(tmp_path / "undisturbed"), said(folder)):
-        assert "1 of them for half an hour, twice as often" in told
-        assert told.count("nobody is invited twice") == 1
-    assert _minutes(undisturbed) == {30, 60}
     alike, other = comparison_in(tmp_path / "undisturbed"), comparison_in(folder)
     compared, right, wrong = map(int, alike.groups())
     assert compared >= right >= PAIRS
@@ -56,3 +43,33 @@ def test_killed_while_booking_and_while_living_it_ends_as_if_it_had_not(tmp_path
     exported = [(tmp_path / name / "credit.csv").read_bytes() for name in ("undisturbed", "killed")]
     assert exported[0].count(b"\n") > PAIRS
     assert exported[0] == exported[1] == credit_of(folder)
+
+
+@pytest.mark.slow
+def test_in_a_dozen_pairs_one_has_half_hours_and_one_meets_already(tmp_path: Path) -> None:
+    """Killed while booking: begun again it neither fills the diary nor makes the series twice."""
+    dozen = ("--pairs", "12", "--months", "0")
+    undisturbed = told_to_the_end(tmp_path / "undisturbed", *dozen)
+    folder = tmp_path / "killed"
+    killed_at(folder, written(2), *dozen)
+    killed = told_to_the_end(folder, *dozen)
+    assert "goes on where it was broken off" in said(folder)
+    for told in (said(tmp_path / "undisturbed"), said(folder)):
+        assert "of them for half an hour, twice as often" in told
+        assert told.count("nobody is invited twice") == 1
+    assert _minutes(undisturbed) == {30, 60}
+    assert _dates_of(undisturbed, "Mentoring, as before") >= 8
+    assert (killed.dates, killed.mails) == (undisturbed.dates, undisturbed.mails)
+    assert killed.complaints == undisturbed.complaints == []
+
+
+def _minutes(left: Left) -> set[float]:
+    spans = [
+        (datetime.fromisoformat(start), datetime.fromisoformat(end))
+        for *_, start, end in left.dates
+    ]
+    return {(end - start).total_seconds() / 60 for start, end in spans}
+
+
+def _dates_of(left: Left, subject: str) -> int:
+    return sum(count for date, count in left.dates.items() if subject in date)
