@@ -54,6 +54,9 @@ _POSTGRESQL = {
     "57": StoreUnreachableError,
 }
 
+# One that stays is a contradiction, and to be told.
+_REPEATS_OF_A_CLASH = 3
+
 _MISSING_DATABASE = re.compile(r'database "[^"]*" does not exist')
 
 _WORDS = {
@@ -89,9 +92,17 @@ def told_as_ours(address: Address) -> Iterator[None]:
         raise
 
 
-def is_worth_repeating(error: exc.DBAPIError) -> bool:
-    """Whether PostgreSQL asks for the transaction again (serialization failure, deadlock)."""
-    return isinstance(error.orig, psycopg.Error) and error.orig.sqlstate in ("40001", "40P01")
+def is_worth_repeating(error: exc.DBAPIError, repeats: int) -> bool:
+    """Whether PostgreSQL asks for the transaction again, which was repeated ``repeats`` times.
+
+    Serialization failures and deadlocks are. So is, a few times, a clash of keys: of two that make
+    the same row at once one may be told of the index that is not named in its ``ON CONFLICT``
+    (PostgreSQL's manual, Serialization Failure Handling). Begun again it finds the other's row.
+    """
+    if not isinstance(error.orig, psycopg.Error):
+        return False
+    state = error.orig.sqlstate
+    return state in ("40001", "40P01") or (state == "23505" and repeats < _REPEATS_OF_A_CLASH)
 
 
 def _ours(error: BaseException | None, address: Address) -> StoreError:

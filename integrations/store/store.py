@@ -373,11 +373,11 @@ class SqlStore:
 
     def _run(self, work: Callable[[SqlTransaction], T], engine: Engine | None = None) -> T:
         with told_as_ours(self._address):
-            for _ in range(_REPEATS):
+            for repeats in range(_REPEATS):
                 try:
                     return self._run_once(work, engine)
                 except DBAPIError as error:
-                    if not is_worth_repeating(error):
+                    if not is_worth_repeating(error, repeats):
                         raise
             return self._run_once(work, engine)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from shutil import copy
+from threading import Thread
 
 import psycopg
 import pytest
@@ -24,6 +26,7 @@ from integrations.errors import (
     StoreUnreachableError,
 )
 from integrations.ports import Transaction
+from integrations.runtime import in_thread
 from integrations.store import SqlStore, upgrade
 from tests.support.postgres import PASSWORD, PostgresServer, free_port
 from tests.support.stores import enrol, open_store, person
@@ -286,6 +289,33 @@ async def test_what_clashes_is_not_quoted(postgres_url: str) -> None:
     assert "dir-mia" not in str(told.value)
     assert told.value.__suppress_context__
     await store.close()
+
+
+async def test_who_clashes_with_a_row_made_meanwhile_reads_it_and_goes_on(
+    postgres_url: str,
+) -> None:
+    """Two processes give one account two ids; the later one has to find the earlier one's."""
+    ours, theirs = open_store(postgres_url), open_store(postgres_url, offload=in_thread)
+    tries = []
+
+    def enrol_account(tx: Transaction, name: str) -> str:
+        known = tx.participants.by_account("dir-new")
+        if known is not None:
+            return known.id
+        if name == "ours":
+            tries.append(name)
+            elsewhere = Thread(
+                target=lambda: asyncio.run(theirs.run(lambda tx: enrol_account(tx, "theirs")))
+            )
+            elsewhere.start()
+            elsewhere.join()
+        tx.participants.put(person(name, directory_id="dir-new"))
+        return name
+
+    assert await ours.run(lambda tx: enrol_account(tx, "ours")) == "theirs"
+    assert tries == ["ours"]
+    await ours.close()
+    await theirs.close()
 
 
 async def test_how_sure_sqlite_makes_of_the_disk_is_told_by_the_address(sqlite_url: str) -> None:
