@@ -84,6 +84,17 @@ def test_nobody_is_named_and_has_badges_before_their_own_yes_nor_after_taking_it
     at_the_page(empty, play)
 
 
+def test_who_has_not_met_yet_is_not_named_with_a_nought(empty: Empty) -> None:
+    async def play(room: Room) -> None:
+        console = await coordinator(room.app, room.pair.program_id)
+        await room.junior.send(f"{room.path}/recognition", {"wished": "yes"})
+        assert await _named(room, console) == []
+        console = await _two_held(room)
+        assert [row["name"] for row in await _named(room, console)] == [room.mentor.name]
+
+    at_the_page(empty, play)
+
+
 def test_no_assistant_says_yes_and_other_preferences_leave_it_as_it_is(empty: Empty) -> None:
     async def play(room: Room) -> None:
         console = await _two_held(room)

@@ -76,7 +76,10 @@ def choose_recognition(
 
 
 def recognition_table(tx: Transaction, found: Sequence[History], now: datetime) -> Table:
-    """What those did who wish it to be seen, by name; partners are not named."""
+    """What those did who wish it to be seen, by name; partners are not named.
+
+    Who has not met anybody yet is not either: a nought beside a name recognises nothing.
+    """
     everybody = {p.id: p for history in found for p in (history.mentor, history.mentee)}
     wished = wishes_recognition(tx, everybody)
     by_person: dict[tuple[str, str], list[History]] = {}
@@ -90,11 +93,13 @@ def recognition_table(tx: Transaction, found: Sequence[History], now: datetime) 
             by_person.items(), key=lambda each: (each[0][0], everybody[each[0][1]].name, each[0][1])
         )
     ]
-    return table("recognition", "Recognition", _COLUMNS, rows)
+    return table("recognition", "Recognition", _COLUMNS, [row for row in rows if row])
 
 
-def _row(person: PersonShown, found: Sequence[History], now: datetime) -> tuple[Cell, ...]:
+def _row(person: PersonShown, found: Sequence[History], now: datetime) -> tuple[Cell, ...] | None:
     deeds = _deeds(person.id, found, now)
+    if not deeds.held:
+        return None
     return (
         found[0].program.name,
         person.name,
