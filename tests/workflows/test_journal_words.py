@@ -227,9 +227,15 @@ def test_a_changed_account_is_told_in_full(empty: Empty) -> None:
 
 def test_a_mail_to_the_programs_contact_is_told_as_such(empty: Empty) -> None:
     async def play(stage: Stage) -> None:
-        entry = JournalEntry(at=now(), code="mail", data={"kind": "message"})
-        (line,) = await stage.read(lambda tx: lines_of(tx, [entry]))
-        assert line.words == "the program's contact was mailed: a message of Tandem's own"
+        letter = JournalEntry(at=now(), code="mail", data={"kind": "message"})
+        check_in = JournalEntry(
+            at=now(), code="mail", person_id="contact:prog-1", data={"kind": "invitation"}
+        )
+        told = await stage.read(lambda tx: lines_of(tx, [letter, check_in]))
+        assert [line.words for line in told] == [
+            "the program's contact was mailed: a message of Tandem's own",
+            "the program's contact was mailed: an invitation",
+        ]
 
     on_stage(empty, play)
 

@@ -13,6 +13,7 @@ from integrations.ports import Transaction
 from integrations.records import JournalEntry, Pair, Participant, Session
 from integrations.workflows.messages.words import names_of, when
 from integrations.workflows.showing.fact_words import fact_in_words, verdict_in_words
+from integrations.workflows.telling.daily_list import CONTACT
 from scheduling.changes.reasons import WORDS as REASONS
 from scheduling.changes.reasons import ChangeCode
 
@@ -223,7 +224,8 @@ class Known:
     def facts(self, entry: JournalEntry, say: Callable[[datetime], str]) -> dict[str, Any]:
         """The entry's facts as people say them: a name for an id, ``say`` of an instant."""
         nobody = _ASKER if str(entry.data.get("message")).startswith("wish_") else _CONTACT
-        facts = {"person": entry.person_id or gettext(nobody), **entry.data}
+        is_one = entry.person_id is not None and not entry.person_id.startswith(CONTACT)
+        facts = {"person": entry.person_id if is_one else gettext(nobody), **entry.data}
         said = {name: self._said(name, value, say) for name, value in facts.items()}
         if "verdict" in entry.data:
             said["became"] = verdict_in_words(entry.data["verdict"], entry.data.get("minutes"))
